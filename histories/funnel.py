@@ -1,0 +1,71 @@
+"""Where a lead stands at a moment, and what became of it afterwards: the one place that reads outcomes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from histories.contract import FUNNEL, Outcome, Stage, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A lead's place in the funnel at a moment.
+
+    `stage` is the furthest it has reached, or lost. `reached` has, for each stage of FUNNEL, when it was reached
+    (UTC microseconds; None: not). Reaching a stage counts as reaching every earlier one. A lead that
+    does anything after `lost` is reopened: it counts as a lead again from then on, what it reached before `lost` is gone.
+    """
+
+    stage: Stage
+    reached: tuple[int | None, ...]
+
+    def at_risk(self, target: Target) -> bool:
+        """Tell whether the target is still an open question."""
+        return self.stage is not Stage.LOST and self.stage.rank < target.stage.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How a question was answered: `reached_at` the target, or `lost_at`; at most one of them is set.
+
+    Times are UTC microseconds and lie at or after the cutoff. Both None: still open at the end of the data.
+    """
+
+    reached_at: int | None
+    lost_at: int | None
+
+
+def chronological(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Sort outcomes by time; at one instant a loss comes after the other stages, but before a customer."""
+    order = {Stage.CUSTOMER: 9, Stage.LOST: 8}
+    return sorted(outcomes, key=lambda one: (one.reached_at, order.get(one.stage, one.stage.rank)))
+
+
+def standing(outcomes: Sequence[Outcome], cutoff: int) -> Standing:
+    """Return where a lead stood just before `cutoff`. `outcomes` in the order of `chronological`."""
+    reached: list[int | None] = [None] * len(FUNNEL)
+    lost = False
+    for outcome in outcomes:
+        if outcome.reached_at >= cutoff:
+            break
+        if outcome.stage is Stage.LOST:
+            lost = True
+            continue
+        if lost:
+            reached, lost = [None] * len(FUNNEL), False
+        for rank in range(outcome.stage.rank + 1):
+            if reached[rank] is None:
+                reached[rank] = outcome.reached_at
+    furthest = max((rank for rank, at in enumerate(reached) if at is not None), default=0)
+    return Standing(Stage.LOST if lost else FUNNEL[furthest], tuple(reached))
+
+
+def resolution(outcomes: Sequence[Outcome], cutoff: int, target: Target) -> Resolution:
+    """Return the first thing at or after `cutoff` that answers the question. `outcomes` in `chronological` order."""
+    for outcome in outcomes:
+        if outcome.reached_at < cutoff:
+            continue
+        if outcome.stage is Stage.LOST:
+            return Resolution(None, outcome.reached_at)
+        if outcome.stage.rank >= target.stage.rank:
+            return Resolution(outcome.reached_at, None)
+    return Resolution(None, None)

@@ -1,0 +1,220 @@
+"""Reads the TOML files that users write, so that every mistake is named with its file, line and remedy."""
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from histories.clock import micros
+from histories.errors import CallError, nearest
+
+_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*(?:\.|=)")
+
+
+class Table:
+    """One table of a TOML file. Each value is asked for once, by name and type; `finish` refuses what was not.
+
+    Errors are CallError and begin with `file.toml, line 12, [leads] created_at:`.
+    """
+
+    def __init__(self, content: Mapping[str, object], file: "_File", path: tuple[str | int, ...]) -> None:
+        self._content, self._file, self._path = content, file, path
+        self._asked: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._content
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys in the file's order."""
+        return iter(self._content)
+
+    def fail(self, key: str, problem: str) -> NoReturn:
+        """Raise the CallError that names file, line and key, and says what the problem is."""
+        raise CallError(f"{self._file.place((*self._path, key))}: {problem}")
+
+    def _take(self, key: str) -> object:
+        self._asked.add(key)
+        return self._content.get(key)
+
+    def _require(self, key: str, value: object, what: str) -> None:
+        if value is None:
+            self.fail(key, f"is missing; {what}")
+
+    def text(self, key: str, what: str = "write a text") -> str:
+        """Return a text that must be there."""
+        value = self.optional_text(key)
+        self._require(key, value, what)
+        return str(value)
+
+    def optional_text(self, key: str) -> str | None:
+        """Return a text, or None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            self.fail(key, f"{value!r} is not a text; write one in quotes")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """Return a list of texts, or None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+            self.fail(key, f'{value!r} is not a list of texts; write one like ["a", "b"]')
+        return tuple(value)
+
+    def number(self, key: str, at_least: float | None = None, at_most: float | None = None) -> float | None:
+        """Return a number within the bounds, or None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            self.fail(key, f"{value!r} is not a number")
+        if (at_least is not None and value < at_least) or (at_most is not None and value > at_most):
+            bounds = [
+                f"at least {at_least:g}" if at_least is not None else "",
+                f"at most {at_most:g}" if at_most is not None else "",
+            ]
+            self.fail(key, f"{value!r} is out of bounds; it must be {' and '.join(filter(None, bounds))}")
+        return float(value)
+
+    def whole(self, key: str, at_least: int | None = None, at_most: int | None = None) -> int | None:
+        """Return a whole number within the bounds, or None where the key is absent."""
+        value = self.number(key, at_least, at_most)
+        if value is not None and value != int(value):
+            self.fail(key, f"{value!r} is not a whole number")
+        return None if value is None else int(value)
+
+    def numbers(self, key: str) -> tuple[float, ...] | None:
+        """Return a list of numbers, or None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(
+            isinstance(one, int | float) and not isinstance(one, bool) for one in value
+        ):
+            self.fail(key, f"{value!r} is not a list of numbers; write one like [40, 25, 10]")
+        return tuple(float(one) for one in value)
+
+    def switch(self, key: str) -> bool | None:
+        """Return true or false, or None where the key is absent."""
+        value = self._take(key)
+        if value is not None and not isinstance(value, bool):
+            self.fail(key, f"{value!r} is neither true nor false")
+        return value
+
+    def moment(self, key: str, zone: str = "UTC") -> int | None:
+        """Return a date or time as UTC microseconds (without offset: in `zone`), or None where the key is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.fromisoformat(value.isoformat())
+        if not isinstance(value, datetime):
+            self.fail(
+                key, f"{value!r} is not a time; write one without quotes, like 2026-01-31 or 2026-01-31T09:30:00Z"
+            )
+        return micros(value, zone)
+
+    def choice(self, key: str, allowed: Iterable[str]) -> str | None:
+        """Return one of `allowed`, or None where the key is absent."""
+        value, allowed = self.optional_text(key), list(allowed)
+        if value is not None and value not in allowed:
+            self.fail(key, f"{value!r} is not known; allowed are {', '.join(allowed)}{nearest(value, allowed)}")
+        return value
+
+    def raw(self, key: str) -> object:
+        """Return the value as TOML has it; None where the key is absent. For values of several types."""
+        return self._take(key)
+
+    def table(self, key: str) -> "Table | None":
+        """Return a table within this one, or None where it is absent."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.fail(key, f"{value!r} is not a table; write [{'.'.join(str(p) for p in (*self._path, key))}]")
+        return Table(value, self._file, (*self._path, key))
+
+    def tables(self, key: str) -> "list[Table]":
+        """Return the tables of an array such as [[interactions]]; an empty list where there is none."""
+        value = self._take(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            self.fail(key, f"must be written as [[{key}]], once for each")
+        return [Table(one, self._file, (*self._path, key, number)) for number, one in enumerate(value)]
+
+    def finish(self) -> None:
+        """Refuse every key that was never asked for, naming the nearest one that exists."""
+        for key in self._content:
+            if key not in self._asked:
+                allowed = sorted(self._asked)
+                self.fail(key, f"is not a known key; allowed are {', '.join(allowed)}{nearest(key, allowed)}")
+
+
+class _File:
+    """A TOML file's text, to find the line of a key again: tomllib does not keep it."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.lines = name, text.splitlines()
+
+    def place(self, path: tuple[str | int, ...]) -> str:
+        """`crm.toml, line 12, [leads] created_at`; the line is the key's, or that of the nearest table around it."""
+        *tables, key = path
+        line = self._line(path)
+        names = [f"#{part + 1}" if isinstance(part, int) else part for part in tables]
+        where = f"[{' '.join(names)}] " if names else ""
+        return f"{self.name}{f', line {line}' if line else ''}, {where}{key}"
+
+    def _line(self, path: tuple[str | int, ...]) -> int | None:
+        """The line that sets `path`: a scan that follows headers, counting repeated [[headers]]."""
+        seen: dict[str, int] = {}
+        header: tuple[str | int, ...] = ()
+        best: tuple[int, int] | None = None
+        for number, text in enumerate(self.lines, 1):
+            found = _HEADER.match(text)
+            if found:
+                header = self._header(text, found[1], seen)
+                full = header
+            else:
+                key = _KEY.match(text)
+                if not key:
+                    continue
+                full = (*header, key[1] or key[2] or key[3])
+            if path[: len(full)] == full and (best is None or len(full) > best[0]):
+                best = (len(full), number)
+        return best[1] if best else None
+
+    @staticmethod
+    def _header(text: str, inside: str, seen: dict[str, int]) -> tuple[str | int, ...]:
+        parts = tuple(part.strip().strip("\"'") for part in inside.split("."))
+        if text.lstrip().startswith("[["):
+            seen[inside] = seen.get(inside, -1) + 1
+            return (*parts, seen[inside])
+        return parts
+
+
+def read(path: Path) -> Table:
+    """Read a TOML file. Raises CallError where there is none or where it is not TOML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CallError(f"{path}: cannot be read ({error.strerror}); name an existing TOML file") from None
+    except UnicodeDecodeError:
+        raise CallError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    return parse(text, path.name)
+
+
+def parse(text: str, name: str) -> Table:
+    """Read TOML from a text; `name` stands for the file in messages."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CallError(f"{name}: is not TOML: {error}") from None
+    return Table(content, _File(name, text), ())

@@ -1,0 +1,1 @@
+"""Floor 4: a bundle in, answers over HTTP out."""
