@@ -1,0 +1,46 @@
+# Every target does its own set-up; `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+ARGS ?=
+
+# uv comes from the machine or, where it has none, with pip into this clone.
+UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.tools/bin/uv)
+RUN := $(UV) run --no-sync
+SYNCED := .venv/.synced
+
+.PHONY: help setup demo test test-slow check bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+setup: $(SYNCED) ## install everything that uv.lock names into .venv
+
+demo: $(SYNCED) ## sample, train, compare, serve: the whole of it in one go (ARGS=--no-serve ends after the scores)
+	$(RUN) lead-scoring demo $(ARGS)
+
+test: $(SYNCED) ## run the tests (ARGS="-k words" picks some)
+	$(RUN) pytest $(ARGS) -m "not slow"
+
+test-slow: $(SYNCED) ## run the tests that take minutes each
+	$(RUN) pytest $(ARGS) -m slow
+
+check: $(SYNCED) ## lint, format, types, floors, lock file and docs in step
+	$(UV) lock --check
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) pytest -q tests/house
+
+bench: $(SYNCED) ## time the seeded workloads with pytest-benchmark
+	$(RUN) pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(ARGS)
+
+clean: ## remove what the targets made, but for .venv
+	rm -rf demo mlflow.db mlartifacts .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+
+$(SYNCED): pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked
+	@touch $@
+
+$(CURDIR)/.tools/bin/uv:
+	python3 -m pip install --quiet --disable-pip-version-check --target .tools uv
