@@ -1,1 +1,1 @@
-"""Floor 3: features and history in, both scores and their reasons out."""
+"""What a lead is worth: two calibrated probabilities, the rulebook's points beside them, and the reasons for both."""
