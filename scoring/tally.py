@@ -1,0 +1,242 @@
+"""What in a lead's history meets a rulebook's conditions, and the points of that at any moment.
+
+A tally is made once for a lead; asking it for the points of one more moment costs microseconds. The table of
+points, the ledger, the crossing of a stage and the moment of rescoring all ask the same tally.
+"""
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from histories.clock import DAY
+from histories.contract import Attribute, Families, Interaction, LeadHistory, without_duplicates
+from scoring.rulebook import Rulebook
+from scoring.rules import AttributeCondition, EngagementRule, InteractionCondition
+
+_ALWAYS = -(2**63)
+
+
+class Match(NamedTuple):
+    """An interaction that meets a condition: when it happened, and the first cutoff that sees it."""
+
+    occurred_at: int
+    visible_from: int
+    interaction_id: str
+
+
+class Value(NamedTuple):
+    """An attribute's value, the first cutoff that sees it, and when it became known."""
+
+    visible_from: int
+    known_at: int
+    value: str | float | None
+
+
+class Figures(NamedTuple):
+    """Points of each group in hundredths, after decay and limits; `two_way`: whether there was contact both ways."""
+
+    engagement: int
+    fit: int
+    qualification: int
+    two_way: bool
+
+    @property
+    def total(self) -> int:
+        """The rulebook's points: the sum of the groups, never below 0."""
+        return max(0, self.engagement + self.fit + self.qualification)
+
+
+class Matcher:
+    """Tells which of a rulebook's conditions an interaction meets.
+
+    There is one slot for each engagement rule, one for each part of the qualification (empty where that goes by an
+    attribute), and a last one for contact both ways.
+    """
+
+    def __init__(self, rulebook: Rulebook, families: Families) -> None:
+        parts = rulebook.qualification.parts if rulebook.qualification else ()
+        conditions = [rule.when for rule in rulebook.engagement] + [condition for _, condition in parts]
+        self.rulebook = rulebook
+        self.first_part = len(rulebook.engagement)
+        self.conditions: tuple[InteractionCondition | None, ...] = (
+            *(one if isinstance(one, InteractionCondition) else None for one in conditions),
+            InteractionCondition(family="two_way"),
+        )
+        tests = [rule.when for rule in rulebook.fit] + [one for _, one in parts if isinstance(one, AttributeCondition)]
+        self.attributes = frozenset(test.attribute for test in tests)
+        self._families = families
+        self._globs = Families({f"slot_{n}": one.kinds for n, one in enumerate(self.conditions) if one and one.kinds})
+        self.slots_of = lru_cache(maxsize=4096)(self._slots_of)
+
+    def _slots_of(self, kind: str) -> tuple[tuple[int, InteractionCondition | None], ...]:
+        """Slots that a kind may fill; with the condition where channel, direction or value narrow it further."""
+        families, globs = self._families.of(kind), self._globs.of(kind)
+        return tuple(
+            (slot, one if one.channel or one.direction or one.at_least is not None else None)
+            for slot, one in enumerate(self.conditions)
+            if one and (one.family in families or f"slot_{slot}" in globs)
+        )
+
+
+def _narrowed(condition: InteractionCondition, one: Interaction) -> bool:
+    """Tell whether channel, direction and value are those that the condition asks for."""
+    return (
+        (condition.channel is None or one.channel == condition.channel)
+        and (condition.direction is None or one.direction == condition.direction)
+        and (condition.at_least is None or (one.value is not None and one.value >= condition.at_least))
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tally:
+    """One lead against one rulebook. `matches` by slot, oldest first; `shown` by slot: sorted `visible_from`."""
+
+    rulebook: Rulebook
+    first_part: int
+    created_at: int
+    matches: tuple[list[Match], ...]
+    shown: tuple[list[int], ...]
+    values: dict[str, list[Value]]
+
+    def value(self, attribute: str, cutoff: int) -> Value:
+        """Return an attribute's value as a cutoff sees it; never known: missing since the lead's creation."""
+        known = self.values.get(attribute, [])
+        place = bisect_right(known, cutoff, key=_visible_from)
+        return known[place - 1] if place else Value(_ALWAYS, self.created_at, None)
+
+    def first_seen(self, slot: int, cutoff: int) -> Match | None:
+        """Return the oldest interaction of a slot that a cutoff sees."""
+        return next((match for match in self.matches[slot] if match.visible_from <= cutoff), None)
+
+    def figures(self, cutoff: int, gains_at: int | None = None, losses_at: int | None = None) -> Figures:
+        """Return the points of all that a cutoff sees.
+
+        They are decayed to the cutoff, or gains to `gains_at` and losses to `losses_at`: later moments, at which
+        nothing new has come to be known.
+        """
+        gains_at = cutoff if gains_at is None else gains_at
+        losses_at = cutoff if losses_at is None else losses_at
+        book = self.rulebook
+        gained = lost = 0
+        for slot, rule in enumerate(book.engagement):
+            if not self.shown[slot]:
+                continue
+            if rule.points > 0:
+                if book.engagement_limit is None or gained < book.engagement_limit:
+                    gained += self._sum(slot, rule, cutoff, gains_at)
+            else:
+                lost += self._sum(slot, rule, cutoff, losses_at)
+        engagement = limited(gained, book.engagement_limit) - lost
+        return Figures(engagement, self._fit(cutoff), self._qualification(cutoff), self._seen(-1, cutoff))
+
+    def _seen(self, slot: int, cutoff: int) -> bool:
+        return bool(self.shown[slot]) and self.shown[slot][0] <= cutoff
+
+    def _sum(self, slot: int, rule: EngagementRule, cutoff: int, at: int) -> int:
+        """Size of what a rule gives or takes. Newest first: whatever is older is worth no more."""
+        if rule.half_life_days is None and rule.expires_days is None:
+            return limited(abs(rule.points) * bisect_right(self.shown[slot], cutoff), rule.limit)
+        total = 0
+        for match in reversed(self.matches[slot]):
+            if match.visible_from > cutoff:
+                continue
+            size = decayed(rule, at - match.occurred_at)
+            total += size
+            if size == 0 or (rule.limit is not None and total >= rule.limit):
+                break
+        return limited(total, rule.limit)
+
+    def _fit(self, cutoff: int) -> int:
+        gained = lost = 0
+        for rule in self.rulebook.fit:
+            if rule.when.holds(self.value(rule.when.attribute, cutoff).value):
+                if rule.points > 0:
+                    gained += rule.points
+                else:
+                    lost -= rule.points
+        return limited(gained, self.rulebook.fit_limit) - lost
+
+    def _qualification(self, cutoff: int) -> int:
+        asked = self.rulebook.qualification
+        if asked is None:
+            return 0
+        known = 0
+        for slot, (_, condition) in enumerate(asked.parts, self.first_part):
+            if isinstance(condition, AttributeCondition):
+                known += condition.holds(self.value(condition.attribute, cutoff).value)
+            else:
+                known += self._seen(slot, cutoff)
+        return known * asked.points_each
+
+
+def limited(points: int, limit: int | None) -> int:
+    """Cut points, given as a size, by a limit; None: no limit."""
+    return points if limit is None or points < limit else limit
+
+
+def decayed(rule: EngagementRule, age: int) -> int:
+    """Size of one interaction's points at an age in microseconds, in whole hundredths.
+
+    A half is rounded away from zero. Points that expire count up to and including the last moment.
+    """
+    size = abs(rule.points)
+    if rule.half_life_days is not None:
+        return int(size * math.exp2(-age / (rule.half_life_days * DAY)) + 0.5)
+    if rule.expires_days is not None and age > rule.expires_days * DAY:
+        return 0
+    return size
+
+
+def tally(rulebook: Rulebook, families: Families, history: LeadHistory) -> Tally:
+    """Hold a lead's history against a rulebook. Order and duplicates in the history change nothing."""
+    matcher = _matcher(rulebook, tuple(families.patterns.items()))
+    matches: tuple[list[Match], ...] = tuple([] for _ in matcher.conditions)
+    for one in without_duplicates(history.interactions):
+        slots = matcher.slots_of(one.kind)
+        if not slots:
+            continue
+        visible_from = one.occurred_at + 1
+        if one.received_at is not None and one.received_at > visible_from:
+            visible_from = one.received_at
+        match = Match(one.occurred_at, visible_from, one.interaction_id)
+        for slot, condition in slots:
+            if condition is None or _narrowed(condition, one):
+                matches[slot].append(match)
+    shown = tuple(sorted(match.visible_from for match in found) for found in matches)
+    values = _values(matcher.attributes, history)
+    return Tally(rulebook, matcher.first_part, history.created_at, matches, shown, values)
+
+
+@lru_cache(maxsize=16)
+def _matcher(rulebook: Rulebook, patterns: tuple[tuple[str, tuple[str, ...]], ...]) -> Matcher:
+    return Matcher(rulebook, Families(dict(patterns)))
+
+
+def _values(attributes: frozenset[str], history: LeadHistory) -> dict[str, list[Value]]:
+    """The values of the rulebook's attributes in the order in which they came to be known."""
+    values: dict[str, list[Value]] = {}
+    for one in history.attributes:
+        if one.name in attributes:
+            values.setdefault(one.name, []).append(_value(one, history.created_at))
+    for known in values.values():
+        known.sort(key=_order)
+    return values
+
+
+def _value(one: Attribute, created_at: int) -> Value:
+    if one.known_at is None:
+        return Value(_ALWAYS, created_at, one.value)
+    return Value(one.known_at + 1, one.known_at, one.value)
+
+
+def _visible_from(value: Value) -> int:
+    return value.visible_from
+
+
+def _order(one: Value) -> tuple[int, bool, bool, float, str]:
+    """By time; of values known at one moment the last counts: a known one, the larger number, the later word."""
+    number = 0.0 if one.value is None or isinstance(one.value, str) else float(one.value)
+    text = one.value if isinstance(one.value, str) else ""
+    return (one.visible_from, one.value is not None, isinstance(one.value, str), number, text)
