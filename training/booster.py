@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 class Rows:
     """A training part, binned once: what LightGBM sees of it, and the raw rows to predict from.
 
-    `matrix` [n, features], nan is missing; `labels` [n], 0 or 1; `categorical` are the columns of categories.
+    `matrix` [n, features], nan is missing; `labels` [n], 0 or 1.
     Bins are cut on the whole training part: they know its features, never its labels, and nothing of the test.
     """
 
@@ -26,12 +26,18 @@ class Rows:
 
 
 def bin_rows(
-    matrix: FloatArray, labels: NDArray[np.int8], categorical: Sequence[int], settings: Settings, seed: int
+    matrix: FloatArray,
+    labels: NDArray[np.int8],
+    names: Sequence[str],
+    categorical: Sequence[int],
+    settings: Settings,
+    seed: int,
 ) -> Rows:
-    """Bin a training part for LightGBM."""
+    """Bin a training part for LightGBM. `names` [features]; `categorical` are the columns that hold codes."""
     binned = lightgbm.Dataset(
         matrix,
         label=labels.astype(np.float32),
+        feature_name=list(names),
         categorical_feature=list(categorical),
         params=settings.parameters(seed),
         free_raw_data=False,

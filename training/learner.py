@@ -56,8 +56,8 @@ def learn(
 ) -> tuple[Model, Learning] | None:
     """Learn from the training part of `split`; None where it has too few conversions for a single window.
 
-    `matrix` is [snapshots, features], with the rows of `snapshots` and the columns of `catalogue`; nan is
-    missing. Rows of the test are never read. `clock` (seconds) is asked where the search is limited by time.
+    `matrix` is [training snapshots, features], with the rows of `split.train` and the columns of `catalogue`; nan
+    is missing. `clock` (seconds) is asked where the search is limited by time.
     """
     if not split.folds:
         return None
@@ -66,7 +66,8 @@ def learn(
     ]
     default = by_size(snapshots.converted_leads(split.train))
     categorical = [column for column, feature in enumerate(catalogue.features) if feature.categorical]
-    rows = bin_rows(matrix[split.train], snapshots.label[split.train], categorical, default, seed)
+    labels = snapshots.label[split.train]
+    rows = bin_rows(matrix, labels, catalogue.names, categorical, default, seed)
     best, trials = _search(rows, folds, default, seed, search, snapshots.target.value, progress, clock)
     text = grow(rows, best.settings, seed, best.rounds).model_to_string(importance_type="gain")
     calibrator = choose_calibrator(best.margins, best.labels)

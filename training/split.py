@@ -119,6 +119,11 @@ def _require(snapshots: Snapshots, border: int, train: NDArray[np.int64], test: 
             f"{counted}; nothing can be learnt without a conversion: check [[outcomes]] in crm.toml, "
             "lengthen horizon_days, or move test_from forward"
         )
+    if snapshots.label[train].all():
+        raise DataError(
+            f"{counted}; every one of them converts, so that there is nothing to tell apart: export the leads "
+            "that did not convert too"
+        )
 
 
 def _folds(snapshots: Snapshots, train: NDArray[np.int64], border: int) -> tuple[Fold, ...]:
