@@ -19,14 +19,14 @@ from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 from training import segments
 from training.board import high_probability, recent_board
-from training.contest import contest
 from training.fitted import Fitted, Progress, Score, TargetResult, silent
 from training.learner import learn
-from training.points_model import calibrated_points
+from training.points_model import calibrated_points, whole_points
 from training.recipe import Recipe
 from training.settings import THREADS
 from training.snapshots import Snapshots, draw
 from training.split import Split, split, test_start
+from training.verdict import measure
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -138,10 +138,10 @@ def _answer(
     snapshots, parts = question.snapshots, question.split
     trained = len(parts.train)
     learnt = learn(seen.matrix[:trained], snapshots, parts, catalogue, recipe.seed, recipe.search, progress)
-    points_model = calibrated_points(
-        seen.hundredths[:trained], snapshots.label[parts.train], snapshots.target, snapshots.horizon_days
-    )
-    return contest(
+    points = whole_points(seen.hundredths[:trained])
+    labels = snapshots.label[parts.train]
+    points_model = calibrated_points(points, labels, snapshots.target, snapshots.horizon_days)
+    return measure(
         histories, recipe, snapshots, parts, learnt, points_model, seen.matrix[trained:], seen.hundredths[trained:]
     )
 

@@ -12,15 +12,13 @@ from scoring.rules import HUNDREDTHS
 FloatArray = NDArray[np.float64]
 
 
-def calibrated_points(
-    hundredths: NDArray[np.int64], labels: NDArray[np.int8], target: Target, horizon_days: int
-) -> Model:
+def calibrated_points(points: FloatArray, labels: NDArray[np.int8], target: Target, horizon_days: int) -> Model:
     """Return points as a model: p = sigmoid(slope * points + intercept), fitted on training snapshots.
 
-    `hundredths` [n] as the ledger counts points, `labels` [n] with at least one 0 and one 1. Points have nothing fitted
+    `points` [n] in whole points, `labels` [n] with at least one 0 and one 1. Points have nothing fitted
     in them, so training snapshots are out of sample for them. Where all are equal the model says the base rate.
     """
-    fitted = calibration.fit(whole_points(hundredths), labels)
+    fitted = calibration.fit(points, labels)
     return Model(target, horizon_days, (PointsMember(fitted.slope, fitted.intercept, 0.0),), IDENTITY)
 
 
