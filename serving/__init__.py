@@ -1,1 +1,1 @@
-"""Floor 4: a bundle in, answers over HTTP out."""
+"""A bundle and a rulebook behind HTTP. Takes a bundle's folder; knows nothing of how it was trained."""

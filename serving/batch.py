@@ -1,0 +1,91 @@
+"""Answers for many leads as a file: one row a lead, flat where a CRM's import wants columns."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from histories.clock import iso
+from histories.errors import CallError
+from scoring.answer import Answer, Reason, RuleReason
+
+SCHEMA = pa.schema(
+    [
+        ("lead_id", pa.string()),
+        ("as_of", pa.string()),
+        ("status", pa.string()),
+        ("error_code", pa.string()),
+        ("error_message", pa.string()),
+        ("probability_sql", pa.float64()),
+        ("probability_customer", pa.float64()),
+        ("score", pa.float64()),
+        ("grade", pa.string()),
+        ("rule_points", pa.float64()),
+        ("rule_grade", pa.string()),
+        ("rule_stage", pa.string()),
+        ("stage", pa.string()),
+        ("agreement", pa.string()),
+        ("next_action", pa.string()),
+        ("follow_up_by", pa.string()),
+        ("valid_until", pa.string()),
+        ("reasons", pa.string()),
+        ("rule_reasons", pa.string()),
+        ("warnings", pa.string()),
+    ]
+)
+
+
+def table(answers: Sequence[Answer], as_of: int) -> pa.Table:
+    """Return one row an answer, in their order; times as ISO 8601, several reasons or warnings joined by `; `."""
+    return pa.Table.from_pylist([_row(answer, iso(as_of)) for answer in answers], schema=SCHEMA)
+
+
+def write(answers: Sequence[Answer], as_of: int, path: Path) -> None:
+    """Write the answers as Parquet or CSV, by the path's suffix; the file appears whole or not at all."""
+    if path.suffix not in {".parquet", ".csv"}:
+        raise CallError(f"{path}: scores are written as .parquet or .csv; name the file so")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.suffix == ".csv":
+            csv.write_csv(table(answers, as_of), unfinished)
+        else:
+            parquet.write_table(table(answers, as_of), unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _row(answer: Answer, as_of: str) -> dict[str, str | float | None]:
+    return {
+        "lead_id": answer.lead_id,
+        "as_of": as_of,
+        "status": answer.status.value,
+        "error_code": answer.error_code,
+        "error_message": answer.error_message,
+        "probability_sql": answer.probability_sql,
+        "probability_customer": answer.probability_customer,
+        "score": answer.score,
+        "grade": answer.grade,
+        "rule_points": answer.rule_points,
+        "rule_grade": answer.rule_grade,
+        "rule_stage": answer.rule_stage,
+        "stage": answer.stage,
+        "agreement": answer.agreement,
+        "next_action": answer.next_action,
+        "follow_up_by": _moment(answer.follow_up_by),
+        "valid_until": _moment(answer.valid_until),
+        "reasons": _joined(answer.reasons),
+        "rule_reasons": _joined(answer.rule_reasons),
+        "warnings": "; ".join(answer.warnings),
+    }
+
+
+def _moment(moment: int | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
+def _joined(reasons: Sequence[Reason] | Sequence[RuleReason]) -> str:
+    return "; ".join(reason.text for reason in reasons)

@@ -1,0 +1,149 @@
+"""The HTTP surface: every path, every answer and every error of the service, as one small ASGI application.
+
+docs/decisions/0006 says why BentoML's own endpoints are not used for it.
+"""
+
+import asyncio
+import json
+import logging
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import uuid4
+
+from serving import gate
+from serving.engine import Engine
+from serving.errors import Problem, RequestError
+from serving.gate import Receive, Scope, Send
+from serving.metrics import CONTENT_TYPE, Metrics
+from serving.predictor import Predictor, Reply
+from serving.settings import Settings
+
+_log = logging.getLogger("lead_scoring.requests")
+_JSON = "application/json"
+_PREDICTIONS: dict[str, Callable[[Predictor, bytes, str, int], Reply]] = {
+    "/v1/predict": Predictor.predict,
+    "/v1/predict_one": Predictor.predict_one,
+}
+_PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes back: status, body, media type, and headers beside those that every answer has."""
+
+    status: int
+    body: bytes
+    media_type: str = _JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    scored: int = 0
+    failed: int = 0
+
+
+class Door:
+    """An ASGI middleware that answers every HTTP request itself; only lifespan and websockets reach `app`.
+
+    `clock` gives UTC microseconds. Scoring runs on `settings.threads` threads, so that probes never wait for it.
+    """
+
+    def __init__(
+        self, app: Application, engine: Engine, settings: Settings, metrics: Metrics, clock: Callable[[], int]
+    ) -> None:
+        self._app, self._engine, self._settings, self._metrics, self._clock = app, engine, settings, metrics, clock
+        self._threads = ThreadPoolExecutor(settings.threads, "score")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever it is, in the one envelope; log and count it without its content."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, request_id = time.perf_counter(), uuid4().hex
+        try:
+            response = await self._response(scope, receive, request_id)
+        except gate.Disconnected:
+            return
+        await _send(send, response, request_id, with_body=scope["method"] != "HEAD")
+        self._record(scope, response, request_id, time.perf_counter() - started)
+
+    async def _response(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                return await self._dispatch(scope, receive, request_id)
+        except RequestError as error:
+            problem = error
+        except TimeoutError:
+            problem = RequestError(Problem.TIMEOUT, "the request took too long; send fewer leads at a time")
+        except gate.Disconnected:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log no values
+            _log_bug(error, request_id)
+            problem = RequestError(Problem.INTERNAL, "the request could not be answered; it is in the service's log")
+        body = json.dumps(problem.envelope(request_id)).encode()
+        return Response(problem.problem.status, body, headers=problem.headers)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+        path, method = scope["path"], scope["method"]
+        if path in _PREDICTIONS:
+            _allow(method, ("POST",))
+            gate.refuse_other_media(scope["headers"])
+            body = await gate.body(scope, receive, self._settings.max_body_bytes)
+            predict = _PREDICTIONS[path]
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(
+                self._threads, predict, self._engine.predictor, body, request_id, self._clock()
+            )
+            return Response(200, reply.body, scored=reply.scored, failed=reply.failed)
+        if path in _PROBES:
+            _allow(method, ("GET", "HEAD"))
+            return self._probe(path)
+        known = ", ".join((*_PREDICTIONS, *_PROBES))
+        raise RequestError(Problem.NOT_FOUND, f"there is nothing at this path; there is {known}")
+
+    def _probe(self, path: str) -> Response:
+        if path == "/metrics":
+            return Response(200, self._metrics.text(), CONTENT_TYPE)
+        if path == "/readyz":
+            _ = self._engine.predictor
+            return Response(200, b'{"status":"ready"}')
+        return Response(200, b'{"status":"alive"}')
+
+    def _record(self, scope: Scope, response: Response, request_id: str, seconds: float) -> None:
+        path = scope["path"]
+        endpoint = path if path in _PREDICTIONS or path in _PROBES else "other"
+        self._metrics.request(endpoint, response.status, seconds)
+        if endpoint not in _PROBES:
+            self._metrics.leads(response.scored, response.failed)
+            _log.info(
+                "%s status=%d scored=%d failed=%d ms=%.1f request_id=%s",
+                endpoint, response.status, response.scored, response.failed, seconds * 1000, request_id,
+            )  # fmt: skip
+
+
+def _allow(method: str, allowed: tuple[str, ...]) -> None:
+    if method not in allowed:
+        names = ", ".join(allowed)
+        raise RequestError(Problem.METHOD_NOT_ALLOWED, f"use {names}", headers=(("allow", names),))
+
+
+async def _send(send: Send, response: Response, request_id: str, *, with_body: bool) -> None:
+    headers = {
+        "content-type": response.media_type,
+        "content-length": str(len(response.body)),
+        "cache-control": "no-store",
+        "x-request-id": request_id,
+        **dict(response.headers),
+    }
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": response.body if with_body else b""})
+
+
+def _log_bug(error: Exception, request_id: str) -> None:
+    """Say where it broke; never the message, which may hold what a client sent."""
+    places = " < ".join(
+        f"{one.filename}:{one.lineno} {one.name}" for one in reversed(traceback.extract_tb(error.__traceback__))
+    )
+    _log.error("request_id=%s %s at %s", request_id, type(error).__name__, places)

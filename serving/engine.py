@@ -1,0 +1,61 @@
+"""The bundle in a process: loaded and warmed on a thread of its own, so that `/livez` answers meanwhile."""
+
+import logging
+import threading
+from pathlib import Path
+
+from features import one
+from histories.errors import LeadScoringError
+from scoring import bundle as bundles
+from scoring import rulebook as rulebooks
+from serving.errors import Problem, RequestError
+from serving.predictor import Predictor
+
+_log = logging.getLogger("lead_scoring.engine")
+BUNDLE = "bundle"
+RULEBOOK = "rulebook.toml"
+
+
+def load(folder: Path, rulebook: Path | None, max_interactions: int) -> Predictor:
+    """Return what answers from a packed model's folder, compiled. Raises CallError or DataError.
+
+    `rulebook` takes the place of the one that was packed.
+    """
+    bundle = bundles.read(folder / BUNDLE)
+    rules = rulebooks.read(rulebook or folder / RULEBOOK)
+    one.warm_up(bundle.catalogue)
+    return Predictor(bundle, rules, max_interactions)
+
+
+class Engine:
+    """Holds the predictor once there is one. A bundle that cannot be loaded leaves the process alive, never ready."""
+
+    def __init__(self, rulebook: Path | None, max_interactions: int) -> None:
+        self._rulebook, self._max_interactions = rulebook, max_interactions
+        self._predictor: Predictor | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be answered."""
+        return self._predictor is not None
+
+    @property
+    def predictor(self) -> Predictor:
+        """What answers. Raises RequestError while there is none."""
+        if self._predictor is None:
+            message = "the bundle is still being loaded; try again in a few seconds"
+            raise RequestError(Problem.NOT_READY, message, headers=(("retry-after", "5"),))
+        return self._predictor
+
+    def start(self, folder: Path) -> threading.Thread:
+        """Load in the background; the thread may be joined."""
+        thread = threading.Thread(target=self.load, args=(folder,), name="load", daemon=True)
+        thread.start()
+        return thread
+
+    def load(self, folder: Path) -> None:
+        """Load now. What is wrong with bundle or rulebook goes to the log."""
+        try:
+            self._predictor = load(folder, self._rulebook, self._max_interactions)
+        except LeadScoringError as error:
+            _log.error("cannot serve: %s", error)

@@ -1,0 +1,115 @@
+"""From the bytes of a request to the bytes of its answer: everything that HTTP is not needed for."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from histories import clock
+from histories.contract import AttributeType, LeadHistory
+from scoring.answer import Answer, Status
+from scoring.bundle import Bundle
+from scoring.rulebook import Rulebook
+from scoring.scorer import Scorer
+from serving import answers, complaint, mapping
+from serving.answers import PredictOneResponse, PredictResponse, WireAnswer
+from serving.api import PredictOneRequest, PredictRequest, WireLead
+from serving.errors import Problem, RequestError
+
+Body = TypeVar("Body", PredictRequest, PredictOneRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer's body, and for log and metrics how many leads were scored and how many were not."""
+
+    body: bytes
+    scored: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A lead that could be read: its history, and the names of attributes that no model has learnt from."""
+
+    history: LeadHistory
+    unknown_attributes: list[str]
+
+
+class Predictor:
+    """Answers both endpoints. The same body, `now`, bundle and rulebook give the same answer, bit for bit."""
+
+    def __init__(self, bundle: Bundle, rulebook: Rulebook, max_interactions: int) -> None:
+        self._scorer = Scorer(bundle, rulebook)
+        self._versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
+        self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
+        self._max_interactions = max_interactions
+
+    def predict(self, body: bytes, request_id: str, now: int) -> Reply:
+        """Answer `/v1/predict`: a row for each lead, also for one that cannot be read. Raises RequestError."""
+        request = _request(PredictRequest, body)
+        as_of = now if request.as_of is None else request.as_of
+        read = [self._read(number, raw) for number, raw in enumerate(request.leads)]
+        readable = [one for one in read if isinstance(one, Readable)]
+        scored = iter(self._score(readable, as_of, request.reasons))
+        rows = tuple(
+            answers.row(next(scored), one.unknown_attributes) if isinstance(one, Readable) else one for one in read
+        )
+        response = PredictResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, leads=rows)
+        failed = sum(one.status == "failed" for one in rows)
+        return Reply(response.model_dump_json().encode(), len(rows) - failed, failed)
+
+    def predict_one(self, body: bytes, request_id: str, now: int) -> Reply:
+        """Answer `/v1/predict_one`. Raises RequestError, also where the lead cannot be scored."""
+        request = _request(PredictOneRequest, body)
+        as_of = now if request.as_of is None else request.as_of
+        one = self._readable(request)
+        (answer,) = self._score([one], as_of, request.reasons)
+        if answer.status is Status.FAILED:
+            raise RequestError(Problem.INVALID_LEAD, answer.error_message or "cannot be scored", code=answer.error_code)
+        row = answers.row(answer, one.unknown_attributes)
+        response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **dict(row))
+        return Reply(response.model_dump_json().encode(), 1, 0)
+
+    def _score(self, leads: list[Readable], as_of: int, reasons: int) -> list[Answer]:
+        return self._scorer.score([one.history for one in leads], as_of, reasons) if leads else []
+
+    def _read(self, number: int, raw: object) -> Readable | WireAnswer:
+        try:
+            self._refuse_too_many(_length(raw, "interactions") + _length(raw, "account_interactions"))
+            return self._readable(WireLead.model_validate(raw))
+        except ValidationError as error:
+            problem = complaint.of(error, Problem.INVALID_LEAD, WireLead, ("leads", number))
+        except RequestError as error:
+            problem = RequestError(
+                error.problem, error.message, ".".join(filter(None, (f"leads[{number}]", error.field)))
+            )
+        return answers.failed(_lead_id(raw), problem.problem.code, str(problem))
+
+    def _readable(self, lead: WireLead) -> Readable:
+        self._refuse_too_many(len(lead.interactions) + len(lead.account_interactions or ()))
+        return Readable(mapping.history(lead, self._types), mapping.unknown_attributes(lead, self._types))
+
+    def _refuse_too_many(self, interactions: int) -> None:
+        if interactions > self._max_interactions:
+            message = f"has more than {self._max_interactions} entries, the account's included; send the newest"
+            raise RequestError(Problem.INVALID_LEAD, message, "interactions")
+
+
+def _request(model: type[Body], body: bytes) -> Body:
+    if not body.strip():
+        raise RequestError(Problem.INVALID_JSON, "the body is empty; send a JSON object")
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise complaint.of(error, Problem.INVALID_REQUEST, model) from None
+
+
+def _length(raw: object, key: str) -> int:
+    value = raw.get(key) if isinstance(raw, dict) else None
+    return len(value) if isinstance(value, list) else 0
+
+
+def _lead_id(raw: object) -> str | None:
+    value = raw.get("lead_id") if isinstance(raw, dict) else None
+    return value[:256] if isinstance(value, str) else None

@@ -1,0 +1,147 @@
+"""Starts the service as a process of its own, waits until it is ready, and stops all of it."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from histories.errors import CallError, DataError
+
+_ROOT = Path(__file__).resolve().parent.parent
+_STOP_SECONDS = 40.0  # a worker may need its time limit to finish what it has begun
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service that is ready: its address, without a slash at the end, and the process to wait for."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+def run(bundle_folder: Path, rulebook: Path, host: str, port: int) -> int:
+    """Serve until the service ends or the user interrupts it. Returns the exit status: 0, or 1 where it failed.
+
+    Raises CallError or DataError where bundle or rulebook cannot be read, or the port is taken.
+    """
+    with background(bundle_folder, rulebook, host, port) as served, contextlib.suppress(KeyboardInterrupt):
+        return 1 if served.process.wait() else 0
+    return 0
+
+
+@contextlib.contextmanager
+def background(
+    bundle_folder: Path,
+    rulebook: Path,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    log: Path | None = None,
+    wait: float = 180,
+) -> Iterator[Served]:
+    """Serve for as long as the block runs. Port 0 takes a free one; `log` takes the service's output.
+
+    Raises DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
+    At the end the supervisor and all its workers are stopped: requests in hand are finished first.
+    """
+    from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
+
+    tag = pack(bundle_folder, rulebook)
+    port = port or _free_port(host)
+    _refuse_taken(host, port)
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # compared, not bound
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(log.open("wb")) if log else None
+        stack.enter_context(_stopped_by_termination())
+        process = _start(tag, host, port, output)
+        stack.callback(stop, process)
+        _wait_until_ready(process, url, wait, log)
+        yield Served(url, process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a service that `background` started, with every process of its session; none is left behind."""
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _start(tag: str, host: str, port: int, output: BinaryIO | None) -> subprocess.Popen[bytes]:
+    command = ["serve", "serving.service:LeadScoring", "--working-dir", str(_ROOT), "--host", host, "--port", str(port)]
+    return subprocess.Popen(  # noqa: S603  # our own interpreter with our own arguments
+        [sys.executable, "-m", "bentoml", *command],
+        env={**os.environ, "LEAD_SCORING_MODEL": tag, "BENTOML_DO_NOT_TRACK": "True"},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        start_new_session=True,  # so that `stop` reaches the workers too
+    )
+
+
+@contextlib.contextmanager
+def _stopped_by_termination() -> Iterator[None]:
+    """Let SIGTERM unwind the stack: by default Python dies on it at once and would leave the service behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def unwind(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, wait: float, log: Path | None) -> None:
+    deadline = time.monotonic() + wait
+    while not _ready(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            happened = "ended" if process.poll() is not None else f"was not ready within {wait:g} s"
+            said = f"; its log ends with:\n{_end(log)}" if log else "; it says why above"
+            raise DataError(f"the service at {url} {happened}{said}")
+        time.sleep(0.1)
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310  # our own http address
+            return bool(answer.status == 200)
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _end(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as one:
+        one.bind((host, 0))
+        return int(one.getsockname()[1])
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError as error:
+            raise CallError(f"cannot listen on {host}:{port} ({error.strerror}); name another host or port") from None

@@ -1,0 +1,57 @@
+"""Settings come from the environment alone, are checked there, and every one of them is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from histories.errors import CallError
+from serving import settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert settings.read({}) == settings.Settings()
+    assert settings.read({"LEAD_SCORING_PORT": "  "}) == settings.Settings()
+
+
+def test_every_setting_is_read_with_its_type() -> None:
+    read = settings.read(
+        {
+            "LEAD_SCORING_MODEL": "lead_scoring:0123456789ab",
+            "LEAD_SCORING_RULEBOOK": "rules/next.toml",
+            "LEAD_SCORING_HOST": "192.0.2.7",
+            "LEAD_SCORING_PORT": "8080",
+            "LEAD_SCORING_WORKERS": "2",
+            "LEAD_SCORING_THREADS": "3",
+            "LEAD_SCORING_TIMEOUT_SECONDS": "2.5",
+            "LEAD_SCORING_MAX_BODY_BYTES": "1000",
+            "LEAD_SCORING_MAX_INTERACTIONS": "50",
+        }
+    )
+    assert read == settings.Settings(
+        "lead_scoring:0123456789ab", Path("rules/next.toml"), "192.0.2.7", 8080, 2, 3, 2.5, 1000, 50
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PORT", "http", "'http' is not a whole number from 1 to 65535; the default is 3000"),
+        ("PORT", "0", "'0' is not a whole number from 1 to 65535; the default is 3000"),
+        ("THREADS", "1.5", "'1.5' is not a whole number from 1 to 64; the default is 2"),
+        ("TIMEOUT_SECONDS", "nan", "'nan' is not a number from 0.1 to 600; the default is 30.0"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_is_allowed(variable: str, value: str, message: str) -> None:
+    with pytest.raises(CallError, match=f"^{re.escape(f'LEAD_SCORING_{variable}: {message}')}$"):
+        settings.read({f"LEAD_SCORING_{variable}": value})
+
+
+def test_the_page_documents_every_setting_with_its_default_and_no_other() -> None:
+    rows = re.findall(r"^\| `(LEAD_SCORING_\w+)` \| (.*?) \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    expected = [
+        (one.variable, f"`{one.default}`" if one.default else "none", one.meaning) for one in settings.described()
+    ]
+    assert rows == expected
