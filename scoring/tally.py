@@ -226,9 +226,10 @@ def _values(attributes: frozenset[str], history: LeadHistory) -> dict[str, list[
 
 
 def _value(one: Attribute, created_at: int) -> Value:
+    value = None if isinstance(one.value, float) and math.isnan(one.value) else one.value
     if one.known_at is None:
-        return Value(_ALWAYS, created_at, one.value)
-    return Value(one.known_at + 1, one.known_at, one.value)
+        return Value(_ALWAYS, created_at, value)
+    return Value(one.known_at + 1, one.known_at, value)
 
 
 def _visible_from(value: Value) -> int:

@@ -1,0 +1,151 @@
+"""A bundle's files, as texts: how each part is written, and read again to the last bit."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import numpy as np
+
+from features.catalogue import Catalogue
+from histories.contract import Target
+from scoring import card as cards
+from scoring import rulebook as rulebooks
+from scoring.calibration import Calibrator, Floats
+from scoring.card import Card
+from scoring.model import BoosterMember, Member, Model, PointsMember
+from scoring.policy import Policy
+from scoring.rulebook import Rulebook
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+CATALOGUE = "catalogue.json"
+MODELS = "models.json"
+REFERENCE = "reference.json"
+POLICY = "policy.json"
+CARD = "card.json"
+CARD_TEXT = "card.md"
+CREATED = "created.json"
+RULEBOOK = "rulebook.toml"
+UNVERSIONED = (CARD_TEXT, CREATED)
+
+
+class Parts(TypedDict):
+    """The fields of a Bundle."""
+
+    catalogue: Catalogue
+    models: Mapping[Target, Model]
+    reference: Floats
+    policy: Policy
+    card: Card
+    rulebook: Rulebook | None
+
+
+def dump(content: object) -> str:
+    """Return canonical JSON. A float is written by the fewest digits that read back to the same bits."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+
+def render(parts: Parts) -> dict[str, str]:
+    """Return each file's text by name."""
+    models, card, rulebook = parts["models"], parts["card"], parts["rulebook"]
+    files = {
+        CATALOGUE: parts["catalogue"].to_json(),
+        REFERENCE: dump([float(one) for one in parts["reference"]]),
+        POLICY: dump({"grades": parts["policy"].grades, "high_probability": parts["policy"].high_probability}),
+        CARD: _card(card),
+        CARD_TEXT: cards.render(card, {target: model.horizon_days for target, model in models.items()}),
+        CREATED: dump({"created_at": card.created_at}),
+    }
+    if rulebook is not None:
+        files[RULEBOOK] = rulebook.source
+    described = {}
+    for target, model in sorted(models.items()):
+        members = [_member(member, f"{target}_{number}.txt", files) for number, member in enumerate(model.members)]
+        described[target.value] = {
+            "horizon_days": model.horizon_days,
+            "members": members,
+            "calibrator": {"slope": model.calibrator.slope, "intercept": model.calibrator.intercept},
+        }
+    files[MODELS] = dump({"catalogue": parts["catalogue"].hash, "models": described})
+    return files
+
+
+def _member(member: Member, name: str, files: dict[str, str]) -> dict[str, object]:
+    """Describe a member; a booster's text goes to a file of its own."""
+    if isinstance(member, PointsMember):
+        return {"points": {"slope": member.slope, "intercept": member.intercept}, "offset": member.offset}
+    files[name] = member.text
+    return {"booster": name, "offset": member.offset}
+
+
+def _card(card: Card) -> str:
+    return dump(
+        {
+            "trained_until": card.trained_until,
+            "leads": card.leads,
+            "snapshots": card.snapshots,
+            "conversions": dict(card.conversions),
+            "figures": {target: _finite(figures) for target, figures in card.figures.items()},
+            "source": card.source,
+            "limits": card.limits,
+        }
+    )
+
+
+def _finite(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN: a figure that is not defined (an AUC without conversions) becomes null."""
+    return {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}
+
+
+def parse(texts: Mapping[str, str]) -> Parts:
+    """Read the files again. Raises DataError, KeyError, TypeError or ValueError where one does not hold its part."""
+    catalogue = Catalogue.from_json(texts[CATALOGUE])
+    models, policy = json.loads(texts[MODELS]), json.loads(texts[POLICY])
+    if models["catalogue"] != catalogue.hash:
+        raise ValueError(
+            f"{MODELS} was made for catalogue {models['catalogue'][:12]}, {CATALOGUE} is {catalogue.hash[:12]}: the "
+            "columns mean something else"
+        )
+    return Parts(
+        catalogue=catalogue,
+        models={Target(name): _read_model(Target(name), one, texts) for name, one in models["models"].items()},
+        reference=np.array(json.loads(texts[REFERENCE]), dtype=np.float64),
+        policy=Policy(high_probability=float(policy["high_probability"]), grades=_three(policy["grades"])),
+        card=_read_card(json.loads(texts[CARD]), json.loads(texts[CREATED])),
+        rulebook=rulebooks.parse(texts[RULEBOOK], RULEBOOK) if RULEBOOK in texts else None,
+    )
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    first, second, third = (float(one) for one in values)
+    return first, second, third
+
+
+def _read_model(target: Target, content: dict[str, Any], texts: Mapping[str, str]) -> Model:
+    members = tuple(_read_member(one, texts) for one in content["members"])
+    calibrator = Calibrator(float(content["calibrator"]["slope"]), float(content["calibrator"]["intercept"]))
+    return Model(target, int(content["horizon_days"]), members, calibrator)
+
+
+def _read_member(content: dict[str, Any], texts: Mapping[str, str]) -> Member:
+    offset = float(content["offset"])
+    if "points" in content:
+        return PointsMember(float(content["points"]["slope"]), float(content["points"]["intercept"]), offset)
+    return BoosterMember(texts[content["booster"]], offset)
+
+
+def _read_card(content: dict[str, Any], created: dict[str, Any]) -> Card:
+    return Card(
+        trained_until=int(content["trained_until"]),
+        created_at=int(created["created_at"]),
+        leads=int(content["leads"]),
+        snapshots=int(content["snapshots"]),
+        conversions={Target(name): int(count) for name, count in content["conversions"].items()},
+        figures={
+            Target(name): {figure: math.nan if value is None else float(value) for figure, value in figures.items()}
+            for name, figures in content["figures"].items()
+        },
+        source=str(content["source"]),
+        limits=tuple(str(one) for one in content["limits"]),
+    )
