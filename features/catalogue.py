@@ -1,0 +1,163 @@
+"""The one list of features: which columns there are, what each means, and in what order the kernel fills them."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from features import declaration, learn
+from features.feature import AttributeSpec, Feature, Signal
+from features.signature import Signatures, counted_families
+from histories.contract import AttributeType, Families, Histories
+from histories.errors import DataError
+
+__all__ = ["AttributeSpec", "Catalogue", "Feature", "Signal", "build"]
+
+# Goes up when the kernel computes something else under an unchanged description, so that no old bundle is read
+# with new numbers.
+MEANING = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What the columns of a feature matrix are, frozen when a model is trained.
+
+    `kinds` have columns of their own, the commonest first; `rare_kinds` were seen in training as well, but count
+    as `other`. `channels` are told apart when channels are counted. `valued` are the keys of the signals in which
+    values occurred: only they have sums. Two catalogues are equal if their columns mean the same.
+    """
+
+    kinds: tuple[str, ...]
+    families: Families
+    attributes: tuple[AttributeSpec, ...]
+    timezone: str
+    channels: tuple[str, ...] = ()
+    valued: tuple[str, ...] = ()
+    rare_kinds: tuple[str, ...] = ()
+
+    @cached_property
+    def family_names(self) -> tuple[str, ...]:
+        """The families that are signals; `outbound` is one with the direction of that name."""
+        return counted_families(self.families)
+
+    def signatures(self) -> Signatures:
+        """Return a new encoder of interactions."""
+        return Signatures(self.kinds, self.channels, self.families)
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """What is counted, in the kernel's order."""
+        favours = [_favour({name}) for name in self.family_names]
+        favours += [_favour(self.families.of(kind)) for kind in self.kinds]
+        return declaration.signals(self.kinds, self.family_names, favours)
+
+    @cached_property
+    def blocks(self) -> Mapping[str, tuple[Feature, ...]]:
+        """The columns by block, in the order of the matrix."""
+        signals = self.signals
+        common = signals[: 4 + len(self.family_names)]
+        return {
+            "signals": tuple(f for one in signals for template in declaration.SIGNAL for f in template.features(one)),
+            "sums": tuple(
+                f
+                for one in signals
+                if one.key in self.valued
+                for template in declaration.SUM
+                for f in template.features(one)
+            ),
+            "trends": tuple(f for one in common for template in declaration.TREND for f in template.features(one)),
+            "contact": declaration.fixed(declaration.CONTACT, "contact"),
+            "rhythm": declaration.fixed(declaration.RHYTHM, "rhythm"),
+            "variety": declaration.fixed(declaration.VARIETY, "variety"),
+            "latest": declaration.fixed(declaration.LATEST_KINDS, "latest_kinds")
+            + declaration.fixed(declaration.LATEST_TIME, "latest_time"),
+            "lead": declaration.fixed(declaration.LEAD, "lead_age"),
+            "stages": declaration.stage_features(),
+            "attributes": declaration.attribute_features(self.attributes),
+            "account": declaration.fixed(declaration.ACCOUNT, "account"),
+        }
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """All columns in the order of the matrix."""
+        return tuple(feature for block in self.blocks.values() for feature in block)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, all different."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 (hex) of the catalogue and of what each of its columns is: it moves with any change of meaning."""
+        columns = [[one.name, one.unit, one.meaning, one.absence, one.monotone, one.signal] for one in self.features]
+        content = json.dumps([MEANING, self.to_json(), columns], ensure_ascii=True, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the catalogue as canonical JSON; `from_json` reads it."""
+        content = {
+            "kinds": self.kinds,
+            "rare_kinds": self.rare_kinds,
+            # Pairs, not an object: the order of the families is the order of their columns.
+            "families": [[name, list(globs)] for name, globs in self.families.patterns.items()],
+            "attributes": [[one.name, one.type.value, one.categories] for one in self.attributes],
+            "timezone": self.timezone,
+            "channels": self.channels,
+            "valued": self.valued,
+        }
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
+
+    @staticmethod
+    def from_json(text: str) -> "Catalogue":
+        """Read what `to_json` wrote. Raises DataError on anything else."""
+        try:
+            content = json.loads(text)
+            return Catalogue(
+                kinds=tuple(content["kinds"]),
+                families=Families({name: tuple(globs) for name, globs in content["families"]}),
+                attributes=tuple(
+                    AttributeSpec(name, AttributeType(kind), tuple(categories))
+                    for name, kind, categories in content["attributes"]
+                ),
+                timezone=content["timezone"],
+                channels=tuple(content["channels"]),
+                valued=tuple(content["valued"]),
+                rare_kinds=tuple(content["rare_kinds"]),
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError(f"this is not a feature catalogue ({error!r}); take the one that was written") from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Catalogue) and self.hash == other.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+
+def build(histories: Histories, lead_ids: Collection[str], *, until: int) -> Catalogue:
+    """Choose the columns from what was known of the training leads before `until` (UTC microseconds).
+
+    Kinds that at least 50 of the leads have get columns, the 60 commonest at most; categories that at least 20
+    have get a code; sums are made of signals in which values occur. Raises DataError where there are too many
+    families to tell apart.
+    """
+    known = learn.known(histories, lead_ids, until)
+    kinds, rare = learn.kinds(known.interactions)
+    catalogue = Catalogue(
+        kinds=kinds,
+        families=histories.families,
+        attributes=learn.attributes(known.attributes, histories.attribute_types),
+        timezone=histories.timezone,
+        channels=learn.channels(known.interactions),
+        rare_kinds=rare,
+    )
+    keys = tuple(signal.key for signal in catalogue.signals)
+    return replace(catalogue, valued=learn.valued(known.interactions, catalogue.signatures(), keys))
+
+
+def _favour(families: Collection[str]) -> int:
+    """What sales would say of a family: a reply is good news, a complaint bad, of an opened e-mail nobody knows."""
+    good, bad = bool({"intent", "two_way"} & set(families)), "negative" in families
+    return int(good) - int(bad)
