@@ -1,0 +1,172 @@
+"""The champion beside the rules on the newest leads whose outcome is known, none of which its training saw."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from histories import crm, export
+from histories.clock import date
+from histories.contract import Histories, Target
+from histories.errors import DataError
+from scoring import points, rulebook
+from scoring.bundle import Bundle
+from scoring.rulebook import Rulebook
+from training import fingerprint, lineup, logbook, recipe
+from training.findings import finding
+from training.fingerprint import Fingerprint
+from training.fitted import Progress, silent
+from training.lineup import MODEL, RULES, Lineup
+from training.points_model import calibrated_points, whole_points
+from training.promote import CHAMPION, resolve
+from training.recipe import Recipe
+from training.snapshots import Snapshots, draw, subset
+from training.split import split
+from training.tracking import Place, Tracker, open_tracker
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The champion (`version`, as `model`) and the rules on snapshots from `since` on (UTC microseconds)."""
+
+    version: int
+    bundle: Bundle
+    rulebook_version: str
+    since: int
+    lineups: tuple[Lineup, ...]
+    fingerprint: Fingerprint
+    sentence: str
+    run_id: str
+    children: Mapping[str, str]
+    place: Place
+
+
+def compare(
+    config: Path,
+    recipe_file: Path | None,
+    rulebook_file: Path,
+    now: int,
+    progress: Progress = silent,
+    tracking_uri: str | None = None,
+) -> Comparison:
+    """Measure the champion and the rules on the mature snapshots that came after its training, and log it.
+
+    `now`: the command's start, UTC microseconds. The recipe gives ages and seed, the champion its horizons.
+    Raises CallError or DataError, the latter where there is no champion or no newer mature snapshot.
+    """
+    settings = recipe.read(recipe_file, crm.read(config).timezone) if recipe_file else recipe.default()
+    rules = rulebook.read(rulebook_file)
+    tracker = open_tracker(tracking_uri)
+    with tempfile.TemporaryDirectory() as scratch:
+        champion = resolve(tracker, CHAMPION, Path(scratch))
+    progress("Reading the export", 0, 3)
+    histories = export.read(config, now).histories
+    progress("Scoring with champion and rules", 1, 3)
+    lineups = lineups_since(histories, champion.bundle, rules, settings)
+    progress("Writing to MLflow", 2, 3)
+    comparison = _log(tracker, config, champion.version.number, champion.bundle, rules, histories, lineups)
+    progress("Done", 3, 3)
+    return comparison
+
+
+def lineups_since(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Recipe) -> tuple[Lineup, ...]:
+    """Return bundle (as `model`) beside rules for each target of the bundle, on snapshots that training never saw.
+
+    The points become probabilities on the snapshots that were known when the bundle was trained.
+    """
+    return tuple(_lineup(histories, bundle, rules, settings, target) for target in bundle.models)
+
+
+def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Recipe, target: Target) -> Lineup:
+    model, since = bundle.models[target], bundle.card.trained_until
+    drawn = draw(histories, target, model.horizon_days, settings.ages)
+    _require_newer(drawn, since)
+    parts = split(drawn, since)
+    train, rows = subset(drawn.table, parts.train), _rows(drawn, parts.test)
+    hundredths = points.table(rules, histories, train)
+    calibrated = calibrated_points(whole_points(hundredths), drawn.label[parts.train], target, model.horizon_days)
+    hundredths = points.table(rules, histories, rows)
+    nothing = np.zeros((rows.num_rows, 0))
+    probability = lineup.answer(bundle, target, histories, rows)
+    contenders = {
+        MODEL: lineup.contender(rows, probability, probability),
+        RULES: lineup.contender(rows, calibrated.probabilities(nothing, hundredths), whole_points(hundredths)),
+    }
+    return Lineup(
+        target=target,
+        horizon_days=model.horizon_days,
+        rows=rows,
+        points=whole_points(hundredths),
+        contenders=contenders,
+        chosen=MODEL,
+        differences={RULES: lineup.difference(rows, contenders[MODEL], contenders[RULES], settings.seed)},
+    )
+
+
+def _rows(drawn: Snapshots, rows: np.ndarray) -> pa.Table:
+    ages = pa.array([drawn.ages[age].text for age in drawn.age[rows]], pa.string())
+    return (
+        subset(drawn.table, rows)
+        .append_column("group", pa.array(drawn.group[rows]))
+        .append_column("age", ages)
+        .append_column("label", pa.array(drawn.label[rows]))
+        .select(["lead_id", "group", "cutoff", "age", "label"])
+    )
+
+
+def _require_newer(drawn: Snapshots, since: int) -> None:
+    if not (drawn.mature & (drawn.cutoff >= since)).any():
+        raise DataError(
+            f"target {drawn.target.value}: the champion was trained on what happened until {date(since)}, and no later "
+            f"snapshot has its {drawn.horizon_days} days behind it on {date(drawn.exported_at)}, when the export was "
+            f"taken; compare with a newer export"
+        )
+
+
+def _log(
+    tracker: Tracker,
+    config: Path,
+    version: int,
+    bundle: Bundle,
+    rules: Rulebook,
+    histories: Histories,
+    lineups: tuple[Lineup, ...],
+) -> Comparison:
+    print_of = fingerprint.of(histories)
+    sentence = finding(lineups[0])
+    tags = {
+        "champion_version": str(version),
+        "bundle_version": bundle.version,
+        "rulebook_version": rules.version,
+        "data_sha256": print_of.sha256,
+    }
+    with tracker.run("compare", "compare") as run:
+        run.tags(tags)
+        run.describe(logbook.describe(lineups, sentence))
+        run.text(print_of.to_json(), "fingerprint.json")
+        run.text(rules.source, "rulebook.toml")
+        rows = logbook.dataset(lineups, str(config), print_of)
+        run.dataset(rows, "test")
+        run.metrics(logbook.difference_metrics(lineups))
+        for path, drawing in logbook.pictures(lineups).items():
+            run.figure(drawing, path)
+        params: dict[str, dict[str, object]] = {
+            MODEL: {"version": version, "bundle": bundle.version},
+            RULES: {"version": rules.version},
+        }
+        children = logbook.write_children(run, lineups, rows, params)
+    return Comparison(
+        version=version,
+        bundle=bundle,
+        rulebook_version=rules.version,
+        since=bundle.card.trained_until,
+        lineups=lineups,
+        fingerprint=print_of,
+        sentence=sentence,
+        run_id=run.run_id,
+        children=children,
+        place=tracker.compare_place(list(children.values())),
+    )

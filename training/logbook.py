@@ -1,0 +1,144 @@
+"""How a lineup is written into MLflow: under equal names for every contender, so that its compare view lines them up."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from histories.clock import iso
+from training import figures
+from training.bootstrap import Difference
+from training.evaluate import MEASURES, Figures
+from training.fingerprint import Fingerprint, rows_digest
+from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
+from training.tracking import Dataset, Drawing, Run
+
+SNAPSHOTS_TABLE = "test_snapshots.json"
+DATASET = "test snapshots"
+COUNTS = ("snapshots", "leads", "conversions", "converted_leads", "prevalence")
+
+
+def metrics(lineups: Sequence[Lineup], name: str) -> dict[str, float]:
+    """Return one contender's figures as `<target>/<measure>`; a figure that the labels do not define is left out."""
+    found: dict[str, float] = {}
+    for lineup in lineups:
+        if name in lineup.contenders:
+            prefix = lineup.target.value
+            found |= {f"{prefix}/{key}": value for key, value in _figures(lineup.contenders[name].figures).items()}
+    return {key: value for key, value in found.items() if math.isfinite(value)}
+
+
+def _figures(measured: Figures) -> dict[str, float]:
+    measures = {key: float(getattr(measured.measures, key)) for key in MEASURES}
+    return measures | {key: float(getattr(measured, key)) for key in COUNTS}
+
+
+def difference_metrics(lineups: Sequence[Lineup]) -> dict[str, float]:
+    """Return differences as `<target>/<measure>_difference` (model minus rules) and `..._difference_to_champion`.
+
+    Each with `_low` and `_high`, its 95% interval.
+    """
+    found: dict[str, float] = {}
+    for lineup in lineups:
+        for other, suffix in ((RULES, "difference"), (CHAMPION, "difference_to_champion")):
+            for measure, one in lineup.differences.get(other, {}).items():
+                found |= _difference(f"{lineup.target.value}/{measure}_{suffix}", one)
+    return {key: value for key, value in found.items() if math.isfinite(value)}
+
+
+def _difference(name: str, one: Difference) -> dict[str, float]:
+    return {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+
+
+def dataset(lineups: Sequence[Lineup], source: str, fingerprint: Fingerprint) -> Dataset:
+    """Name the snapshots that all contenders were measured on, by a digest of leads, cutoffs and labels."""
+    rows = {one.target.value: one.rows.select(["lead_id", "cutoff", "label"]) for one in lineups}
+    counts = {"leads_in_export": fingerprint.leads, "interactions_in_export": fingerprint.interactions}
+    for one in lineups:
+        counts[f"{one.target.value}_snapshots"] = one.rows.num_rows
+        counts[f"{one.target.value}_conversions"] = int(one.labels.sum())
+    columns = {"lead_id": "string", "cutoff": "datetime", "age": "string", "target": "string", "label": "integer"}
+    return Dataset(DATASET, rows_digest(rows), source, columns, counts)
+
+
+def snapshots(lineups: Sequence[Lineup], name: str) -> pa.Table:
+    """Return one contender's scores, one row a (target, lead, cutoff), in the same order for every contender.
+
+    Columns: target, lead_id, cutoff (ISO 8601), age, label, probability, score (what ranks: points for the rules).
+    """
+    return pa.concat_tables(_scores(one, one.contenders[name]) for one in lineups if name in one.contenders)
+
+
+def _scores(lineup: Lineup, one: Contender) -> pa.Table:
+    return pa.table(
+        {
+            "target": pa.array([lineup.target.value] * lineup.rows.num_rows, pa.string()),
+            "lead_id": lineup.rows["lead_id"],
+            "cutoff": pa.array([iso(moment) for moment in lineup.rows["cutoff"].to_pylist()], pa.string()),
+            "age": lineup.rows["age"],
+            "label": lineup.rows["label"],
+            "probability": one.probability.round(6),
+            "score": one.score.round(6),
+        }
+    )
+
+
+def pictures(lineups: Sequence[Lineup]) -> Mapping[str, Drawing]:
+    """Return the figures of all lineups by their path within a run."""
+    drawn: dict[str, Drawing] = {}
+    for lineup in lineups:
+        labels, title = lineup.labels.astype(float), lineup.title
+        scored = {name: figures.Scored(one.score, one.probability) for name, one in lineup.contenders.items()}
+        folder = f"figures/{lineup.target.value}"
+        drawn[f"{folder}_reliability.png"] = figures.reliability(f"{title}: predicted and observed", labels, scored)
+        drawn[f"{folder}_gains_lift.png"] = figures.gains_and_lift(f"{title}: what the top holds", labels, scored)
+        drawn[f"{folder}_distributions.png"] = figures.distributions(f"{title}: who scores high", labels, scored)
+        if MODEL in lineup.contenders:
+            probability = lineup.contenders[MODEL].probability
+            drawn[f"{folder}_quadrants.png"] = figures.quadrants(
+                f"{title}: model against rules", labels, lineup.points, probability
+            )
+    return drawn
+
+
+def contenders(lineups: Sequence[Lineup]) -> list[str]:
+    """Return the names of all contenders of any target, in the order of the first that has most."""
+    return [name for name in (MODEL, RULES, CHAMPION) if any(name in one.contenders for one in lineups)]
+
+
+def write_children(
+    parent: Run,
+    lineups: Sequence[Lineup],
+    rows: Dataset,
+    params: Mapping[str, Mapping[str, object]],
+) -> dict[str, str]:
+    """Write one child run for each contender and return their ids by name. `params`: settings by contender."""
+    ids = {}
+    for name in contenders(lineups):
+        with parent.child(name) as child:
+            child.params({"score": name, **params.get(name, {})})
+            child.dataset(rows, "test")
+            child.metrics(metrics(lineups, name))
+            child.table(snapshots(lineups, name), SNAPSHOTS_TABLE)
+            ids[name] = child.run_id
+    return ids
+
+
+def describe(lineups: Sequence[Lineup], sentence: str) -> str:
+    """Return the text on a run's first page, in Markdown: the verdict, then the contenders' figures."""
+    parts = [f"**{sentence}**"]
+    for lineup in lineups:
+        names = list(lineup.contenders)
+        figures_of = {name: lineup.contenders[name].figures for name in names}
+        first = figures_of[names[0]]
+        parts.append(
+            f"### {lineup.title}\n\n{first.snapshots:,} test snapshots of {first.leads:,} leads, "
+            f"{first.converted_leads:,} of them converted.\n"
+        )
+        lines = [f"| measure | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+        lines += [
+            f"| {measure} | {' | '.join(f'{getattr(figures_of[name].measures, measure):.4f}' for name in names)} |"
+            for measure in MEASURES
+        ]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)

@@ -1,0 +1,141 @@
+"""Which bundle serves: aliases of registered versions, each checked against its hash before it is trusted."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from histories.clock import iso
+from histories.errors import DataError
+from scoring import bundle as bundles
+from scoring.bundle import Bundle
+from training.fingerprint import folder_sha256
+from training.gate import Decision
+from training.tracking import Tracker, Version
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+BUNDLE_VERSION = "bundle_version"
+BUNDLE_SHA256 = "bundle_sha256"
+VERDICT = "verdict"
+VERDICT_SENTENCE = "verdict_sentence"
+VERDICT_CHAMPION = "verdict_champion"
+_REMEMBERED = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A registered bundle on disk, its hash checked: `folder` holds what `bundle` was read from."""
+
+    version: Version
+    folder: Path
+    bundle: Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who served before (None: nobody) and who serves now: numbers of registered versions."""
+
+    before: int | None
+    now: int
+
+
+def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
+    """Copy the bundle of an alias or a version number into a folder below `into`, and check its hash.
+
+    Raises DataError where there is no such version, or where its files are not those that were registered.
+    """
+    version = tracker.version(which) if isinstance(which, int) else _aliased(tracker, which)
+    into.mkdir(parents=True, exist_ok=True)
+    folder = tracker.download(version, into)
+    expected = version.tags.get(BUNDLE_SHA256)
+    if folder_sha256(folder) != expected:
+        raise DataError(
+            f"version {version.number}: its files in MLflow have changed since it was registered (their hash is "
+            f"{folder_sha256(folder)[:12]}, registered was {str(expected)[:12]}); promote another version, or train again"
+        )
+    return Resolved(version, folder, bundles.read(folder))
+
+
+def champion(tracker: Tracker, into: Path) -> Resolved | None:
+    """Return the champion as `resolve` does, or None where there is none yet."""
+    return None if tracker.alias(CHAMPION) is None else resolve(tracker, CHAMPION, into)
+
+
+def promote(tracker: Tracker, number: int | None, now: int) -> Change:
+    """Make a version the champion, if the gate let it; None: the challenger. `now` in UTC microseconds.
+
+    Raises DataError where the gate's verdict was against it, or was given against another champion.
+    """
+    version = _aliased(tracker, CHALLENGER) if number is None else tracker.version(number)
+    serving = tracker.alias(CHAMPION)
+    _allowed(version, serving)
+    return crown(tracker, version, now)
+
+
+def crown(tracker: Tracker, version: Version, now: int) -> Change:
+    """Make a version champion whose verdict is known to allow it: check its hash, then move the alias in one step."""
+    with tempfile.TemporaryDirectory() as scratch:
+        resolve(tracker, version.number, Path(scratch))
+    past = _past(tracker)
+    tracker.tag_version(version.number, {"promoted_at": iso(now)})
+    tracker.set_champions([*past, version.number][-_REMEMBERED:])
+    tracker.set_alias(CHAMPION, version.number)
+    challenger = tracker.alias(CHALLENGER)
+    if challenger is not None and challenger.number == version.number:
+        tracker.remove_alias(CHALLENGER)
+    return Change(past[-1] if past else None, version.number)
+
+
+def rollback(tracker: Tracker, now: int) -> Change:
+    """Let the champion before this one serve again. `now` in UTC microseconds.
+
+    Raises DataError where there was none before, or where its files are not those that were registered.
+    """
+    past = _past(tracker)
+    if len(past) < 2:
+        serving = f"version {past[0]} is the first" if past else "there is no champion"
+        raise DataError(f"nothing to go back to: {serving}; `lead-scoring promote VERSION` names another")
+    before, target = past[-1], past[-2]
+    with tempfile.TemporaryDirectory() as scratch:
+        resolve(tracker, target, Path(scratch))
+    tracker.set_alias(CHAMPION, target)
+    tracker.set_champions(past[:-1])
+    tracker.tag_version(before, {"rolled_back_at": iso(now)})
+    return Change(before, target)
+
+
+def _aliased(tracker: Tracker, alias: str) -> Version:
+    version = tracker.alias(alias)
+    if version is None:
+        known = ", ".join(str(one.number) for one in tracker.versions()) or "none; run `lead-scoring train` first"
+        raise DataError(f"there is no {alias} in {tracker.uri}; registered versions are {known}")
+    return version
+
+
+def _allowed(version: Version, serving: Version | None) -> None:
+    """Refuse what the gate refused, and what it judged beside a champion that no longer serves."""
+    if serving is not None and serving.number == version.number:
+        raise DataError(f"version {version.number}: is the champion already")
+    if version.tags.get(VERDICT) != Decision.PROMOTE:
+        raise DataError(
+            f"version {version.number}: the gate says no. {version.tags.get(VERDICT_SENTENCE, 'It was never judged.')}"
+        )
+    judged = version.tags.get(VERDICT_CHAMPION, "")
+    current = "" if serving is None else str(serving.number)
+    if judged != current:
+        against = f"version {judged}" if judged else "no champion"
+        beside = f"version {current} is" if current else "there is none"
+        raise DataError(
+            f"version {version.number}: was judged against {against}, but now {beside} champion; train again, "
+            f"so that both are measured on the same snapshots"
+        )
+
+
+def _past(tracker: Tracker) -> list[int]:
+    """The champions so far, the one that serves last. The alias is the truth: what was written after it is cut off."""
+    serving, past = tracker.alias(CHAMPION), list(tracker.champions())
+    if serving is None:
+        return []
+    if serving.number not in past:
+        return [*past, serving.number]
+    return past[: len(past) - past[::-1].index(serving.number)]

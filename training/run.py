@@ -1,0 +1,286 @@
+"""One training run: an export, a recipe and a rulebook become a judged, registered, perhaps promoted bundle."""
+
+import math
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+import pyarrow as pa
+
+from histories import crm, export
+from histories.clock import iso
+from histories.contract import Histories
+from scoring import bundle as bundles
+from scoring import rulebook
+from scoring.bundle import Bundle
+from scoring.rulebook import Rulebook
+from training import fingerprint, gate, lineup, logbook, promote, recipe
+from training.fingerprint import Fingerprint
+from training.fit import fit_bundle
+from training.fitted import Fitted, Progress, Score, silent
+from training.gate import Decision, Rival, Verdict
+from training.lineup import MODEL, RULES, Lineup
+from training.promote import Resolved
+from training.recipe import Recipe
+from training.tracking import BUNDLE_PATH, Place, Run, Tracker, Version, open_tracker
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What a training run came to.
+
+    `fitted` holds the bundle and what was measured, `lineups` the contenders of each target side by side.
+    `version`: the bundle's number in the registry, with `alias` champion or challenger. `run_id` and `children`
+    (by contender's name) are MLflow's; `place` is where it shows them side by side.
+    """
+
+    fitted: Fitted
+    rulebook_version: str
+    fingerprint: Fingerprint
+    lineups: tuple[Lineup, ...]
+    verdict: Verdict
+    version: int
+    alias: str
+    run_id: str
+    children: Mapping[str, str]
+    place: Place
+
+    @property
+    def bundle(self) -> Bundle:
+        """The trained bundle."""
+        return self.fitted.bundle
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM). No Exception, so that nothing on the way mistakes it for an error."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Input:
+    config: Path
+    histories: Histories
+    recipe: Recipe
+    rules: Rulebook
+    fingerprint: Fingerprint
+
+
+def train(
+    config: Path,
+    recipe_file: Path | None,
+    rulebook_file: Path,
+    now: int,
+    progress: Progress = silent,
+    tracking_uri: str | None = None,
+) -> TrainingResult:
+    """Train on an export, measure, log, judge and register; promote where the gate lets it.
+
+    `now`: the command's start, UTC microseconds; `recipe_file` None: the default recipe; `tracking_uri` None: as
+    `open_tracker`. The registry is written last: a run that fails or is killed before leaves it as it was, and is
+    marked failed itself. Raises CallError where a file is wrong, DataError where the data do not allow it.
+    """
+    settings = recipe.read(recipe_file, crm.read(config).timezone) if recipe_file else recipe.default()
+    rules = rulebook.read(rulebook_file)
+    tracker = open_tracker(tracking_uri)
+    progress("reading the export", 0, 1)
+    histories = export.read(config, now).histories
+    given = _Input(config, histories, settings, rules, fingerprint.of(histories))
+    with _ended_politely(), tracker.run("train", "train") as run, tempfile.TemporaryDirectory() as scratch:
+        _log_input(run, given)
+        fitted = fit_bundle(histories, settings, rules, now=now, source=str(config), progress=progress)
+        progress("comparing with the champion", 0, 2)
+        champion = promote.champion(tracker, Path(scratch) / "champion")
+        lineups = _lineups(given, fitted, champion)
+        verdict = _judge(fitted, lineups, champion)
+        progress("writing to MLflow", 1, 2)
+        children = _log_output(run, given, fitted, lineups, verdict, Path(scratch) / BUNDLE_PATH)
+        version, alias = _register(tracker, run, given, fitted, verdict, now, Path(scratch) / BUNDLE_PATH)
+        progress("writing to MLflow", 2, 2)
+    return TrainingResult(
+        fitted=fitted,
+        rulebook_version=rules.version,
+        fingerprint=given.fingerprint,
+        lineups=lineups,
+        verdict=verdict,
+        version=version.number,
+        alias=alias,
+        run_id=run.run_id,
+        children=children,
+        place=tracker.compare_place(list(children.values())),
+    )
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Let SIGTERM end the block as an error would, so that the run is closed. Only a main thread can ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- a signal handler's form
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _log_input(run: Run, given: _Input) -> None:
+    run.params(_recipe_params(given.recipe))
+    run.text(given.recipe.source, "recipe.toml")
+    run.text(given.rules.source, "rulebook.toml")
+    run.text(given.fingerprint.to_json(), "fingerprint.json")
+    run.tags({"data_sha256": given.fingerprint.sha256, "rulebook_version": given.rules.version})
+
+
+def _recipe_params(settings: Recipe) -> dict[str, object]:
+    """The recipe as names and values; what is not set is left out."""
+    params: dict[str, object] = {f"{target.value}.horizon_days": days for target, days in settings.horizons.items()}
+    params |= {
+        "seed": settings.seed,
+        "snapshots.ages": " ".join(age.text for age in settings.ages),
+        "split.test_from": None if settings.test_from is None else iso(settings.test_from),
+        "split.test_share": settings.test_share,
+        "grades": " ".join(f"{grade:g}" for grade in settings.grades),
+        "gate.margin": settings.gate_margin,
+        "report.segments": " ".join(settings.segments) or None,
+    }
+    for name, table in (("search", settings.search), ("business", settings.business)):
+        params |= {f"{name}.{key}": value for key, value in (asdict(table) if table else {}).items()}
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _lineups(given: _Input, fitted: Fitted, champion: Resolved | None) -> tuple[Lineup, ...]:
+    """Model and rules of each target, and the champion where it can be compared fairly."""
+    lineups = [lineup.of_result(result) for result in fitted.results.values()]
+    if champion is None or champion.bundle.card.trained_until > fitted.test_start:
+        return tuple(lineups)
+    return tuple(_with_champion(given, one, champion.bundle) for one in lineups)
+
+
+def _with_champion(given: _Input, one: Lineup, champion: Bundle) -> Lineup:
+    if one.target not in champion.models:
+        return one
+    probability = lineup.answer(champion, one.target, given.histories, one.rows)
+    return lineup.with_champion(one, probability, given.recipe.seed)
+
+
+def _judge(fitted: Fitted, lineups: Sequence[Lineup], champion: Resolved | None) -> Verdict:
+    mine = {one.target: one.contenders[one.chosen].figures.measures.log_loss for one in lineups}
+    rival = None if champion is None else _rival(champion, lineups)
+    return gate.judge(fitted.bundle.version, mine, rival, fitted.test_start, fitted.recipe.gate_margin)
+
+
+def _rival(champion: Resolved, lineups: Sequence[Lineup]) -> Rival:
+    losses = {
+        one.target: one.contenders[lineup.CHAMPION].figures.measures.log_loss
+        for one in lineups
+        if lineup.CHAMPION in one.contenders
+    }
+    number, bundle = champion.version.number, champion.bundle
+    return Rival(number, bundle.version, bundle.card.trained_until, losses)
+
+
+def _log_output(
+    run: Run, given: _Input, fitted: Fitted, lineups: tuple[Lineup, ...], verdict: Verdict, folder: Path
+) -> dict[str, str]:
+    rows = logbook.dataset(lineups, str(given.config), given.fingerprint)
+    run.dataset(rows, "test")
+    run.params({"test_start": iso(fitted.test_start), **_counts(fitted)})
+    run.metrics(logbook.difference_metrics(lineups) | _values(fitted))
+    run.tags({"verdict": verdict.decision, "bundle_version": fitted.bundle.version})
+    run.describe(logbook.describe(lineups, verdict.sentence))
+    run.text(verdict.to_json(), "verdict.json")
+    run.table(_segments(fitted), "segments.json")
+    for path, drawing in logbook.pictures(lineups).items():
+        run.figure(drawing, path)
+    bundles.write(fitted.bundle, folder)
+    run.folder(folder, BUNDLE_PATH)
+    return logbook.write_children(run, lineups, rows, _child_params(given, fitted))
+
+
+def _counts(fitted: Fitted) -> dict[str, object]:
+    return {
+        f"{target.value}.{name}": value
+        for target, result in fitted.results.items()
+        for name, value in asdict(result.counts).items()
+    }
+
+
+def _values(fitted: Fitted) -> dict[str, float]:
+    """What a call to the top tenth is worth, `<target>/value_per_call_<score>`, where the recipe names a deal's value."""
+    names = {Score.MODEL: MODEL, Score.POINTS: RULES}
+    return {
+        f"{target.value}/value_per_call_{names[score]}": value
+        for target, result in fitted.results.items()
+        for score, value in result.value_per_call.items()
+    }
+
+
+def _segments(fitted: Fitted) -> pa.Table:
+    """One row a (target, attribute or age, value, score): counts, AUC, log loss, predicted over observed."""
+    rows = []
+    for target, result in fitted.results.items():
+        for segment in result.segments:
+            for name, measured in ((MODEL, segment.model), (RULES, segment.points)):
+                if measured is not None:
+                    rows.append(
+                        {
+                            "target": target.value,
+                            "segment": segment.name,
+                            "value": segment.value,
+                            "score": name,
+                            "snapshots": measured.snapshots,
+                            "conversions": measured.conversions,
+                            **{key: _defined(value) for key, value in asdict(measured.measures).items()},
+                        }
+                    )
+    return pa.Table.from_pylist(rows)
+
+
+def _defined(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _child_params(given: _Input, fitted: Fitted) -> Mapping[str, Mapping[str, object]]:
+    learnt: dict[str, object] = {"version": fitted.bundle.version}
+    for target, result in fitted.results.items():
+        learnt[f"{target.value}.in_bundle"] = MODEL if result.champion is Score.MODEL else RULES
+        if result.learning is not None:
+            settings = asdict(result.learning.settings)
+            learnt |= {f"{target.value}.{key}": value for key, value in settings.items()}
+            learnt[f"{target.value}.rounds"] = result.learning.rounds
+            learnt[f"{target.value}.calibration"] = result.learning.calibration
+            learnt[f"{target.value}.trials"] = result.learning.trials
+    return {MODEL: learnt, RULES: {"version": given.rules.version}}
+
+
+def _register(
+    tracker: Tracker, run: Run, given: _Input, fitted: Fitted, verdict: Verdict, now: int, folder: Path
+) -> tuple[Version, str]:
+    """Enter the bundle into the registry and point an alias at it. The champion itself is not entered again."""
+    serving = tracker.alias(promote.CHAMPION)
+    if serving is not None and verdict.decision is Decision.SAME:
+        return serving, promote.CHAMPION
+    tags = {
+        promote.BUNDLE_VERSION: fitted.bundle.version,
+        promote.BUNDLE_SHA256: fingerprint.folder_sha256(folder),
+        promote.VERDICT: verdict.decision.value,
+        promote.VERDICT_SENTENCE: verdict.sentence,
+        promote.VERDICT_CHAMPION: "" if verdict.champion is None else str(verdict.champion),
+        "rulebook_version": given.rules.version,
+        "data_sha256": given.fingerprint.sha256,
+        "trained_until": iso(fitted.bundle.card.trained_until),
+    }
+    version = tracker.register(run, tags)
+    if verdict.decision is Decision.PROMOTE:
+        promote.crown(tracker, version, now)
+        return version, promote.CHAMPION
+    tracker.set_alias(promote.CHALLENGER, version.number)
+    return version, promote.CHALLENGER

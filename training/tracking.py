@@ -1,0 +1,334 @@
+"""What MLflow keeps of a training: runs, what belongs to them, and the registry. Nothing else imports mlflow."""
+
+import json
+import logging
+import os
+import socket
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+import pyarrow as pa
+
+# Before MLflow is imported: it would report its use over the network from then on.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset as MlflowDataset
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag, ViewType
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from histories.errors import DataError
+
+EXPERIMENT = "lead-scoring"
+MODEL = "lead-scoring"
+DEFAULT_URI = "sqlite:///mlflow.db"
+BUNDLE_PATH = "bundle"
+_SQLITE = "sqlite:///"
+_HISTORY = "champions"
+_PARAMS_A_REQUEST = 100  # MLflow's own bound
+_LOGGED_TABLES = "mlflow.loggedArtifacts"  # where its table comparison looks for tables
+
+
+class Drawing(Protocol):
+    """What can be saved as a picture: a matplotlib Figure."""
+
+    def savefig(self, fname: Path, *, dpi: int) -> None:
+        """Write the picture to a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The rows that a run was measured on. Runs with the same name and digest were measured on the same rows.
+
+    `digest` at most 36 characters; `source` says where the rows came from; `columns` name to type; `counts` what
+    is in it, by name.
+    """
+
+    name: str
+    digest: str
+    source: str
+    columns: Mapping[str, str]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered bundle. `number` counts from 1; `run_id` is the training that made it; `tags` describe it."""
+
+    number: int
+    run_id: str
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where runs can be seen side by side. `command` starts a server first; None: one is running already."""
+
+    command: str | None
+    url: str
+
+
+class Run:
+    """One open run: everything given to it is kept under its id."""
+
+    def __init__(self, client: MlflowClient, experiment_id: str, run_id: str) -> None:
+        self._client, self.experiment_id, self.run_id = client, experiment_id, run_id
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """Keep settings; a name can be set once only."""
+        params = [Param(name, str(value)) for name, value in values.items()]
+        for start in range(0, len(params), _PARAMS_A_REQUEST):
+            self._client.log_batch(self.run_id, params=params[start : start + _PARAMS_A_REQUEST])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Keep figures."""
+        self._client.log_batch(
+            self.run_id, metrics=[Metric(name, float(value), 0, 0) for name, value in values.items()]
+        )
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set labels; those there are replaced."""
+        self._client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
+
+    def describe(self, markdown: str) -> None:
+        """Set the text that MLflow shows on the run's first page."""
+        self.tags({"mlflow.note.content": markdown})
+
+    def text(self, content: str, path: str) -> None:
+        """Keep a text as a file at `path`."""
+        self._client.log_text(self.run_id, content, path)
+
+    def folder(self, folder: Path, path: str) -> None:
+        """Keep the files of a folder under `path`."""
+        self._client.log_artifacts(self.run_id, str(folder), path)
+
+    def figure(self, drawing: Drawing, path: str) -> None:
+        """Keep a picture at `path`, which ends in .png."""
+        folder, _, name = path.rpartition("/")
+        with tempfile.TemporaryDirectory() as scratch:
+            drawing.savefig(Path(scratch) / name, dpi=120)
+            self._client.log_artifact(self.run_id, str(Path(scratch) / name), folder or None)
+
+    def table(self, rows: pa.Table, path: str) -> None:
+        """Keep a table as JSON at `path`, in the form that MLflow's table comparison and `load_table` read."""
+        content = {"columns": rows.column_names, "data": list(zip(*rows.to_pydict().values(), strict=True))}
+        self.text(json.dumps(content, separators=(",", ":"), allow_nan=False), path)
+        entry = {"path": path, "type": "table"}
+        tables = json.loads(self._client.get_run(self.run_id).data.tags.get(_LOGGED_TABLES, "[]"))
+        self.tags({_LOGGED_TABLES: json.dumps([*tables, entry])})
+
+    def dataset(self, dataset: Dataset, context: str) -> None:
+        """Record which rows the run worked on, and for what (`context`)."""
+        schema = [{"type": kind, "name": name, "required": True} for name, kind in dataset.columns.items()]
+        known = MlflowDataset(
+            name=dataset.name,
+            digest=dataset.digest,
+            source_type="local",
+            source=json.dumps({"uri": dataset.source}),
+            schema=json.dumps({"mlflow_colspec": schema}),
+            profile=json.dumps(dict(dataset.counts)),
+        )
+        self._client.log_inputs(self.run_id, [DatasetInput(known, [InputTag("mlflow.data.context", context)])])
+
+    @contextmanager
+    def child(self, name: str) -> Iterator["Run"]:
+        """Open a run below this one; it ends with the block."""
+        with _opened(self._client, self.experiment_id, name, {"mlflow.parentRunId": self.run_id}) as run:
+            yield run
+
+
+class Tracker:
+    """MLflow at one place: the experiment, its runs, and the registry of bundles."""
+
+    def __init__(self, uri: str, client: MlflowClient, experiment_id: str) -> None:
+        self.uri, self._client, self._experiment_id = uri, client, experiment_id
+
+    @contextmanager
+    def run(self, name: str, command: str) -> Iterator[Run]:
+        """Open a run for a command. It ends as finished, or as failed where the block raises."""
+        self._close_abandoned()
+        tags = {"mlflow.source.name": f"lead-scoring {command}", "mlflow.source.type": "LOCAL", **_process_tags()}
+        with _opened(self._client, self._experiment_id, name, tags) as run:
+            yield run
+
+    def _close_abandoned(self) -> None:
+        """Mark runs of this machine as failed whose process was killed before it could."""
+        query = "attributes.status = 'RUNNING'"
+        for found in self._client.search_runs([self._experiment_id], query, ViewType.ACTIVE_ONLY):
+            tags = found.data.tags
+            parent = tags.get("mlflow.parentRunId")
+            if parent is not None:
+                tags = self._client.get_run(parent).data.tags
+            if tags.get("host") == socket.gethostname() and not _alive(int(tags.get("process", "0"))):
+                self._client.set_terminated(found.info.run_id, "FAILED")
+
+    def compare_place(self, run_ids: Sequence[str]) -> Place:
+        """Return where MLflow's compare view shows these runs."""
+        runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
+        experiments = quote(json.dumps([self._experiment_id], separators=(",", ":")), safe="")
+        page = f"/#/compare-runs?runs={runs}&experiments={experiments}"
+        if self.uri.startswith(("http://", "https://")):
+            return Place(None, self.uri.rstrip("/") + page)
+        return Place(f"mlflow ui --backend-store-uri {self.uri}", f"http://127.0.0.1:5000{page}")
+
+    def register(self, run: Run, tags: Mapping[str, str]) -> Version:
+        """Register the bundle that the run keeps under BUNDLE_PATH."""
+        try:
+            self._client.get_registered_model(MODEL)
+        except MlflowException:
+            self._client.create_registered_model(MODEL)
+        source = f"{self._client.get_run(run.run_id).info.artifact_uri}/{BUNDLE_PATH}"
+        return _version(self._client.create_model_version(MODEL, source, run_id=run.run_id, tags=dict(tags)))
+
+    def versions(self) -> list[Version]:
+        """Return all registered versions, the oldest first. Aliases are not filled in: `version` and `alias` do."""
+        found = self._client.search_model_versions(f"name='{MODEL}'")
+        return sorted((_version(one) for one in found), key=lambda one: one.number)
+
+    def version(self, number: int) -> Version:
+        """Return one version. Raises DataError where there is none of this number."""
+        try:
+            return _version(self._client.get_model_version(MODEL, str(number)))
+        except MlflowException:
+            known = ", ".join(str(one.number) for one in self.versions()) or "none; run `lead-scoring train` first"
+            raise DataError(f"version {number}: is not registered in {self.uri}; registered are {known}") from None
+
+    def alias(self, name: str) -> Version | None:
+        """Return the version that an alias points at, or None."""
+        try:
+            return _version(self._client.get_model_version_by_alias(MODEL, name))
+        except MlflowException:
+            return None
+
+    def set_alias(self, name: str, number: int) -> None:
+        """Let an alias point at a version: one step, the alias never points nowhere in between."""
+        self._client.set_registered_model_alias(MODEL, name, str(number))
+
+    def remove_alias(self, name: str) -> None:
+        """Take an alias away; without effect where there is none."""
+        if self.alias(name) is not None:
+            self._client.delete_registered_model_alias(MODEL, name)
+
+    def tag_version(self, number: int, tags: Mapping[str, str]) -> None:
+        """Set labels of a version; those there are replaced."""
+        for name, value in tags.items():
+            self._client.set_model_version_tag(MODEL, str(number), name, value)
+
+    def champions(self) -> tuple[int, ...]:
+        """Return the numbers of the versions that were made champion and not rolled back, the oldest first."""
+        try:
+            text = self._client.get_registered_model(MODEL).tags.get(_HISTORY, "")
+        except MlflowException:
+            return ()
+        return tuple(int(one) for one in text.split(",") if one)
+
+    def set_champions(self, numbers: Sequence[int]) -> None:
+        """Write down the champions, the oldest first."""
+        self._client.set_registered_model_tag(MODEL, _HISTORY, ",".join(str(one) for one in numbers))
+
+    def download(self, version: Version, into: Path) -> Path:
+        """Copy a version's bundle into the folder `into` and return the bundle's own folder.
+
+        Raises DataError where MLflow no longer has the files.
+        """
+        try:
+            return Path(self._client.download_artifacts(version.run_id, BUNDLE_PATH, str(into)))
+        except (MlflowException, OSError) as error:
+            raise DataError(
+                f"version {version.number}: its bundle is gone from run {version.run_id} ({_first_line(error)}); "
+                f"promote another version, or train again"
+            ) from None
+
+
+def open_tracker(uri: str | None = None) -> Tracker:
+    """Open MLflow at `uri`; None: at MLFLOW_TRACKING_URI, by default sqlite:///mlflow.db in the working folder.
+
+    A database that does not exist is made, with its artifacts in `mlartifacts` beside it. Raises DataError
+    where MLflow cannot be opened.
+    """
+    place = absolute(uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+    try:
+        with _quiet():
+            client = MlflowClient(tracking_uri=place, registry_uri=place)
+            found = client.get_experiment_by_name(EXPERIMENT)
+            experiment_id = found.experiment_id if found else _new_experiment(client, place)
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise DataError(
+            f"MLflow at {place}: cannot be opened ({_first_line(error)}); "
+            f"set MLFLOW_TRACKING_URI to a database such as {DEFAULT_URI} or to a server such as http://127.0.0.1:5000"
+        ) from None
+    return Tracker(place, client, experiment_id)
+
+
+def absolute(uri: str) -> str:
+    """Return the URI with the path of an SQLite database made absolute; any other as it is."""
+    if not uri.startswith(_SQLITE):
+        return uri
+    return _SQLITE + str(Path(uri.removeprefix(_SQLITE)).absolute())
+
+
+def _new_experiment(client: MlflowClient, place: str) -> str:
+    tags = {"mlflow.experimentKind": "custom_model_development"}  # which of its two faces MLflow's UI shows
+    if not place.startswith(_SQLITE):
+        return client.create_experiment(EXPERIMENT, tags=tags)
+    artifacts = Path(place.removeprefix(_SQLITE)).parent / "mlartifacts"
+    return client.create_experiment(EXPERIMENT, artifact_location=artifacts.as_uri(), tags=tags)
+
+
+@contextmanager
+def _opened(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
+    run_id = client.create_run(experiment_id, run_name=name, tags=dict(tags)).info.run_id
+    try:
+        yield Run(client, experiment_id, run_id)
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+
+
+def _version(found: ModelVersion) -> Version:
+    return Version(int(found.version), str(found.run_id), tuple(found.aliases), dict(found.tags))
+
+
+def _process_tags() -> dict[str, str]:
+    return {"host": socket.gethostname(), "process": str(os.getpid())}
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back what making a database tells: migrations step by step, and deprecations inside MLflow's own code."""
+    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
