@@ -6,8 +6,10 @@ points, the ledger, the crossing of a stage and the moment of rescoring all ask 
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from histories.clock import DAY
@@ -16,6 +18,7 @@ from scoring.rulebook import Rulebook
 from scoring.rules import AttributeCondition, EngagementRule, InteractionCondition
 
 _ALWAYS = -(2**63)
+_ORDER_OF_TIME = attrgetter("occurred_at", "interaction_id")
 
 
 class Match(NamedTuple):
@@ -91,14 +94,23 @@ def _narrowed(condition: InteractionCondition, one: Interaction) -> bool:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tally:
-    """One lead against one rulebook. `matches` by slot, oldest first; `shown` by slot: sorted `visible_from`."""
+    """One lead against one rulebook.
+
+    `matches` by slot, oldest first; `shown` by slot: sorted `visible_from`; `attributes`: those that rules ask for.
+    """
 
     rulebook: Rulebook
+    attributes: frozenset[str]
     first_part: int
     created_at: int
     matches: tuple[list[Match], ...]
     shown: tuple[list[int], ...]
     values: dict[str, list[Value]]
+
+    @property
+    def two_way(self) -> list[Match]:
+        """Contact both ways, oldest first."""
+        return self.matches[-1]
 
     def value(self, attribute: str, cutoff: int) -> Value:
         """Return an attribute's value as a cutoff sees it; never known: missing since the lead's creation."""
@@ -193,7 +205,7 @@ def tally(rulebook: Rulebook, families: Families, history: LeadHistory) -> Tally
     """Hold a lead's history against a rulebook. Order and duplicates in the history change nothing."""
     matcher = _matcher(rulebook, tuple(families.patterns.items()))
     matches: tuple[list[Match], ...] = tuple([] for _ in matcher.conditions)
-    for one in without_duplicates(history.interactions):
+    for one in _distinct(history.interactions):
         slots = matcher.slots_of(one.kind)
         if not slots:
             continue
@@ -206,7 +218,14 @@ def tally(rulebook: Rulebook, families: Families, history: LeadHistory) -> Tally
                 matches[slot].append(match)
     shown = tuple(sorted(match.visible_from for match in found) for found in matches)
     values = _values(matcher.attributes, history)
-    return Tally(rulebook, matcher.first_part, history.created_at, matches, shown, values)
+    return Tally(rulebook, matcher.attributes, matcher.first_part, history.created_at, matches, shown, values)
+
+
+def _distinct(interactions: Sequence[Interaction]) -> list[Interaction]:
+    """What `without_duplicates` returns, by a shorter way where there are none."""
+    if len({one.interaction_id for one in interactions}) == len(interactions):
+        return sorted(interactions, key=_ORDER_OF_TIME)
+    return without_duplicates(interactions)
 
 
 @lru_cache(maxsize=16)

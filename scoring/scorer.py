@@ -1,0 +1,215 @@
+"""From histories to answers: the one path that requests and whole boards take."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from features import one
+from features.table import compute
+from histories import clock, funnel, select
+from histories.contract import Histories, LeadHistory, Stage, Target
+from histories.errors import LeadScoringError
+from histories.funnel import Standing
+from scoring import action, caveats, ledger, rule_reasons
+from scoring.answer import Answer, Reason, Status
+from scoring.bundle import Bundle
+from scoring.calibration import Floats
+from scoring.ledger import Ledger
+from scoring.model import Model, Points
+from scoring.moments import valid_until
+from scoring.policy import percentile
+from scoring.reasons import Explainer
+from scoring.rulebook import Rulebook
+from scoring.rules import HUNDREDTHS
+from scoring.tally import Tally, tally
+
+MOST_REASONS = 10
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Lead:
+    """What is known of a lead before the model is asked. `learnt_points`: those that the models go by."""
+
+    history: LeadHistory
+    standing: Standing
+    tally: Tally
+    ledger: Ledger
+    learnt_points: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prediction:
+    """What the model says of a lead; None: the question is closed, or there is no model for it."""
+
+    sql: float | None
+    customer: float | None
+    reasons: tuple[Reason, ...]
+
+
+class Scorer:
+    """Answers for leads, from a bundle and the rulebook in force.
+
+    It holds no state that an answer changes: the same histories, moment, bundle and rulebook give the same answers
+    to the last bit, alone or among others, on any number of `threads`.
+    """
+
+    def __init__(self, bundle: Bundle, rulebook: Rulebook, threads: int = 1) -> None:
+        self.bundle, self.rulebook = bundle, rulebook
+        self._threads = threads
+        self._families = bundle.catalogue.families
+        self._explainer = Explainer(bundle.catalogue)
+
+    def warm_up(self) -> None:
+        """Compile and load what the first answer would otherwise wait for."""
+        one.warm_up(self.bundle.catalogue)
+        self.score([LeadHistory("warm-up", 0)], 1)
+
+    def score(self, histories: Sequence[LeadHistory], as_of: int, reasons: int = 3) -> list[Answer]:
+        """Return an answer for each history, in their order, as things stood at `as_of` (UTC microseconds).
+
+        `reasons` (0 to 10) bounds the reasons, and the rule reasons, of a lead. A lead that cannot be scored has
+        status `failed` in its own row; its message names no value of its own.
+        """
+        _check(reasons)
+        answers: dict[int, Answer] = {}
+        leads: list[_Lead] = []
+        rows: list[Floats] = []
+        places: list[int] = []
+        for place, history in enumerate(histories):
+            try:
+                lead = self._lead(history, as_of)
+                rows.append(one.row(history, as_of, self.bundle.catalogue))
+            except (LeadScoringError, ValueError, TypeError, ArithmeticError) as error:
+                answers[place] = _failed(history.lead_id, error)
+            else:
+                leads.append(lead)
+                places.append(place)
+        matrix = np.array(rows, dtype=np.float64).reshape(len(rows), len(self.bundle.catalogue.features))
+        answers.update(zip(places, self._answers(leads, matrix, as_of, reasons), strict=True))
+        return [answers[place] for place in range(len(histories))]
+
+    def score_board(self, histories: Histories, as_of: int, reasons: int = 0) -> list[Answer]:
+        """Return an answer for each lead that is open at `as_of`: created by then, no customer and not lost.
+
+        In the order of `histories.leads`, with the same numbers as `score`, bit for bit.
+        """
+        _check(reasons)
+        leads = [
+            self._lead(history, as_of)
+            for history in select.each(histories)
+            if history.created_at <= as_of and _standing(history, as_of).at_risk(Target.CUSTOMER)
+        ]
+        ids = pa.array([lead.history.lead_id for lead in leads], type=pa.string())
+        snapshots = pa.table({"lead_id": ids, "cutoff": pa.array([as_of] * len(leads), type=pa.int64())})
+        return self._answers(leads, compute(histories, snapshots, self.bundle.catalogue).matrix, as_of, reasons)
+
+    def _lead(self, history: LeadHistory, as_of: int) -> _Lead:
+        if history.created_at > as_of:
+            raise _CreatedLater(history.created_at, as_of)
+        counted = tally(self.rulebook, self._families, history)
+        learnt = self.bundle.rulebook
+        return _Lead(
+            history=history,
+            standing=_standing(history, as_of),
+            tally=counted,
+            ledger=ledger.of(counted, as_of),
+            learnt_points=tally(learnt, self._families, history).figures(as_of).total if learnt else 0,
+            warnings=caveats.warnings(history, self.bundle.catalogue, counted, as_of),
+        )
+
+    def _answers(self, leads: list[_Lead], matrix: Floats, as_of: int, reasons: int) -> list[Answer]:
+        predictions = self._predictions(leads, matrix, reasons)
+        return [
+            self._answer(lead, prediction, as_of, reasons) for lead, prediction in zip(leads, predictions, strict=True)
+        ]
+
+    def _predictions(self, leads: list[_Lead], matrix: Floats, reasons: int) -> list[_Prediction]:
+        points = np.array([lead.learnt_points for lead in leads], dtype=np.int64)
+        chances = {target: self._chances(target, leads, matrix, points) for target in Target}
+        sql, customer = chances[Target.SQL], chances[Target.CUSTOMER]
+        if _equal_horizons(self.bundle.models):
+            for place in sql.keys() & customer.keys():
+                customer[place] = min(customer[place], sql[place])
+        why = self._reasons(customer.keys(), Target.CUSTOMER, matrix, points, reasons)
+        why.update(self._reasons(sql.keys() - customer.keys(), Target.SQL, matrix, points, reasons))
+        return [_Prediction(sql.get(place), customer.get(place), why.get(place, ())) for place in range(len(leads))]
+
+    def _chances(self, target: Target, leads: list[_Lead], matrix: Floats, points: Points) -> dict[int, float]:
+        """Return the probability of each lead, by its place, for which the target is an open question."""
+        model = self.bundle.models.get(target)
+        places = [place for place, lead in enumerate(leads) if model and lead.standing.at_risk(target)]
+        if model is None or not places:
+            return {}
+        found = model.probabilities(matrix[places], points[places], self._threads)
+        return dict(zip(places, found.tolist(), strict=True))
+
+    def _reasons(
+        self, asked: Iterable[int], target: Target, matrix: Floats, points: Points, reasons: int
+    ) -> dict[int, tuple[Reason, ...]]:
+        places = sorted(asked)
+        if not reasons or not places:
+            return {}
+        rows = matrix[places]
+        values = self.bundle.models[target].contributions(rows, points[places], self._threads)
+        return {
+            place: self._explainer.reasons(rows[row], values[row], int(points[place]), reasons)
+            for row, place in enumerate(places)
+        }
+
+    def _answer(self, lead: _Lead, prediction: _Prediction, as_of: int, reasons: int) -> Answer:
+        policy, customer = self.bundle.policy, prediction.customer
+        model_high = None if customer is None else customer >= policy.high_probability
+        rules_high = lead.ledger.stage is Stage.SQL
+        objected = action.objected(self._families, lead.history, as_of)
+        do = action.next_action(lead.standing.stage, objected, model_high, rules_high)
+        score = None if customer is None else percentile(customer, self.bundle.reference)
+        return Answer(
+            lead_id=lead.history.lead_id,
+            status=Status.SCORED,
+            probability_sql=prediction.sql,
+            probability_customer=customer,
+            score=score,
+            grade=None if score is None else policy.grade(score),
+            rule_points=lead.ledger.total / HUNDREDTHS,
+            rule_grade=lead.ledger.grade,
+            rule_stage=lead.ledger.stage,
+            stage=lead.standing.stage,
+            agreement=action.agreement(model_high, rules_high),
+            next_action=do,
+            follow_up_by=action.follow_up_by(lead.tally, lead.standing, lead.ledger, do),
+            reasons=prediction.reasons,
+            rule_reasons=rule_reasons.of(self.rulebook, lead.ledger, reasons),
+            valid_until=valid_until(lead.tally, as_of),
+            warnings=lead.warnings,
+        )
+
+
+class _CreatedLater(ValueError):
+    """The lead did not exist yet."""
+
+    def __init__(self, created_at: int, as_of: int) -> None:
+        super().__init__(f"the lead was created at {clock.iso(created_at)}, which is after as_of, {clock.iso(as_of)}")
+
+
+def _check(reasons: int) -> None:
+    if not 0 <= reasons <= MOST_REASONS:
+        raise ValueError(f"reasons: {reasons!r} is out of bounds; it must be 0 to {MOST_REASONS}")
+
+
+def _standing(history: LeadHistory, as_of: int) -> Standing:
+    return funnel.standing(funnel.chronological(history.outcomes), as_of)
+
+
+def _failed(lead_id: str, error: Exception) -> Answer:
+    """A row of its own for a lead that cannot be scored. Whatever the error quotes may be personal: it stays here."""
+    if isinstance(error, _CreatedLater):
+        return Answer(lead_id, Status.FAILED, "created_after_as_of", str(error))
+    message = f"the lead's history cannot be read ({type(error).__name__}); check the types and times of its fields"
+    return Answer(lead_id, Status.FAILED, "unreadable_history", message)
+
+
+def _equal_horizons(models: Mapping[Target, Model]) -> bool:
+    return len({model.horizon_days for model in models.values()}) == 1 and len(models) == len(Target)
