@@ -28,13 +28,20 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._content
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._content)
+
     def keys(self) -> Iterator[str]:
         """Yield the keys in the file's order."""
         return iter(self._content)
 
     def fail(self, key: str, problem: str) -> NoReturn:
         """Raise the CallError that names file, line and key, and says what the problem is."""
-        raise CallError(f"{self._file.place((*self._path, key))}: {problem}")
+        raise CallError(f"{self.place(key)}: {problem}")
+
+    def place(self, key: str) -> str:
+        """Return `file.toml, line 12, [leads] created_at`, for a mistake that only shows once the data are read."""
+        return self._file.place((*self._path, key))
 
     def _take(self, key: str) -> object:
         self._asked.add(key)

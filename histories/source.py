@@ -1,0 +1,197 @@
+"""Opens one source of an export in DuckDB: a file or a query becomes a view with numbered rows."""
+# ruff: noqa: S608 - names and texts are quoted by histories.sql; the user's own SQL runs on the user's own machine
+
+import csv
+import gzip
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, cast
+
+import duckdb
+
+from histories import sql
+from histories.crm import Source
+from histories.errors import CallError, DataError
+
+ROW = "row#"  # the column of a row's number, from 1
+SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source as a view: `ROW` and the columns, each with DuckDB's name of its type. `label` is for messages.
+
+    `whole` is the view before `where`. `rejects` is the table into which DuckDB puts a CSV's malformed lines; `lines` the text file whose physical
+    lines are counted, with `header_lines` before its first row.
+    """
+
+    source: Source
+    label: str
+    view: str
+    whole: str
+    columns: Mapping[str, str]
+    rejects: str | None = None
+    lines: Path | None = None
+    header_lines: int = 0
+
+
+@contextmanager
+def blame(place: str) -> Iterator[None]:
+    """Turn what DuckDB says into one line that names the place in crm.toml."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = " ".join(str(error).split("\nLINE ")[0].split())
+        raise CallError(f"{place}: DuckDB cannot run this: {said}") from None
+
+
+def open_source(connection: duckdb.DuckDBPyConnection, source: Source, view: str, scratch: Path) -> OpenSource:
+    """Open a source under the name `view` (letters, digits and _); `scratch` is a folder for temporary files.
+
+    Raises CallError where there is no such file, its kind is not known, or DuckDB cannot run the query, and
+    DataError where the file is damaged.
+    """
+    if source.query is not None:
+        with blame(source.place):
+            _view(connection, view, f"({source.query.strip().rstrip(';')}\n)")
+        opened = OpenSource(source, "the query", view, view, _columns(connection, view))
+    else:
+        opened = _open_file(connection, source, view, scratch)
+    if source.where is not None:
+        with blame(source.where_place):
+            filtered = f"{view}_where"
+            connection.execute(
+                f"create temp view {sql.name(filtered)} as select * from {sql.name(view)} where ({source.where}\n)"
+            )
+        return replace(opened, view=filtered)
+    return opened
+
+
+def _view(connection: duckdb.DuckDBPyConnection, view: str, relation: str) -> None:
+    connection.execute(
+        f"create temp view {sql.name(view)} as select row_number() over () as {sql.name(ROW)}, * from {relation}"
+    )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
+    described = connection.execute(f"describe {sql.name(view)}").fetchall()
+    return {row[0]: row[1] for row in described if row[0] != ROW}
+
+
+def _open_file(connection: duckdb.DuckDBPyConnection, source: Source, view: str, scratch: Path) -> OpenSource:
+    path = source.file
+    assert path is not None  # noqa: S101 - a source is a file where it is no query
+    plain = path.name.lower().removesuffix(".gz")
+    suffix = next((one for one in SUFFIXES if plain.endswith(one)), None)
+    if suffix is None:
+        raise CallError(
+            f"{source.place}: {path.name!r} is of no kind that can be read; allowed are {', '.join(SUFFIXES)}, each also with .gz"
+        )
+    if not path.is_file():
+        raise CallError(f"{source.place}: there is no file {path}; paths are relative to the folder of crm.toml")
+    try:
+        if suffix == ".parquet":
+            return _open_parquet(connection, source, path, view, scratch)
+        if suffix in (".csv", ".tsv"):
+            return _open_csv(connection, source, path, view)
+        return _open_json_lines(connection, source, path, view)
+    except UnicodeDecodeError:
+        raise DataError(f"{source.place}: {path.name} is not UTF-8 text; save it as UTF-8") from None
+    except (duckdb.Error, OSError, EOFError) as error:
+        raise DataError(f"{source.place}: {path.name} cannot be read: {' '.join(str(error).split())}") from None
+
+
+def _open_parquet(
+    connection: duckdb.DuckDBPyConnection, source: Source, path: Path, view: str, scratch: Path
+) -> OpenSource:
+    plain = path
+    if path.name.lower().endswith(".gz"):
+        plain = scratch / f"{view}.parquet"
+        with gzip.open(path) as packed, plain.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+    _view(connection, view, f"read_parquet({sql.literal(str(plain))})")
+    return OpenSource(source, path.name, view, view, _columns(connection, view))
+
+
+def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, view: str) -> OpenSource:
+    header, delimiter, header_lines = _header(path)
+    if not header:
+        raise DataError(f"{source.place}: {path.name} is empty; its first line must name the columns")
+    twice = [one for one, times in Counter(one.lower() for one in header).items() if times > 1]
+    if twice:
+        raise DataError(
+            f"{source.place}: {path.name} has several columns named {twice[0]!r} (capitals make no difference); rename one"
+        )
+    typed = ", ".join(f"{sql.literal(one)}: 'VARCHAR'" for one in header)
+    rejects = f"{view}_rejects"
+    # Nothing is guessed, so that an id never becomes a number and a time never loses its offset.
+    _view(
+        connection,
+        view,
+        f"read_csv({sql.literal(str(path))}, auto_detect=false, header=true, delim={sql.literal(delimiter)}, quote='\"', "
+        f"escape='\"', columns={{{typed}}}, null_padding=false, strict_mode=true, store_rejects=true, rejects_limit=0, "
+        f"rejects_table={sql.literal(rejects)}, rejects_scan={sql.literal(rejects + '_scan')})",
+    )
+    return OpenSource(source, path.name, view, view, dict.fromkeys(header, "VARCHAR"), rejects, path, header_lines)
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file, unpacking .gz."""
+    # gzip's own class is typed apart from open's, though both are read alike.
+    return cast("IO[bytes]", gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+
+
+def open_text(path: Path) -> IO[str]:
+    """Open a text file, unpacking .gz."""
+    if path.name.lower().endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _header(path: Path) -> tuple[list[str], str, int]:
+    """The names of a CSV's columns, what separates them (of , ; tab | the commonest in the header), and its lines."""
+    with open_text(path) as file:
+        first = file.readline()
+    outside_quotes = "".join(first.split('"')[::2])
+    delimiter = max(",;\t|", key=outside_quotes.count)
+    with open_text(path) as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        names = next(reader, [])
+        # A column without a name can be read by nobody, but it must not stop the others.
+        return [one.strip() or f"column {number}" for number, one in enumerate(names, 1)], delimiter, reader.line_num
+
+
+def _open_json_lines(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, view: str) -> OpenSource:
+    lines = f"{view}_lines"
+    # A separator that JSON cannot hold unescaped makes each line one column.
+    connection.execute(
+        f"create temp view {sql.name(lines)} as select row_number() over () as {sql.name(ROW)}, line, "
+        f"coalesce(json_valid(line) and json_type(line) = 'OBJECT', false) as readable from read_csv("
+        f"{sql.literal(str(path))}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
+        f"columns={{'line': 'VARCHAR'}}, strict_mode=false, max_line_size=33554432)"
+    )
+    keys = [
+        row[0]
+        for row in connection.execute(
+            f"select distinct unnest(json_keys(line)) as key from {sql.name(lines)} where readable order by key"
+        ).fetchall()
+    ]
+    shape = "{" + ", ".join(f'{_json_text(key)}: "VARCHAR"' for key in keys) + "}"
+    columns = f", unnest(json_transform(line, {sql.literal(shape)}))" if keys else ""
+    connection.execute(
+        f"create temp view {sql.name(view)} as select {sql.name(ROW)}{columns} from {sql.name(lines)} where readable"
+    )
+    rejects = f"{view}_rejects"
+    connection.execute(
+        f"create temp view {sql.name(rejects)} as select {sql.name(ROW)} as line, line as csv_line "
+        f"from {sql.name(lines)} where not readable and trim(line) <> ''"
+    )
+    return OpenSource(source, path.name, view, view, dict.fromkeys(keys, "VARCHAR"), rejects)
+
+
+def _json_text(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,84 @@
+"""SQL expressions that read a column of an export as a text, a number or a time, whatever type the file gives it."""
+
+from histories.templates import Template
+
+# One way to write a day, and one to write a time of day: what `2012-3-25` and `09:30:00.5` are made of.
+_DAY = r"\d{4}-\d{1,2}-\d{1,2}"
+_CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
+_OFFSET = r" ?(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
+_WHOLE = {
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"
+}  # fmt: skip
+TIMES = "a date or time as 2026-01-31, 2026-01-31T09:30:00 or 2026-01-31T09:30:00+01:00, or seconds since 1970 (10 digits), milliseconds (13) or microseconds (16)"
+
+
+def name(identifier: str) -> str:
+    """Quote a column's or table's name."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def text(column: str) -> str:
+    """The column as a text without space around it; null where nothing is left."""
+    return f"nullif(trim({name(column)}::varchar, ' \t\r\n'), '')"
+
+
+def template(of: Template) -> str:
+    """The template's text; null where one of its columns is."""
+    pieces: list[str] = []
+    for before, column in of.parts:
+        if before:
+            pieces.append(literal(before))
+        if column is not None:
+            pieces.append(text(column))
+    return f"nullif({' || '.join(pieces)}, '')" if pieces else "null::varchar"
+
+
+def number(column: str, type_: str) -> str:
+    """The column as a double; null where it is none, or not finite."""
+    given = text(column) if type_ == "VARCHAR" else name(column)
+    cast = f"try_cast({given} as double)"
+    return f"case when isfinite({cast}) then {cast} end"
+
+
+def time(column: str, type_: str) -> str | None:
+    """The column as UTC microseconds; null where it is no time. None where a column of this type cannot be one.
+
+    Local times go through the function `wall_to_utc`, which the connection must have.
+    """
+    given = name(column)
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        return _finite(given, f"epoch_us({given})")
+    if type_ == "DATE" or type_.startswith("TIMESTAMP"):
+        return _finite(given, f"wall_to_utc(epoch_us(try_cast({given} as timestamp)))")
+    if type_ in _WHOLE:
+        return _since_1970(f"{given}::varchar")
+    if type_ != "VARCHAR":
+        return None
+    given = text(column)
+    offset_as_duckdb_has_it = f"regexp_replace(regexp_replace({given}, ' ?(Z|z|UTC|GMT)$', '+00'), ' ?([+-]\\d{{2}}):?(\\d{{2}})?$', '\\1:\\2')"
+    return (
+        f"case when regexp_full_match({given}, '{_DAY}({_CLOCK})?') "
+        f"then wall_to_utc(epoch_us(try_cast({given} as timestamp))) "
+        f"when regexp_full_match({given}, '{_DAY}{_CLOCK}{_OFFSET}') "
+        f"then epoch_us(try_cast(rtrim({offset_as_duckdb_has_it}, ':') as timestamptz)) "
+        f"else {_since_1970(given)} end"
+    )
+
+
+def _finite(given: str, micros: str) -> str:
+    """Infinite times exist in DuckDB and Parquet from it; they are no times here."""
+    return f"case when isfinite({given}) then {micros} end"
+
+
+def _since_1970(digits: str) -> str:
+    """The number of digits tells the unit for 2001 to 2286; eight digits could be a date, so others are refused."""
+    return (
+        f"case when regexp_full_match({digits}, '\\d{{10}}') then {digits}::bigint * 1000000 "
+        f"when regexp_full_match({digits}, '\\d{{13}}') then {digits}::bigint * 1000 "
+        f"when regexp_full_match({digits}, '\\d{{16}}') then {digits}::bigint end"
+    )
