@@ -1,0 +1,371 @@
+"""The process itself, compiled: an account's leads, event by event.
+
+Each lead carries a short state: decayed counts of what is recorded of it, its stage, and its hidden intent. Rates of
+all events follow from it and hold until the next event of the account or the next day. A waiting time is exponential,
+so the simulation can be stopped at any moment and taken up again with other random numbers: that is how the truth is
+found. All times are operational days (see `streams`).
+"""
+
+import math
+
+import numpy as np
+
+from histories.compiled import compiled
+from histories.sample import vocabulary as v
+from histories.sample.hazards import Hazards
+from histories.sample.state import (
+    ASKED,
+    AT,
+    BOUNCED,
+    ENDED,
+    HIDDEN,
+    INTENT,
+    INVITED,
+    MAILED,
+    NOTED,
+    NOTES,
+    OPTED_OUT,
+    STANDING,
+    STREAK,
+    TWO_WAY,
+    WARM,
+    Account,
+    Floats,
+    Sink,
+    Watch,
+)
+from histories.sample.streams import Stream, clock, exponential, uniform
+
+_HALF_LIVES = np.array([7.0, 14.0, 30.0, 30.0, 1.5, 7.0])
+_THEIRS = np.array([1.05, 1.1, 1.1, 1.05, 0.9, 0.3, 0.3])  # Monday to Sunday
+_OURS = np.array([1.0, 1.05, 1.05, 1.0, 0.9, 0.0, 0.0])
+_FIRST_ACT = np.array([v.FORM, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FORM, v.SESSION, -1])  # by source
+_WEB = np.array([v.SESSION, v.CASE_STUDY, v.NEWSLETTER, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FOLLOW])
+_WEB_RATES = np.array([0.050, 0.008, 0.0025, 0.0012, 0.0045, 0.0025, 0.0015])
+_INTENT = np.array([v.PRICING, v.COMPARISON, v.DEMO_REQUEST, v.QUOTE_REQUEST])
+_INTENT_RATES = np.array([0.0062, 0.0030, 0.00055, 0.0003])
+
+
+@compiled
+def _season(day: int) -> float:
+    """Summer and the turn of the year are quiet."""
+    of_year = (day + 0.5) % 365.2425
+    if 190.0 <= of_year < 237.0:
+        return 0.75
+    return 0.4 if of_year >= 355.0 or of_year < 3.0 else 1.0
+
+
+@compiled
+def _decay(state: Floats, moment: float, hazards: Hazards) -> None:
+    """Bring a lead's decayed counts forward to `moment`."""
+    passed = moment - state[AT]
+    if passed <= 0.0:
+        return
+    for column in range(6):
+        if state[column] > 0.0:
+            state[column] *= 2.0 ** (-passed / _HALF_LIVES[column])
+    if state[HIDDEN] > 0.0:
+        state[HIDDEN] *= 2.0 ** (-passed / hazards.shock_half_life)
+    state[AT] = moment
+
+
+@compiled
+def _web_rates(rates: Floats, state: Floats, fit: float, age: float, hidden: float, theirs: float, h: Hazards) -> None:
+    """Visits and forms: a base rate that fades with age, excited by recent acts, raised by fit and hidden intent."""
+    faded = h.quiet + (1.0 - h.quiet) * 2.0 ** (-age / h.fade_half_life)
+    activity = theirs * h.acts * faded * (1.0 + h.excitement * min(state[WARM], 10.0))
+    activity *= math.exp(0.15 * fit + h.intent_on_acts * hidden)
+    for index in range(len(_WEB)):
+        rates[_WEB[index]] = activity * _WEB_RATES[index]
+    keen = activity * (1.0 + 0.3 * min(state[INTENT], 4.0)) * math.exp(0.15 * fit + h.intent_on_intent_acts * hidden)
+    for index in range(len(_INTENT)):
+        rates[_INTENT[index]] = keen * _INTENT_RATES[index]
+    rates[v.WEBINAR_ATTENDED] = 0.08 * theirs * state[INVITED]
+
+
+@compiled
+def _mail_rates(rates: Floats, state: Floats, age: float, hidden: float, theirs: float, ours: float) -> None:
+    """Marketing's mails, more of them to new leads; what is answered to them comes while they are fresh."""
+    if state[OPTED_OUT] == 0.0 and state[BOUNCED] == 0.0:
+        after_the_end = state[STANDING] >= v.AT_CUSTOMER
+        rates[v.MAIL_SENT] = ours * (0.008 if after_the_end else 0.085 * 2.0 ** (-age / 45.0) + 0.016)
+    fresh = state[MAILED]
+    if fresh > 0.01:
+        rates[v.MAIL_OPEN] = 0.125 * theirs * fresh * math.exp(0.2 * min(hidden, 3.0))
+        rates[v.MAIL_UNSUBSCRIBE] = 0.0018 * theirs * fresh
+        if state[STANDING] < v.AT_CUSTOMER:
+            warmth = 0.15 * min(state[WARM], 6.0) + 0.5 * min(state[TWO_WAY], 2.0) + 0.3 * min(hidden, 3.0)
+            rates[v.MAIL_REPLY] = 0.0045 * theirs * fresh * math.exp(warmth)
+
+
+@compiled
+def _sales_rates(rates: Floats, state: Floats, fit: float, ours: float) -> None:
+    """Sales calls whom a rulebook would send it to, tires of those who never answer, and notes what it hears."""
+    priority = fit + 0.5 * min(state[WARM], 4.0) + 0.9 * min(state[INTENT], 4.0) + 1.5 * min(state[ASKED], 2.0)
+    eager = (1.0, 2.5, 3.0, 3.0)[int(state[STANDING])]
+    calls = ours * eager * (0.0015 + 0.035 / (1.0 + math.exp(3.0 - priority))) * 0.65 ** state[STREAK]
+    answered = 0.14 + 0.25 * min(state[TWO_WAY], 1.0)
+    rates[v.CALL_ANSWERED] = calls * answered
+    rates[v.CALL_UNANSWERED] = calls * (1.0 - answered)
+    talking = min(state[TWO_WAY], 2.0)
+    if state[STANDING] < v.AT_SQL:
+        rates[v.DISCOVERY_CALL] = ours * (0.05 * min(state[ASKED], 2.0) + 0.02 * talking)
+        rates[v.MEETING] = ours * 0.006 * talking
+    else:
+        rates[v.MEETING] = ours * (0.035 + 0.02 * talking)
+    noting = ours * 0.03 * talking * (0.5 if state[STANDING] == v.AT_LEAD else 1.0)
+    noted = int(state[NOTED])
+    for note in range(4):
+        if not (noted >> note) & 1:
+            rates[v.BUDGET + note] = noting
+
+
+@compiled
+def _stage_rates(
+    rates: Floats, state: Floats, fit: float, hidden: float, colleagues: float, ours: float, drift: float, h: Hazards
+) -> None:
+    """Proportional hazards of the next stage and of being lost, given what is recorded and the hidden intent."""
+    standing, notes = int(state[STANDING]), state[NOTES]
+    intent, talking, asked = min(state[INTENT], 4.0), min(state[TWO_WAY], 3.0), min(state[ASKED], 2.0)
+    drifted = ours * math.exp(drift)
+    if standing == v.AT_LEAD:
+        warmth = 0.25 * min(state[WARM], 6.0) + 0.5 * intent + 1.2 * asked + 0.4 * hidden
+        rates[v.MQL] = drifted * math.exp(h.mql + 0.5 * fit + warmth)
+    if standing <= v.AT_MQL:
+        known = h.sql_fit * fit + h.sql_intent * intent + h.sql_two_way * talking + h.sql_asked * asked
+        known += (
+            h.sql_notes * notes + h.sql_account * min(colleagues, 4.0) + (h.sql_mql if standing == v.AT_MQL else 0.0)
+        )
+        rates[v.SQL] = drifted * math.exp(h.sql + known + h.intent_on_sql * hidden)
+        lost = h.lost_lead
+    elif standing == v.AT_SQL:
+        known = h.opportunity_fit * fit + h.opportunity_two_way * talking + h.opportunity_intent * intent
+        known += h.opportunity_notes * notes + h.intent_on_opportunity * hidden
+        rates[v.OPPORTUNITY] = drifted * math.exp(h.opportunity + known)
+        lost = h.lost_sql
+    else:
+        known = h.customer_fit * fit + h.customer_two_way * talking + h.customer_intent * intent
+        known += h.customer_notes * notes + h.intent_on_customer * hidden
+        rates[v.CUSTOMER] = drifted * math.exp(h.customer + known)
+        lost = h.lost_opportunity
+    refusal = 1.1 * state[OPTED_OUT] + 0.8 * state[BOUNCED]
+    rates[v.LOST] = ours * lost * math.exp(refusal - 0.2 * min(state[WARM], 4.0) - 0.2 * talking - 0.2 * fit)
+
+
+@compiled
+def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Hazards, watch: Watch) -> None:
+    """Set a lead's rates from its state at `moment`."""
+    rates, state, fit = account.rates[row], account.state[row], account.fit[row]
+    rates[:] = 0.0
+    account.totals[row] = 0.0
+    if account.created[row] > moment:
+        return
+    day = int(math.floor(moment))
+    season = _season(day)
+    theirs, ours = season * _THEIRS[(day + 3) % 7], season * _OURS[(day + 3) % 7]
+    years = (day - 19723) / 365.25
+    hidden = min(state[HIDDEN] + h.window_height * account.window[0], 5.0) if h.shock_rate > 0.0 else 0.0
+    age = moment - account.created[row]
+    _mail_rates(rates, state, age, hidden, theirs, ours)
+    if state[STANDING] < v.AT_CUSTOMER:
+        _web_rates(rates, state, fit, age, hidden, theirs, h)
+        _sales_rates(rates, state, fit, ours)
+        _stage_rates(rates, state, fit, hidden, colleagues, ours, h.drift_stages * years, h)
+        rates[v.SHOCK] = h.shock_rate
+    elif state[STANDING] == v.AT_LOST:
+        rates[v.REOPENED] = 0.0003 * ours
+    elif moment - state[ENDED] < 120.0:
+        rates[v.MEETING] = 0.02 * ours
+    if row == watch.lead:
+        watch.hazard[0] = rates[watch.event]
+        rates[watch.event] = 0.0
+    total = 0.0
+    for event in range(v.EVENTS):
+        total += rates[event]
+    account.totals[row] = total
+
+
+@compiled
+def _emit(sink: Sink, lead: int, event: int, second: float, value: float) -> None:
+    at = sink.used[0]
+    if at < len(sink.lead):
+        sink.lead[at] = lead
+        sink.event[at] = event
+        sink.second[at] = int(second)
+        sink.value[at] = value
+    sink.used[0] = at + 1
+
+
+@compiled
+def _note(state: Floats, event: int, source: Stream) -> float:
+    """Draw what sales notes down, and how it moves the hazards: each note by up to half a unit either way."""
+    state[NOTED] = float(int(state[NOTED]) | (1 << (event - v.BUDGET)))
+    at = uniform(source)
+    if event == v.BUDGET:  # euro
+        amount = 100.0 * math.floor(math.exp(3.4 + 3.2 * at))
+        state[NOTES] += 0.5 if amount >= 10_000.0 else -0.3
+        return amount
+    if event == v.AUTHORITY:  # 0 decision maker, 1 influencer, 2 none
+        state[NOTES] += 0.5 if at < 0.35 else (0.0 if at < 0.8 else -0.5)
+        return 0.0 if at < 0.35 else (1.0 if at < 0.8 else 2.0)
+    if event == v.NEED:  # 0 clear, 1 vague
+        state[NOTES] += 0.4 if at < 0.6 else -0.4
+        return 0.0 if at < 0.6 else 1.0
+    months = math.floor(1.0 + 18.0 * at * at)
+    state[NOTES] += 0.5 if months <= 3.0 else (0.0 if months <= 9.0 else -0.5)
+    return months
+
+
+@compiled
+def _send(account: Account, row: int, second: float, source: Stream, sink: Sink, share: float) -> None:
+    """Send a mail: it may bounce, a scanner may open it at once, or it stays fresh for a few days."""
+    state, lead = account.state[row], account.number + row
+    if uniform(source) < (0.004 if state[MAILED] > 0.0 else 0.02):
+        state[BOUNCED] = 1.0
+        _emit(sink, lead, v.MAIL_BOUNCE, second + 2.0, np.nan)
+        return
+    state[MAILED] += 1.0
+    if account.scanned and uniform(source) < share:
+        _emit(sink, lead, v.MAIL_MACHINE_OPEN, second + math.floor(3.0 + 40.0 * uniform(source)), np.nan)
+
+
+@compiled
+def _engage(state: Floats, event: int, source: Stream) -> float:
+    """Count an act in the lead's state and draw its value: seconds for visits and calls, else missing."""
+    if (v.SESSION <= event <= v.QUOTE_REQUEST and event != v.WEBINAR_ATTENDED) or event == v.MAIL_REPLY:
+        state[WARM] += 1.0
+    if event in (v.PRICING, v.COMPARISON, v.DEMO_REQUEST, v.QUOTE_REQUEST):
+        state[INTENT] += 1.0
+    if event in (v.DEMO_REQUEST, v.QUOTE_REQUEST):
+        state[ASKED] += 1.0
+    if event in (v.MAIL_REPLY, v.CALL_ANSWERED, v.DISCOVERY_CALL, v.MEETING):
+        state[TWO_WAY] += 1.0
+        state[STREAK] = 0.0
+    if event == v.WEBINAR_SIGNUP:
+        state[INVITED] += 1.0
+    if event == v.WEBINAR_ATTENDED:
+        state[INVITED] = 0.0
+    if event == v.CALL_UNANSWERED:
+        state[STREAK] += 1.0
+    if event == v.MAIL_UNSUBSCRIBE:
+        state[OPTED_OUT] = 1.0
+    if v.SESSION <= event <= v.COMPARISON:
+        return math.floor(15.0 + 140.0 * exponential(source))
+    if event in (v.CALL_ANSWERED, v.DISCOVERY_CALL, v.MEETING):
+        return math.floor(60.0 + 60.0 * exponential(source) * (2.0, 14.0, 40.0)[event - v.CALL_ANSWERED])
+    return np.nan
+
+
+@compiled
+def _arrive(state: Floats, event: int, moment: float, source: Stream) -> float:
+    """Move a lead to a stage; an opportunity gets its amount in euro."""
+    if event == v.REOPENED:
+        state[STANDING] = float(v.AT_LEAD)
+        return np.nan
+    state[STANDING] = float(v.AT_MQL + event - v.MQL)
+    if event in (v.CUSTOMER, v.LOST):
+        state[ENDED] = moment
+    if event == v.OPPORTUNITY:
+        return 100.0 * math.floor(30.0 + 90.0 * exponential(source))
+    return np.nan
+
+
+@compiled
+def _happen(account: Account, row: int, event: int, moment: float, source: Stream, sink: Sink, h: Hazards) -> None:
+    """Let an event happen: change the state, write it down."""
+    state, lead, second, value = account.state[row], account.number + row, math.floor(clock(moment)), np.nan
+    if event == v.SHOCK:
+        state[HIDDEN] += h.shock_size * exponential(source)
+        return
+    if event == v.MAIL_SENT:
+        _send(account, row, second, source, sink, 0.45 + h.drift_machine_opens * (moment - 19723.0) / 365.25)
+    elif event >= v.BUDGET:
+        value = _note(state, event, source)
+    elif event >= v.MQL:
+        value = _arrive(state, event, moment, source)
+    else:
+        value = _engage(state, event, source)
+    _emit(sink, lead, event, second, value)
+    if event == v.MAIL_OPEN and uniform(source) < 0.11:
+        state[WARM] += 1.0
+        _emit(sink, lead, v.MAIL_CLICK, second + math.floor(5.0 + 50.0 * uniform(source)), np.nan)
+
+
+@compiled
+def _welcome(account: Account, row: int, source: Stream, sink: Sink, h: Hazards) -> None:
+    """Begin a lead's life: what its source had it do first, and in most cases some intent."""
+    account.state[row, :] = 0.0
+    account.state[row, AT] = account.created[row]
+    if h.shock_rate > 0.0:
+        account.state[row, HIDDEN] = h.shock_size * exponential(source)
+    first = _FIRST_ACT[account.source[row]]
+    if first >= 0:
+        _happen(account, row, first, account.created[row], source, sink, h)
+
+
+@compiled
+def _pick(account: Account, source: Stream, total: float) -> tuple[int, int]:
+    """Draw which lead's which event it was; row -1: the account's buying window opened or closed."""
+    at = uniform(source) * total
+    for row in range(len(account.totals)):
+        if at < account.totals[row]:
+            for event in range(v.EVENTS):
+                at -= account.rates[row, event]
+                if at < 0.0:
+                    return row, event
+            return row, v.SESSION if account.rates[row, v.SESSION] > 0.0 else v.MAIL_SENT
+        at -= account.totals[row]
+    return -1, 0
+
+
+@compiled
+def _refresh_all(account: Account, moment: float, h: Hazards, watch: Watch) -> None:
+    colleagues = 0.0
+    for row in range(len(account.created)):
+        if account.created[row] <= moment:
+            _decay(account.state[row], moment, h)
+            colleagues += account.state[row, INTENT]
+    for row in range(len(account.created)):
+        _refresh(account, row, moment, colleagues - account.state[row, INTENT], h, watch)
+    account.window[1] = 1.0
+
+
+@compiled
+def advance(
+    account: Account, moment: float, until: float, source: Stream, sink: Sink, h: Hazards, watch: Watch
+) -> None:
+    """Simulate an account from `moment` to `until`; where it stops, its rates still hold and it can be taken up again."""
+    while moment < until:
+        stop = math.floor(moment) + 1.0
+        for row in range(len(account.created)):
+            if moment < account.created[row] < stop:
+                stop = account.created[row]
+        boundary, stop = stop, min(stop, until)
+        if account.window[1] == 0.0:
+            _refresh_all(account, moment, h, watch)
+        turning = h.window_closes if account.window[0] > 0.0 else h.window_opens
+        total = turning
+        for row in range(len(account.totals)):
+            total += account.totals[row]
+        wait = exponential(source) / total if total > 0.0 else np.inf
+        spent = min(wait, stop - moment)
+        if watch.lead >= 0:
+            watch.hazard[1] += watch.hazard[0] * spent
+        if moment + wait >= stop:
+            moment = stop
+            if stop == boundary:
+                account.window[1] = 0.0
+                for row in range(len(account.created)):
+                    if account.created[row] == stop:
+                        _welcome(account, row, source, sink, h)
+            continue
+        moment += wait
+        row, event = _pick(account, source, total)
+        if row < 0:
+            account.window[0] = 1.0 - account.window[0]
+        else:
+            _decay(account.state[row], moment, h)
+            _happen(account, row, event, moment, source, sink, h)
+            if row == watch.lead and event == v.LOST:
+                return
+        account.window[1] = 0.0
