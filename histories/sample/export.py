@@ -1,9 +1,7 @@
 """Writes a simulated CRM export with its crm.toml, recipe.toml and rulebook.toml into a folder."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -14,45 +12,9 @@ from histories.sample import tables
 from histories.sample import vocabulary as v
 from histories.sample.blemishes import Planted, blemish
 from histories.sample.files import write_table, write_text
-from histories.sample.hazards import RECORDED_ONLY, WITH_INTENT, Hazards
 from histories.sample.life import simulate
-from histories.sample.population import Population, populate
+from histories.sample.parameters import ENDED, PARAMETERS, Parameters, checked, to_json
 from histories.sample.tables import Simulated
-
-ENDED = datetime(2026, 1, 1, tzinfo=UTC)
-PARAMETERS = "sample.json"
-MOST_LEADS, MOST_MONTHS = 5_000_000, 120
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What a sample is made from; the same parameters give the same bytes."""
-
-    leads: int
-    months: int
-    seed: int
-    recorded_only: bool
-
-    @property
-    def hazards(self) -> Hazards:
-        """The constants of its process."""
-        return RECORDED_ONLY if self.recorded_only else WITH_INTENT
-
-    @property
-    def ended(self) -> float:
-        """The export's moment, in operational days: a midnight."""
-        return ENDED.timestamp() / 86400.0
-
-    @property
-    def started(self) -> float:
-        """When the first lead may come, in operational days: the first of a month."""
-        month = ENDED.year * 12 + ENDED.month - 1 - self.months
-        return datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp() / 86400.0
-
-    def population(self) -> Population:
-        """Draw the leads."""
-        return populate(self.seed, self.leads, self.started, self.ended)
-
 
 @dataclass(frozen=True)
 class SampleSummary:
@@ -74,7 +36,7 @@ def write(
     `recorded_only` takes the hidden intent out of the process. Raises CallError where a number is out of bounds or
     the folder holds something that is no sample.
     """
-    parameters = check(Parameters(leads, months, seed, recorded_only))
+    parameters = checked(Parameters(leads, months, seed, recorded_only))
     _prepare(folder)
     population = parameters.population()
     events = tables.in_order(simulate(population, seed, parameters.ended, parameters.hazards))
@@ -85,18 +47,6 @@ def write(
     stages = {v.STAGES[one]: len(np.unique(events.lead[events.event == one])) for one in range(v.MQL, v.LOST + 1)}
     accounts, interactions = len(population.first) - 1, int((events.event <= v.MEETING).sum())
     return SampleSummary(folder, leads, accounts, interactions, stages, planted)
-
-
-def check(parameters: Parameters) -> Parameters:
-    """Return the parameters; raises CallError where one is out of bounds."""
-    for name, value, least, most in (
-        ("leads", parameters.leads, 1, MOST_LEADS),
-        ("months", parameters.months, 1, MOST_MONTHS),
-        ("seed", parameters.seed, 0, 2**31 - 1),
-    ):
-        if not least <= value <= most:
-            raise CallError(f"{name} {value} is out of bounds; it must be at least {least} and at most {most}")
-    return parameters
 
 
 def _prepare(folder: Path) -> None:
@@ -132,4 +82,4 @@ def _write_texts(folder: Path, parameters: Parameters) -> None:
     for name in ("crm.toml", "recipe.toml", "rulebook.toml"):
         text = resources.files("histories.sample").joinpath("templates", name).read_text(encoding="utf-8")
         write_text(folder / name, text)
-    write_text(folder / PARAMETERS, json.dumps(asdict(parameters), indent=2) + "\n")
+    write_text(folder / PARAMETERS, to_json(parameters))

@@ -10,7 +10,7 @@ from histories.sample.hazards import Hazards
 from histories.sample.population import EVENTS, SCANNED, SOURCE, Population
 from histories.sample.simulate import advance
 from histories.sample.state import COLUMNS, Account, Floats, Ints, Sink, Watch
-from histories.sample.streams import operational, stream
+from histories.sample.streams import clock, operational, stream
 from histories.sample.vocabulary import EVENTS as EVENT_COUNT
 
 NOBODY = Watch(-1, 0, np.zeros(2))
@@ -95,12 +95,6 @@ def simulate(population: Population, seed: int, until: float, hazards: Hazards) 
         done, used = reached, int(sink.used[0])
         parts.append([column[:used] for column in (sink.lead, sink.event, sink.second, sink.value)])
     lead, event, second, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    kept = second < int(np.ceil(clock_seconds(until)))
+    kept = second < int(clock(until))  # a machine opens a mail some seconds after it was sent
     return Events(lead[kept], event[kept], second[kept], value[kept])
 
-
-def clock_seconds(moment: float) -> float:
-    """Return operational days as seconds since 1970."""
-    from histories.sample.streams import clock
-
-    return clock(moment)

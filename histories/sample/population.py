@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from histories.compiled import compiled
-from histories.sample.streams import Stream, choose, clock, exponential, stream, uniform
+from histories.sample.streams import Stream, choose, clock, exponential, operational, stream, uniform
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -133,8 +133,8 @@ def populate(seed: int, leads: int, start: float, end: float) -> Population:
         source = stream(seed, PEOPLE, account, 0)
         traits = draw_account(source)
         account_traits[account] = traits
-        beginning = start + (end - start) * (np.sqrt(1.0 + 0.69 * uniform(source)) - 1.0) / 0.3
-        moment, members = beginning, 0
+        moment, members = start + (end - start) * (np.sqrt(1.0 + 0.69 * uniform(source)) - 1.0) / 0.3, 0
+        beginning = operational(np.floor(clock(moment)))
         while moment < end and members < MOST and used < leads:
             created[used] = np.floor(clock(moment))
             lead_traits[used] = draw_lead(source)
