@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
 from features import declaration, learn
@@ -56,17 +56,13 @@ class Catalogue:
     def blocks(self) -> Mapping[str, tuple[Feature, ...]]:
         """The columns by block, in the order of the matrix."""
         signals = self.signals
-        common = signals[: 4 + len(self.family_names)]
-        return {
-            "signals": tuple(f for one in signals for template in declaration.SIGNAL for f in template.features(one)),
-            "sums": tuple(
-                f
-                for one in signals
-                if one.key in self.valued
-                for template in declaration.SUM
-                for f in template.features(one)
-            ),
-            "trends": tuple(f for one in common for template in declaration.TREND for f in template.features(one)),
+        of_signals = {
+            "signals": _columns(signals, declaration.SIGNAL),
+            "sums": _columns([one for one in signals if one.key in self.valued], declaration.SUM),
+            "trends": _columns(signals[: 4 + len(self.family_names)], declaration.TREND),
+        }
+        taken = [column.name for columns in of_signals.values() for column in columns]
+        return of_signals | {
             "contact": declaration.fixed(declaration.CONTACT, "contact"),
             "rhythm": declaration.fixed(declaration.RHYTHM, "rhythm"),
             "variety": declaration.fixed(declaration.VARIETY, "variety"),
@@ -74,7 +70,7 @@ class Catalogue:
             + declaration.fixed(declaration.LATEST_TIME, "latest_time"),
             "lead": declaration.fixed(declaration.LEAD, "lead_age"),
             "stages": declaration.stage_features(),
-            "attributes": declaration.attribute_features(self.attributes),
+            "attributes": declaration.attribute_features(self.attributes, taken),
             "account": declaration.fixed(declaration.ACCOUNT, "account"),
         }
 
@@ -91,7 +87,7 @@ class Catalogue:
     @cached_property
     def hash(self) -> str:
         """SHA-256 (hex) of the catalogue and of what each of its columns is: it moves with any change of meaning."""
-        columns = [[one.name, one.unit, one.meaning, one.absence, one.monotone, one.signal] for one in self.features]
+        columns = [astuple(column) for column in self.features]
         content = json.dumps([MEANING, self.to_json(), columns], ensure_ascii=True, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -155,6 +151,10 @@ def build(histories: Histories, lead_ids: Collection[str], *, until: int) -> Cat
     )
     keys = tuple(signal.key for signal in catalogue.signals)
     return replace(catalogue, valued=learn.valued(known.interactions, catalogue.signatures(), keys))
+
+
+def _columns(signals: Sequence[Signal], templates: Sequence[declaration.Template]) -> tuple[Feature, ...]:
+    return tuple(column for one in signals for template in templates for column in template.features(one))
 
 
 def _favour(families: Collection[str]) -> int:

@@ -66,7 +66,7 @@ SIGNAL = (
         1,
         _HALVES,
     ),
-    Template("{signal}_first_age_days", "days", "Time since the first of {what}.", "missing"),
+    Template("{signal}_since_first_days", "days", "Time since the first of {what}.", "missing"),
     Template("{signal}_age_days", "days", "Time since the latest of {what}.", "missing", -1),
 )
 SUM = (Template("{signal}_sum_{window}", "the values' own", "Sum of the values of {what} {span}.", "0", 0, _EVERY),)
@@ -109,13 +109,13 @@ CONTACT = (
     ),
 )
 RHYTHM = (
-    Template("active_days_{window}", "days", "Calendar days with an interaction {span}.", "0", 1, _EVERY),
+    Template("active_days_{window}", "days", "Calendar days with an interaction {span}.", "0", 0, _EVERY),
     Template(
         "sessions_count_{window}",
         "count",
         "Runs of interactions, ended by 30 minutes without one, whose latest interaction lies {span}.",
         "0",
-        1,
+        0,
         _EVERY,
     ),
     Template("gap_mean_days", "days", "Mean time between one interaction and the next.", "missing"),
@@ -126,7 +126,6 @@ RHYTHM = (
         "ratio",
         "Time since the latest interaction, divided by the mean time between interactions.",
         "missing",
-        -1,
     ),
 )
 VARIETY = (
@@ -135,10 +134,10 @@ VARIETY = (
         "count",
         "Distinct kinds of interactions {span}; all that have no column of their own are one.",
         "0",
-        1,
+        0,
         _EVERY,
     ),
-    Template("channels_distinct_{window}", "count", "Distinct channels of interactions {span}.", "0", 1, _EVERY),
+    Template("channels_distinct_{window}", "count", "Distinct channels of interactions {span}.", "0", 0, _EVERY),
 )
 LATEST_KINDS = tuple(
     Template(f"latest_kind_{place}", "code", f"Kind of the {which} interaction.", "missing", categorical=True)
@@ -185,7 +184,17 @@ NUMBER = Template("{signal}", "the attribute's own", "Attribute {what} as of the
 
 STAGES = ("mql", "sql", "opportunity")
 FIXED_SIGNALS = ("inbound", "outbound", "replies")
-_TAKEN = ("other", "active_days", "sessions", "gap", "kinds", "channels", "latest", "lead", "account_others", *STAGES)
+_TAKEN = (
+    *FIXED_SIGNALS,
+    "interactions",
+    "other",
+    "sessions",
+    "lead",
+    "account_others",
+    "account_others_intent",
+    "account_others_two_way",
+    *STAGES,
+)
 
 
 def signals(kinds: Sequence[str], families: Sequence[str], favours: Sequence[int]) -> tuple[Signal, ...]:
@@ -193,9 +202,7 @@ def signals(kinds: Sequence[str], families: Sequence[str], favours: Sequence[int
 
     `families` without outbound, which is a signal anyway; `favours`: of the families, then of the kinds.
     """
-    names = unique(
-        [*families, *(slug(kind) for kind in kinds)], taken=[*FIXED_SIGNALS, "interactions", "other", *_TAKEN]
-    )
+    names = unique([*families, *(slug(kind) for kind in kinds)], taken=_TAKEN)
     own = [
         *((f"family:{one}", f"interactions of family {one}") for one in families),
         *((f"kind:{one}", f"interactions of kind {one!r}") for one in kinds),
@@ -206,15 +213,15 @@ def signals(kinds: Sequence[str], families: Sequence[str], favours: Sequence[int
         Signal("direction:outbound", "outbound", "outbound interactions", 0),
         Signal("replies", "replies", "replies (two_way and not outbound)", 1),
         *made[: len(families)],
-        Signal("interactions", "interactions", "interactions", 1),
+        Signal("interactions", "interactions", "interactions", 0),
         *made[len(families) :],
         Signal("other", "other", "interactions of any other kind", 0),
     )
 
 
-def attribute_features(specs: Sequence[AttributeSpec]) -> tuple[Feature, ...]:
-    """Return one column for each attribute, in their order."""
-    names = unique(f"attribute.{slug(spec.name)}" for spec in specs)
+def attribute_features(specs: Sequence[AttributeSpec], taken: Iterable[str]) -> tuple[Feature, ...]:
+    """Return one column for each attribute, in their order; `taken` are the names of other columns."""
+    names = unique((f"attribute.{slug(spec.name)}" for spec in specs), taken)
     return tuple(
         feature
         for spec, name in zip(specs, names, strict=True)
