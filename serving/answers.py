@@ -65,13 +65,8 @@ class PredictOneResponse(WireAnswer, Around):
     """The answer of `/v1/predict_one`, flat."""
 
 
-def row(answer: Answer, unknown_attributes: list[str]) -> WireAnswer:
-    """Return the row that tells this answer. `unknown_attributes`, if any, are one more warning."""
-    warnings = answer.warnings
-    if unknown_attributes:
-        names = ", ".join(name[:100] for name in unknown_attributes[:20])
-        more = f" and {len(unknown_attributes) - 20} more" if len(unknown_attributes) > 20 else ""
-        warnings = (*warnings, f"unknown attributes: {names}{more}")
+def row(answer: Answer) -> WireAnswer:
+    """Return the row that tells this answer."""
     return WireAnswer(
         lead_id=answer.lead_id,
         status=answer.status.value,
@@ -91,7 +86,7 @@ def row(answer: Answer, unknown_attributes: list[str]) -> WireAnswer:
         reasons=tuple(map(_reason, answer.reasons)),
         rule_reasons=tuple(map(_reason, answer.rule_reasons)),
         valid_until=_iso(answer.valid_until),
-        warnings=warnings,
+        warnings=answer.warnings,
     )
 
 

@@ -23,9 +23,9 @@ from serving.settings import Settings
 
 _log = logging.getLogger("lead_scoring.requests")
 _JSON = "application/json"
-_PREDICTIONS: dict[str, Callable[[Predictor, bytes, str, int], Reply]] = {
-    "/v1/predict": Predictor.predict,
-    "/v1/predict_one": Predictor.predict_one,
+_PREDICTIONS: dict[str, Callable[[Predictor], Callable[[bytes, str, int], Reply]]] = {
+    "/v1/predict": lambda predictor: predictor.predict,
+    "/v1/predict_one": lambda predictor: predictor.predict_one,
 }
 _PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -90,11 +90,9 @@ class Door:
             _allow(method, ("POST",))
             gate.refuse_other_media(scope["headers"])
             body = await gate.body(scope, receive, self._settings.max_body_bytes)
-            predict = _PREDICTIONS[path]
+            predict = _PREDICTIONS[path](self._engine.predictor)
             loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(
-                self._threads, predict, self._engine.predictor, body, request_id, self._clock()
-            )
+            reply = await loop.run_in_executor(self._threads, predict, body, request_id, self._clock())
             return Response(200, reply.body, scored=reply.scored, failed=reply.failed)
         if path in _PROBES:
             _allow(method, ("GET", "HEAD"))

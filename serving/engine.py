@@ -4,7 +4,6 @@ import logging
 import threading
 from pathlib import Path
 
-from features import one
 from histories.errors import LeadScoringError
 from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
@@ -23,8 +22,9 @@ def load(folder: Path, rulebook: Path | None, max_interactions: int) -> Predicto
     """
     bundle = bundles.read(folder / BUNDLE)
     rules = rulebooks.read(rulebook or folder / RULEBOOK)
-    one.warm_up(bundle.catalogue)
-    return Predictor(bundle, rules, max_interactions)
+    predictor = Predictor(bundle, rules, max_interactions)
+    predictor.warm_up()
+    return predictor
 
 
 class Engine:
@@ -35,17 +35,16 @@ class Engine:
         self._predictor: Predictor | None = None
 
     @property
-    def ready(self) -> bool:
-        """Whether requests can be answered."""
-        return self._predictor is not None
-
-    @property
     def predictor(self) -> Predictor:
         """What answers. Raises RequestError while there is none."""
         if self._predictor is None:
             message = "the bundle is still being loaded; try again in a few seconds"
             raise RequestError(Problem.NOT_READY, message, headers=(("retry-after", "5"),))
         return self._predictor
+
+    def hold(self, predictor: Predictor) -> None:
+        """Answer with this predictor from now on."""
+        self._predictor = predictor
 
     def start(self, folder: Path) -> threading.Thread:
         """Load in the background; the thread may be joined."""
@@ -56,6 +55,6 @@ class Engine:
     def load(self, folder: Path) -> None:
         """Load now. What is wrong with bundle or rulebook goes to the log."""
         try:
-            self._predictor = load(folder, self._rulebook, self._max_interactions)
+            self.hold(load(folder, self._rulebook, self._max_interactions))
         except LeadScoringError as error:
             _log.error("cannot serve: %s", error)

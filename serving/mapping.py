@@ -42,11 +42,6 @@ def history(lead: WireLead, types: Mapping[str, AttributeType]) -> LeadHistory:
     )
 
 
-def unknown_attributes(lead: WireLead, types: Mapping[str, AttributeType]) -> list[str]:
-    """Return the names, sorted, of attributes that no model has learnt from."""
-    return sorted(name for name in lead.attributes if name not in types)
-
-
 def _attributes(lead: WireLead, types: Mapping[str, AttributeType]) -> Iterable[Attribute]:
     for name, values in lead.attributes.items():
         wanted = types.get(name)

@@ -28,14 +28,6 @@ class Reply:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """A lead that could be read: its history, and the names of attributes that no model has learnt from."""
-
-    history: LeadHistory
-    unknown_attributes: list[str]
-
-
 class Predictor:
     """Answers both endpoints. The same body, `now`, bundle and rulebook give the same answer, bit for bit."""
 
@@ -45,16 +37,18 @@ class Predictor:
         self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
         self._max_interactions = max_interactions
 
+    def warm_up(self) -> None:
+        """Parse and compile everything that the first request would wait for."""
+        self._scorer.warm_up()
+
     def predict(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/predict`: a row for each lead, also for one that cannot be read. Raises RequestError."""
         request = _request(PredictRequest, body)
         as_of = now if request.as_of is None else request.as_of
         read = [self._read(number, raw) for number, raw in enumerate(request.leads)]
-        readable = [one for one in read if isinstance(one, Readable)]
-        scored = iter(self._score(readable, as_of, request.reasons))
-        rows = tuple(
-            answers.row(next(scored), one.unknown_attributes) if isinstance(one, Readable) else one for one in read
-        )
+        histories = [one for one in read if isinstance(one, LeadHistory)]
+        scored = iter(self._score(histories, as_of, request.reasons))
+        rows = tuple(answers.row(next(scored)) if isinstance(one, LeadHistory) else one for one in read)
         response = PredictResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, leads=rows)
         failed = sum(one.status == "failed" for one in rows)
         return Reply(response.model_dump_json().encode(), len(rows) - failed, failed)
@@ -63,21 +57,20 @@ class Predictor:
         """Answer `/v1/predict_one`. Raises RequestError, also where the lead cannot be scored."""
         request = _request(PredictOneRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        one = self._readable(request)
-        (answer,) = self._score([one], as_of, request.reasons)
+        (answer,) = self._score([self._history(request)], as_of, request.reasons)
         if answer.status is Status.FAILED:
             raise RequestError(Problem.INVALID_LEAD, answer.error_message or "cannot be scored", code=answer.error_code)
-        row = answers.row(answer, one.unknown_attributes)
-        response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **dict(row))
+        row = dict(answers.row(answer))
+        response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **row)
         return Reply(response.model_dump_json().encode(), 1, 0)
 
-    def _score(self, leads: list[Readable], as_of: int, reasons: int) -> list[Answer]:
-        return self._scorer.score([one.history for one in leads], as_of, reasons) if leads else []
+    def _score(self, histories: list[LeadHistory], as_of: int, reasons: int) -> list[Answer]:
+        return self._scorer.score(histories, as_of, reasons) if histories else []
 
-    def _read(self, number: int, raw: object) -> Readable | WireAnswer:
+    def _read(self, number: int, raw: object) -> LeadHistory | WireAnswer:
         try:
             self._refuse_too_many(_length(raw, "interactions") + _length(raw, "account_interactions"))
-            return self._readable(WireLead.model_validate(raw))
+            return self._history(WireLead.model_validate(raw))
         except ValidationError as error:
             problem = complaint.of(error, Problem.INVALID_LEAD, WireLead, ("leads", number))
         except RequestError as error:
@@ -86,9 +79,9 @@ class Predictor:
             )
         return answers.failed(_lead_id(raw), problem.problem.code, str(problem))
 
-    def _readable(self, lead: WireLead) -> Readable:
+    def _history(self, lead: WireLead) -> LeadHistory:
         self._refuse_too_many(len(lead.interactions) + len(lead.account_interactions or ()))
-        return Readable(mapping.history(lead, self._types), mapping.unknown_attributes(lead, self._types))
+        return mapping.history(lead, self._types)
 
     def _refuse_too_many(self, interactions: int) -> None:
         if interactions > self._max_interactions:

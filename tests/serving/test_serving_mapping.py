@@ -113,4 +113,3 @@ def test_truth_values_are_words_and_null_is_known_to_be_missing() -> None:
     )
     types = {"opted_in": AttributeType.CATEGORY, "size": AttributeType.NUMBER}
     assert mapping.history(lead, types).attributes == (Attribute("opted_in", "true"), Attribute("size", None))
-    assert mapping.unknown_attributes(lead, {"size": AttributeType.NUMBER}) == ["opted_in"]

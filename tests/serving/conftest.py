@@ -1,0 +1,100 @@
+"""A small bundle packed into a store that is thrown away, and a service in a process of its own, started once."""
+
+import importlib
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from histories import select
+from histories.contract import LeadHistory
+from scoring import bundle as bundles
+from scoring.bundle import Bundle
+from scoring.rulebook import Rulebook
+from serving import serve
+from serving.predictor import Predictor
+
+sys.path.append(str(Path(__file__).parents[1] / "scoring"))
+small_bundle = importlib.import_module("small_bundle")
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Bundle:
+    return small_bundle.bundle()  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return small_bundle.book()  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def as_of() -> int:
+    return small_bundle.AS_OF  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def leads(as_of: int) -> tuple[LeadHistory, ...]:
+    """The leads that exist at `as_of`, with what is known of their accounts."""
+    return tuple(one for one in select.each(small_bundle.histories()) if one.created_at <= as_of)
+
+
+@pytest.fixture(scope="session")
+def predictor(bundle: Bundle, rulebook: Rulebook) -> Predictor:
+    one = Predictor(bundle, rulebook, max_interactions=10_000)
+    one.warm_up()
+    return one
+
+
+@pytest.fixture(scope="session")
+def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """BentoML keeps models, bentos and metric files here; it must be set before bentoml is imported."""
+    home = tmp_path_factory.mktemp("bentoml")
+    metrics = home / "metrics"
+    metrics.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENTOML_HOME", str(home))
+        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
+        patch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own, as its modules are imported
+            importlib.import_module("_bentoml_sdk")
+            importlib.import_module("bentoml.models")
+        yield home
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("packed") / "bundle"
+    bundles.write(bundle, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rulebook_file(rulebook: Rulebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("rules") / "rulebook.toml"
+    file.write_text(rulebook.source, encoding="utf-8")
+    return file
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service that runs: where, and where its output goes."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def running(
+    bentoml_home: Path,  # noqa: ARG001  # a fixture that sets the environment
+    bundle_folder: Path,
+    rulebook_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("log") / "service.log"
+    with serve.background(bundle_folder, rulebook_file, log=log) as served:
+        yield Running(served.url, log)

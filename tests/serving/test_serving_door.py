@@ -1,0 +1,245 @@
+"""The door in-process: every path, method and mistake has one defined answer, and none needs a bundle."""
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from serving_client import InProcess
+
+from histories import clock
+from serving.door import Door
+from serving.engine import Engine
+from serving.errors import Problem, RequestError
+from serving.metrics import Metrics
+from serving.predictor import Predictor, Reply
+from serving.settings import Settings
+
+NOW = clock.parse("2026-03-01")
+MARKER = "jane.roe@example.org"
+JSON = {"content-type": "application/json"}
+
+
+class Answering(Predictor):
+    """Answers with what a function says: the door's own behaviour is under test, not the scores."""
+
+    def __init__(self, answer: Callable[[bytes], Reply]) -> None:
+        self.answer = answer
+
+    def predict(self, body: bytes, request_id: str, now: int) -> Reply:
+        assert (len(request_id), now) == (32, NOW)
+        return self.answer(body)
+
+    predict_one = predict
+
+
+async def nothing_else(*_: Any) -> None:
+    raise AssertionError("an HTTP request went past the door")
+
+
+def client(answer: Callable[[bytes], Reply] | None = None, settings: Settings | None = None) -> InProcess:
+    engine = Engine(None, 10)
+    if answer:
+        engine.hold(Answering(answer))
+    door = Door(nothing_else, engine, settings or Settings(), Metrics(multiprocess=False), lambda: NOW)
+    return InProcess(door)
+
+
+def echo(body: bytes) -> Reply:
+    return Reply(body, 2, 1)
+
+
+def error(response: Any) -> dict[str, Any]:
+    content = response.json()
+    assert list(content) == ["error"]
+    assert list(content["error"]) == ["code", "message", "field", "request_id"]
+    assert content["error"]["request_id"] == response.headers["x-request-id"]
+    assert response.headers["content-type"] == "application/json"
+    return dict(content["error"])
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1/predict/", "/v2/predict", "/docs.json", "/schema.json", "/a%00b", "//", f"/{MARKER}"]
+)
+def test_a_path_that_does_not_exist_is_404_and_names_those_that_do(path: str) -> None:
+    response = client(echo).get(path)
+    assert (response.status_code, error(response)["code"]) == (404, "not_found")
+    assert MARKER not in response.text
+    assert "/v1/predict, /v1/predict_one, /livez, /readyz" in error(response)["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/v1/predict", "POST"), ("OPTIONS", "/v1/predict_one", "POST"), ("POST", "/readyz", "GET, HEAD")],
+)
+def test_another_method_is_405_and_names_the_right_one(method: str, path: str, allowed: str) -> None:
+    response = client(echo).request(method, path)
+    assert (response.status_code, error(response)["code"]) == (405, "method_not_allowed")
+    assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "text/plain"},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": "application/vnd.bentoml+pickle"},
+        {"content-type": "application/json; charset=latin-1"},
+        {"content-type": "application/json", "content-encoding": "gzip"},
+        {},
+    ],
+)
+def test_anything_but_plain_json_is_415(headers: dict[str, str]) -> None:
+    response = client(echo).post("/v1/predict", content=b"{}", headers=headers)
+    assert (response.status_code, error(response)["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "media",
+    ["application/json", "APPLICATION/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"'],
+)
+def test_json_is_taken_however_it_is_announced(media: str) -> None:
+    assert client(echo).post("/v1/predict", content=b"{}", headers={"content-type": media}).status_code == 200
+
+
+def test_a_body_over_the_limit_is_413_announced_or_not_and_one_at_the_limit_is_read() -> None:
+    door = client(echo, Settings(max_body_bytes=1000))
+    assert door.post("/v1/predict", content=b"x" * 1000, headers=JSON).content == b"x" * 1000
+    assert error(door.post("/v1/predict", content=b"x" * 1001, headers=JSON))["code"] == "body_too_large"
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"x" * 600
+        yield b"x" * 600
+
+    response = door.post("/v1/predict", content=parts(), headers=JSON)
+    assert (response.status_code, error(response)["code"]) == (413, "body_too_large")
+
+
+def test_a_request_error_becomes_its_envelope() -> None:
+    def refuse(_: bytes) -> Reply:
+        raise RequestError(Problem.INVALID_LEAD, "is missing; it must be there", "created_at")
+
+    response = client(refuse).post("/v1/predict_one", content=b"{}", headers=JSON)
+    assert response.status_code == 400
+    assert error(response) | {"request_id": ""} == {
+        "code": "invalid_lead",
+        "message": "is missing; it must be there",
+        "field": "created_at",
+        "request_id": "",
+    }
+
+
+def test_a_mistake_of_ours_is_500_and_neither_answer_nor_log_holds_what_was_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def stumble(body: bytes) -> Reply:
+        raise ValueError(f"cannot handle {body!r}")
+
+    with caplog.at_level(logging.DEBUG):
+        response = client(stumble).post("/v1/predict", content=MARKER.encode(), headers=JSON)
+    assert (response.status_code, error(response)["code"]) == (500, "internal")
+    assert MARKER not in response.text + caplog.text
+    assert "ValueError at " in caplog.text
+    assert error(response)["request_id"] in caplog.text
+
+
+def test_until_there_is_a_bundle_readyz_and_predictions_are_503_with_retry_after_and_livez_is_200() -> None:
+    door = client()
+    for response in (door.get("/readyz"), door.post("/v1/predict", content=b"{}", headers=JSON)):
+        assert (response.status_code, error(response)["code"]) == (503, "not_ready")
+        assert response.headers["retry-after"] == "5"
+    assert door.get("/livez").json() == {"status": "alive"}
+    assert door.get("/healthz").status_code == 200
+    assert door.head("/livez").status_code == 200
+    assert door.head("/livez").content == b""
+    assert client(echo).get("/readyz").json() == {"status": "ready"}
+
+
+def test_a_request_over_the_time_limit_is_504() -> None:
+    released = threading.Event()
+
+    def dawdle(body: bytes) -> Reply:
+        released.wait(10)
+        return echo(body)
+
+    response = client(dawdle, Settings(timeout_seconds=0.1)).post("/v1/predict", content=b"{}", headers=JSON)
+    released.set()
+    assert (response.status_code, error(response)["code"]) == (504, "timeout")
+
+
+def test_probes_answer_while_every_thread_is_scoring() -> None:
+    released = threading.Event()
+
+    def dawdle(body: bytes) -> Reply:
+        released.wait(10)
+        return echo(body)
+
+    door = client(dawdle, Settings(threads=1))
+    waiting = [
+        threading.Thread(target=door.post, args=("/v1/predict",), kwargs={"content": b"{}", "headers": JSON})
+        for _ in range(3)
+    ]
+    for one in waiting:
+        one.start()
+    time.sleep(0.1)
+    started = time.monotonic()
+    assert door.get("/livez").status_code == 200
+    assert time.monotonic() - started < 1
+    released.set()
+    for one in waiting:
+        one.join()
+
+
+def test_a_client_that_goes_away_is_neither_answered_nor_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    door = Door(nothing_else, Engine(None, 10), Settings(), Metrics(multiprocess=False), lambda: NOW)
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/predict",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    asyncio.run(door(scope, receive, send))
+    assert sent == []
+    assert caplog.text == ""
+
+
+def test_metrics_have_a_series_for_our_paths_and_one_for_all_others() -> None:
+    door = client(echo)
+    for number in range(20):
+        door.get(f"/{MARKER}/{number}")
+    door.post("/v1/predict", content=b"{}", headers=JSON)
+    text = door.get("/metrics").text
+    assert 'lead_scoring_requests_total{endpoint="other",status="404"} 20.0' in text
+    assert 'lead_scoring_requests_total{endpoint="/v1/predict",status="200"} 1.0' in text
+    assert 'lead_scoring_leads_total{status="scored"} 2.0' in text
+    assert 'lead_scoring_leads_total{status="failed"} 1.0' in text
+    assert 'lead_scoring_request_seconds_count{endpoint="/v1/predict"} 1.0' in text
+    assert MARKER not in text
+
+
+def test_each_request_leaves_one_line_without_its_values_and_probes_leave_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, "lead_scoring"):
+        door = client(echo)
+        response = door.post(f"/v1/predict?who={MARKER}", content=json.dumps({"lead_id": MARKER}), headers=JSON)
+        door.get(f"/{MARKER}")
+        door.get("/livez")
+    lines = [one.getMessage() for one in caplog.records if one.name == "lead_scoring.requests"]
+    assert len(lines) == 2
+    assert lines[0].startswith("/v1/predict status=200 scored=2 failed=1 ms=")
+    assert lines[0].endswith(f"request_id={response.headers['x-request-id']}")
+    assert lines[1].startswith("other status=404 ")
+    assert MARKER not in "".join(lines)
