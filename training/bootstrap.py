@@ -41,7 +41,7 @@ def differences(
 def intervals(one: Ranking, clusters: NDArray[np.int64], seed: int, draws: int = DRAWS) -> Mapping[str, Difference]:
     """Return each measure of one score with its interval; drawn as in `differences`."""
     once = one.measures(np.ones((1, len(clusters))))
-    chunks = [one.measures(weights) for weights in _weights(clusters, seed, draws)]
+    chunks = [one.measures(weights) for weights in cluster_weights(clusters, seed, draws)]
     return {
         name: _difference(float(once[name][0]), np.concatenate([chunk[name] for chunk in chunks])) for name in MEASURES
     }
@@ -52,14 +52,14 @@ def paired_draws(
 ) -> Mapping[str, FloatArray]:
     """Return first minus second in each draw: name -> [draws]. Both scores see the same draws."""
     chunks: dict[str, list[FloatArray]] = {name: [] for name in MEASURES}
-    for weights in _weights(clusters, seed, draws):
+    for weights in cluster_weights(clusters, seed, draws):
         at, against = first.measures(weights), second.measures(weights)
         for name in MEASURES:
             chunks[name].append(at[name] - against[name])
     return {name: np.concatenate(parts) for name, parts in chunks.items()}
 
 
-def _weights(clusters: NDArray[np.int64], seed: int, draws: int) -> Iterator[FloatArray]:
+def cluster_weights(clusters: NDArray[np.int64], seed: int, draws: int) -> Iterator[FloatArray]:
     """Yield how often each snapshot is drawn, a few draws at a time: [some draws, snapshots]."""
     random = np.random.default_rng(seed)
     _, cluster = np.unique(clusters, return_inverse=True)

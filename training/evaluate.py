@@ -68,6 +68,7 @@ class Ranking:
         """Measure under each row of `weights` [draws, n], in the order of the labels given: name -> [draws]."""
         weights = weights[:, self._order]
         total, positives = weights.sum(axis=1), weights @ self._labels
+        positives = np.where(positives > 0, positives, np.nan)
         by_value = np.add.reduceat(weights, self._starts, axis=1)
         hits = np.add.reduceat(weights * self._labels, self._starts, axis=1)
         cumulated, found = np.cumsum(by_value, axis=1), np.cumsum(hits, axis=1)

@@ -25,7 +25,7 @@ from training.points_model import calibrated_points, whole_points
 from training.recipe import Recipe
 from training.settings import THREADS
 from training.snapshots import Snapshots, draw
-from training.split import Split, split, test_start
+from training.split import Split, border_of, split
 from training.verdict import measure
 
 FloatArray = NDArray[np.float64]
@@ -92,7 +92,7 @@ def fit_bundle(
 def ask(histories: Histories, recipe: Recipe) -> tuple[Mapping[Target, Question], int]:
     """Draw each target's snapshots and split them at one border, which is returned too (UTC microseconds)."""
     drawn = {target: draw(histories, target, days, recipe.ages) for target, days in recipe.horizons.items()}
-    border = test_start(recipe, list(drawn.values()))
+    border = border_of(recipe, list(drawn.values()))
     return {target: Question(one, split(one, border)) for target, one in drawn.items()}, border
 
 

@@ -99,8 +99,8 @@ def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
         gate_margin=_margin(top.table("gate")),
         source=text,
     )
-    if top.tables("features"):
-        top.fail("features", "own features cannot be computed by this version; take the [[features]] blocks out")
+    for own in top.tables("features"):
+        own.fail("expression", "own features cannot be computed by this version; take the [[features]] block out")
     top.finish()
     return recipe
 

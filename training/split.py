@@ -54,7 +54,7 @@ class Split:
     immature: int
 
 
-def test_start(recipe: Recipe, drawn: Sequence[Snapshots]) -> int:
+def border_of(recipe: Recipe, drawn: Sequence[Snapshots]) -> int:
     """Return the one border of all targets, UTC microseconds.
 
     The recipe's `test_from`, or the earliest border for which each target's test holds the newest `test_share`

@@ -1,0 +1,127 @@
+"""recipe.toml: what a user writes comes out as written, and every mistake is named with its remedy."""
+
+import re
+
+import pytest
+
+from histories import clock
+from histories.contract import Target
+from histories.errors import CallError
+from training import recipe
+
+WRITTEN = """
+seed = 7
+grades = [80, 60, 20]
+[targets.sql]
+horizon_days = 30
+[targets.customer]
+horizon_days = 90
+[snapshots]
+ages = ["7d", "0h", "1d"]
+[split]
+test_from = 2012-01-27
+[search]
+trials = 40
+[business]
+calls_per_week = 120
+deal_value = 12000
+call_cost = 40
+[report]
+segments = ["industry", "source"]
+[gate]
+margin = 0.01
+"""
+
+
+def test_everything_written_comes_out():
+    read = recipe.parse(WRITTEN, "recipe.toml")
+    assert read.seed == 7
+    assert read.grades == (80, 60, 20)
+    assert read.horizons == {Target.SQL: 30, Target.CUSTOMER: 90}
+    assert [age.text for age in read.ages] == ["0h", "1d", "7d"]
+    assert [age.micros for age in read.ages] == [0, clock.DAY, 7 * clock.DAY]
+    assert (read.test_from, read.test_share) == (clock.parse("2012-01-27"), None)
+    assert read.search == recipe.Search(trials=40, minutes=None)
+    assert read.business == recipe.Business(120, 12000.0, 40.0)
+    assert read.segments == ("industry", "source")
+    assert read.gate_margin == 0.01
+    assert read.source == WRITTEN
+
+
+def test_a_date_is_read_in_the_zone_of_the_crm():
+    """Midnight in Amsterdam is 23:00 UTC of the day before, in January."""
+    assert recipe.parse(WRITTEN, "recipe.toml", "Europe/Amsterdam").test_from == clock.parse("2012-01-26T23:00:00Z")
+
+
+def test_an_empty_recipe_is_the_default_one():
+    read = recipe.parse("", "recipe.toml")
+    assert read == recipe.default()
+    assert read.horizons == {Target.SQL: 30, Target.CUSTOMER: 90}
+    assert [age.text for age in read.ages] == list(recipe.DEFAULT_AGES)
+    assert (read.test_from, read.test_share) == (None, 0.2)
+    assert read.search is None
+    assert read.business == recipe.Business()
+
+
+def test_minutes_limit_a_search_in_place_of_trials():
+    assert recipe.parse("[search]\nminutes = 20", "recipe.toml").search == recipe.Search(None, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sed = 1", "recipe.toml, line 1, sed: is not a known key; allowed are"),
+        (
+            "[targets.sql]\nhorizon = 3",
+            "recipe.toml, line 1, [targets sql] horizon_days: is missing; write the days within which the outcome must "
+            "come, such as 30",
+        ),
+        (
+            "[targets.sql]\nhorizon_days = 30",
+            "recipe.toml, [targets] customer: is missing; write [targets.customer] with horizon_days: "
+            "scores and grades are made from it",
+        ),
+        (
+            "[targets.customer]\nhorizon_days = 0",
+            "recipe.toml, line 2, [targets customer] horizon_days: 0 is out of bounds; it must be at least 1 and "
+            "at most 3650",
+        ),
+        (
+            '[snapshots]\nages = ["1d", "soon"]',
+            "recipe.toml, line 2, [snapshots] ages: 'soon' is not a span; write a number with m, h, d or w, "
+            "such as 12h or 30d",
+        ),
+        (
+            '[snapshots]\nages = ["24h", "1d"]',
+            "recipe.toml, line 2, [snapshots] ages: '24h' and '1d' are the same age; write each age once",
+        ),
+        (
+            "[split]\ntest_from = 2012-01-27\ntest_share = 0.2",
+            "recipe.toml, line 3, [split] test_share: stands beside test_from; write one of the two",
+        ),
+        (
+            "[search]\ntrials = 3\nminutes = 2",
+            "recipe.toml, line 2, [search] trials: or minutes must be written, and only one of the two",
+        ),
+        (
+            "grades = [10, 20, 30]",
+            "recipe.toml, line 1, grades: [10.0, 20.0, 30.0] must be the least scores for A, B and C, falling, "
+            "such as [90, 70, 40]",
+        ),
+        (
+            '[[features]]\nname = "a"\nexpression = "b / c"',
+            "recipe.toml, line 3, [features #1] expression: own features cannot be computed by this version; take the "
+            "[[features]] block out",
+        ),
+        ("[gate]\nmargin = -1", "recipe.toml, line 2, [gate] margin: -1 is out of bounds; it must be at least 0"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_remedy(text, message):
+    with pytest.raises(CallError, match=f"^{re.escape(message)}"):
+        recipe.parse(text, "recipe.toml")
+
+
+def test_a_recipe_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "none.toml"
+    with pytest.raises(CallError, match=rf"^{re.escape(str(path))}: cannot be read \(No such file or directory\)"):
+        recipe.read(path)

@@ -1,0 +1,160 @@
+"""The split: theorems over generated leads, and the border counted by hand."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histories.assemble import assemble
+from histories.clock import DAY
+from histories.contract import LeadHistory, Outcome, Stage, Target
+from histories.errors import DataError
+from training import recipe
+from training.recipe import Age
+from training.snapshots import draw
+from training.split import border_of, split
+
+AGES = (Age("0h", 0), Age("7d", 7 * DAY), Age("60d", 60 * DAY))
+
+
+def lead(number, created, won=None, account=None):
+    outcomes = () if won is None else (Outcome(Stage.CUSTOMER, won * DAY),)
+    return LeadHistory(f"{number:04d}", created * DAY, account, outcomes=outcomes)
+
+
+def drawn(leads, exported=400, horizon=30, ages=AGES):
+    return draw(assemble(leads, exported_at=exported * DAY), Target.CUSTOMER, horizon, ages)
+
+
+def company(seed, leads=1500, days=360, accounts=None):
+    """One lead after the other; a third convert within 60 days."""
+    random = np.random.default_rng(seed)
+    for number in range(leads):
+        created = int(random.integers(days))
+        won = created + int(random.integers(1, 60)) if random.random() < 0.33 else None
+        yield lead(number, created, won, None if accounts is None else str(random.integers(accounts)))
+
+
+@given(st.integers(0, 10_000), st.integers(100, 330), st.integers(1, 90), st.sampled_from([None, 300]))
+@settings(max_examples=60, deadline=None)
+def test_no_border_is_crossed(seed, border, horizon, accounts):
+    """No label of the older side was known after a border, and no lead or account stands on both sides of one."""
+    snapshots = drawn(company(seed, 300, accounts=accounts), horizon=horizon)
+    try:
+        parts = split(snapshots, border * DAY)
+    except DataError:
+        return
+    borders = [(parts.train, parts.test, border * DAY)] + [(f.train, f.validation, f.start) for f in parts.folds]
+    for older, newer, moment in borders:
+        assert (snapshots.known_from[older] <= moment).all()
+        assert (snapshots.cutoff[newer] >= moment).all()
+        assert not np.intersect1d(snapshots.group[older], snapshots.group[newer]).size
+        assert (snapshots.label[older] >= 0).all()
+        assert (snapshots.label[newer] >= 0).all()
+    for fold in parts.folds:
+        assert np.isin(fold.validation, parts.train).all()
+        assert np.isin(fold.train, parts.train).all()
+    counted = len(parts.train) + len(parts.test) + parts.purged + parts.straddling + parts.immature
+    assert counted == len(snapshots.label)
+
+
+def test_the_border_by_hand():
+    """Horizon 30 days, test from day 200. At day 170 the label is known on day 200, just in time."""
+    leads = [lead(1, 100, won=120), lead(2, 170), lead(3, 171), lead(4, 200), lead(5, 371)]
+    parts = split(drawn(leads, ages=(Age("1d", DAY),)), 201 * DAY)
+    assert (parts.train.tolist(), parts.test.tolist()) == ([0, 1], [3])
+    assert (parts.purged, parts.straddling, parts.immature) == (1, 0, 1)
+
+
+def test_a_straddling_lead_belongs_to_the_test_and_its_price_is_told():
+    """Lead 2 is 60 days old on day 201: its two older snapshots do not train. Lead 1's end before."""
+    leads = [lead(1, 100, won=120), lead(2, 141), lead(3, 50)]
+    parts = split(drawn(leads), 201 * DAY)
+    assert parts.straddling == 2
+    assert len(parts.test) == 1
+
+
+def test_fast_converters_do_not_stay_in_training_while_the_others_leave_it():
+    """A lead that could have been in the test is out, also where its early conversion kept it from being there."""
+    leads = [lead(1, 100, won=120), lead(2, 141, won=150), lead(3, 141), lead(4, 20)]
+    snapshots = drawn(leads)
+    parts = split(snapshots, 201 * DAY)
+    assert set(np.array(snapshots.table["lead_id"].to_pylist())[parts.train]) == {"0001", "0004"}
+
+
+def test_an_account_with_a_lead_in_the_test_does_not_train():
+    leads = [lead(1, 50, won=60), lead(2, 50, account="x"), lead(3, 300, account="x"), lead(4, 60, account="y")]
+    snapshots = drawn(leads)
+    parts = split(snapshots, 250 * DAY)
+    assert set(np.array(snapshots.table["lead_id"].to_pylist())[parts.train]) == {"0001", "0004"}
+
+
+def test_windows_go_back_until_there_is_enough_to_choose_by():
+    small = split(drawn(company(1, leads=2000), ages=AGES[:2]), 300 * DAY)
+    large = split(drawn(company(1, leads=15000), ages=AGES[:2]), 300 * DAY)
+    assert (len(small.folds), len(large.folds)) == (3, 1)
+    assert [fold.end for fold in small.folds[:-1]] == [fold.start for fold in small.folds[1:]]
+    assert small.folds[-1].end == 300 * DAY
+
+
+def test_the_share_is_of_the_mature_snapshots():
+    """One lead a day for 400 days, one snapshot each, horizon 30: of 370 mature ones the newest 74 are the test."""
+    snapshots = drawn([lead(day, day, won=day + 5) for day in range(400)], ages=(Age("1d", DAY),))
+    border = border_of(recipe.parse("[split]\ntest_share = 0.2", "recipe.toml"), [snapshots])
+    newer = snapshots.mature & (snapshots.cutoff >= border)
+    assert abs(newer.sum() - 74) <= 1
+
+
+def test_all_targets_share_the_earliest_border():
+    leads = list(company(1))
+    short, long = drawn(leads, horizon=10), drawn(leads, horizon=90)
+    plan = recipe.parse("[split]\ntest_share = 0.2", "recipe.toml")
+    assert border_of(plan, [short, long]) == border_of(plan, [long]) < border_of(plan, [short])
+
+
+@pytest.mark.parametrize(
+    ("leads", "border", "message"),
+    [
+        (
+            [lead(1, 10, won=15), lead(2, 11)],
+            390,
+            "target customer, horizon 30 days, test from 1971-01-26: 4 snapshots to train on with 1 converted leads, "
+            "0 mature snapshots to test on; move test_from back or raise test_share in the recipe's [split]",
+        ),
+        (
+            [lead(1, 100, won=115), lead(2, 100)],
+            50,
+            "target customer, horizon 30 days, test from 1970-02-20: 0 snapshots to train on with 0 converted leads, "
+            "5 mature snapshots to test on; a training label must be known when the test begins: move test_from "
+            "forward, shorten horizon_days, or export a longer time",
+        ),
+        (
+            [lead(1, 10), lead(2, 200)],
+            150,
+            "target customer, horizon 30 days, test from 1970-05-31: 3 snapshots to train on with 0 converted leads, "
+            "3 mature snapshots to test on; nothing can be learnt without a conversion: check [[outcomes]] in "
+            "crm.toml, lengthen horizon_days, or move test_from forward",
+        ),
+        (
+            [lead(1, 10, won=12), lead(2, 200)],
+            150,
+            "target customer, horizon 30 days, test from 1970-05-31: 1 snapshots to train on with 1 converted leads, "
+            "3 mature snapshots to test on; every one of them converts, so that there is nothing to tell apart: "
+            "export the leads that did not convert too",
+        ),
+    ],
+)
+def test_data_that_do_not_suffice_say_why(leads, border, message):
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        split(drawn(leads), border * DAY)
+
+
+def test_an_export_without_a_mature_snapshot_says_so():
+    message = (
+        "target customer: none of 1 snapshots is mature: none has its 30 days behind it on 1970-01-21, when the export "
+        "was taken; shorten horizon_days in the recipe, or export a longer time"
+    )
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        border_of(recipe.default(), [drawn([lead(1, 19)], exported=20)])
