@@ -69,3 +69,11 @@ def resolution(outcomes: Sequence[Outcome], cutoff: int, target: Target) -> Reso
         if outcome.stage.rank >= target.stage.rank:
             return Resolution(outcome.reached_at, None)
     return Resolution(None, None)
+
+
+def first_reached(outcomes: Iterable[Outcome]) -> tuple[int | None, ...]:
+    """When a lead first reached each stage of FUNNEL or a later one, whatever became of it; None: never."""
+    some = list(outcomes)
+    return tuple(
+        min((one.reached_at for one in some if one.stage.rank >= rank), default=None) for rank in range(len(FUNNEL))
+    )

@@ -61,7 +61,9 @@ def time(column: str, type_: str) -> str | None:
         return None
     given = text(column)
     # DuckDB reads most offsets; the rest are brought to its form, which costs more than the reading.
-    offset = f"regexp_replace(regexp_replace({given}, ' ?(Z|z|UTC|GMT)$', '+00'), ' ?([+-]\\d{{2}}:?(\\d{{2}})?)$', '\\1')"
+    offset = (
+        f"regexp_replace(regexp_replace({given}, ' ?(Z|z|UTC|GMT)$', '+00'), ' ?([+-]\\d{{2}}:?(\\d{{2}})?)$', '\\1')"
+    )
     return (
         f"case when regexp_full_match({given}, '{_DAY}({_CLOCK})?') "
         f"then wall_to_utc(epoch_us(try_cast({given} as timestamp))) "
