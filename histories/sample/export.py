@@ -16,6 +16,7 @@ from histories.sample.life import simulate
 from histories.sample.parameters import ENDED, PARAMETERS, Parameters, checked, to_json
 from histories.sample.tables import Simulated
 
+
 @dataclass(frozen=True)
 class SampleSummary:
     """What was written. `stages`: leads that have reached each stage by the day of the export. `planted`: by file."""

@@ -97,4 +97,3 @@ def simulate(population: Population, seed: int, until: float, hazards: Hazards) 
     lead, event, second, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     kept = second < int(clock(until))  # a machine opens a mail some seconds after it was sent
     return Events(lead[kept], event[kept], second[kept], value[kept])
-

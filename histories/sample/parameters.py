@@ -72,5 +72,7 @@ def read_parameters(folder: Path) -> Parameters:
         raise DataError(f"{path}: is not JSON; write the sample again") from None
     kinds = {"leads": int, "months": int, "seed": int, "recorded_only": bool}
     if not isinstance(content, dict) or {name: type(value) for name, value in content.items()} != kinds:
-        raise DataError(f"{path}: must hold leads, months, seed and recorded_only, nothing else; write the sample again")
+        raise DataError(
+            f"{path}: must hold leads, months, seed and recorded_only, nothing else; write the sample again"
+        )
     return checked(Parameters(**content))

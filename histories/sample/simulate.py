@@ -122,31 +122,33 @@ def _sales_rates(rates: Floats, state: Floats, fit: float, ours: float) -> None:
 
 @compiled
 def _stage_rates(
-    rates: Floats, state: Floats, fit: float, hidden: float, colleagues: float, ours: float, drift: float, h: Hazards
+    rates: Floats, state: Floats, fit: float, hidden: float, colleagues: float, ours: float, eased: float, h: Hazards
 ) -> None:
-    """Proportional hazards of the next stage and of being lost, given what is recorded and the hidden intent."""
+    """Proportional hazards of the next stage and of being lost, given what is recorded and the hidden intent.
+
+    `eased` is what drift and, for the early stages, a lead's age leave of them.
+    """
     standing, notes = int(state[STANDING]), state[NOTES]
     intent, talking, asked = min(state[INTENT], 4.0), min(state[TWO_WAY], 3.0), min(state[ASKED], 2.0)
-    drifted = ours * math.exp(drift)
     if standing == v.AT_LEAD:
         warmth = 0.25 * min(state[WARM], 6.0) + 0.5 * intent + 1.2 * asked + 0.4 * hidden
-        rates[v.MQL] = drifted * math.exp(h.mql + 0.5 * fit + warmth)
+        rates[v.MQL] = ours * eased * math.exp(h.mql + 0.5 * fit + warmth)
     if standing <= v.AT_MQL:
         known = h.sql_fit * fit + h.sql_intent * intent + h.sql_two_way * talking + h.sql_asked * asked
         known += (
             h.sql_notes * notes + h.sql_account * min(colleagues, 4.0) + (h.sql_mql if standing == v.AT_MQL else 0.0)
         )
-        rates[v.SQL] = drifted * math.exp(h.sql + known + h.intent_on_sql * hidden)
+        rates[v.SQL] = ours * eased * math.exp(h.sql + known + h.intent_on_sql * hidden)
         lost = h.lost_lead
     elif standing == v.AT_SQL:
         known = h.opportunity_fit * fit + h.opportunity_two_way * talking + h.opportunity_intent * intent
         known += h.opportunity_notes * notes + h.intent_on_opportunity * hidden
-        rates[v.OPPORTUNITY] = drifted * math.exp(h.opportunity + known)
+        rates[v.OPPORTUNITY] = ours * eased * math.exp(h.opportunity + known)
         lost = h.lost_sql
     else:
         known = h.customer_fit * fit + h.customer_two_way * talking + h.customer_intent * intent
         known += h.customer_notes * notes + h.intent_on_customer * hidden
-        rates[v.CUSTOMER] = drifted * math.exp(h.customer + known)
+        rates[v.CUSTOMER] = ours * eased * math.exp(h.customer + known)
         lost = h.lost_opportunity
     refusal = 1.1 * state[OPTED_OUT] + 0.8 * state[BOUNCED]
     rates[v.LOST] = ours * lost * math.exp(refusal - 0.2 * min(state[WARM], 4.0) - 0.2 * talking - 0.2 * fit)
@@ -170,7 +172,8 @@ def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Ha
     if state[STANDING] < v.AT_CUSTOMER:
         _web_rates(rates, state, fit, age, hidden, theirs, h)
         _sales_rates(rates, state, fit, ours)
-        _stage_rates(rates, state, fit, hidden, colleagues, ours, h.drift_stages * years, h)
+        aged = h.stale + (1.0 - h.stale) * 2.0 ** (-age / h.fade_half_life) if state[STANDING] < v.AT_SQL else 1.0
+        _stage_rates(rates, state, fit, hidden, colleagues, ours, aged * math.exp(h.drift_stages * years), h)
         rates[v.SHOCK] = h.shock_rate
     elif state[STANDING] == v.AT_LOST:
         rates[v.REOPENED] = 0.0003 * ours

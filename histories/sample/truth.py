@@ -99,7 +99,9 @@ def _event(target: str) -> int:
 
 def _rows(lead_ids: pa.ChunkedArray, leads: int) -> Ints:
     shaped = pc.fill_null(pc.match_substring_regex(lead_ids, r"^C\d{7}$"), False)
-    numbers = np.array([int(one[1:]) if ok else 0 for one, ok in zip(lead_ids.to_pylist(), shaped.to_pylist(), strict=True)])
+    numbers = np.array(
+        [int(one[1:]) if ok else 0 for one, ok in zip(lead_ids.to_pylist(), shaped.to_pylist(), strict=True)]
+    )
     bad = np.flatnonzero((numbers < 1) | (numbers > leads))
     if len(bad):
         name = lead_ids[int(bad[0])].as_py()
@@ -137,7 +139,9 @@ def _at_risk(standing: float, event: int) -> bool:
 
 
 @compiled
-def _ask(account: Account, row: int, event: int, span: tuple[float, float], source: Stream, sink: Sink, h: Hazards) -> float:
+def _ask(
+    account: Account, row: int, event: int, span: tuple[float, float], source: Stream, sink: Sink, h: Hazards
+) -> float:
     """Follow one path; return the probability that the event happened along it."""
     hazard = np.zeros(2)
     hazard[0] = account.rates[row, event]
