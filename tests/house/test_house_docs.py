@@ -28,7 +28,9 @@ def test_every_link_within_the_project_leads_to_a_file(page: Path) -> None:
 def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     problems = []
-    for line in re.findall(r"^\$? ?(?:uv run )?lead-scoring ([a-z].*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+    for line in re.findall(
+        r"^\$? ?(?:uv run )?lead-scoring ([a-z].*)$", page.read_text(encoding="utf-8"), re.MULTILINE
+    ):
         words = shlex.split(line.split(" #")[0].replace("[", " ").replace("]", " "))
         command, rest = commands.get(words[0]), words[1:]
         if command is not None and hasattr(command, "commands"):

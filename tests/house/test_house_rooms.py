@@ -37,7 +37,11 @@ def test_no_room_asks_the_clock_or_unpickles(source: Path) -> None:
     banned = {"time_ns", "now", "utcnow", "today", "joblib", "cloudpickle", "pickle", "dill"}
     found = set()
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
             if node.func.value.id in {"time", "datetime", "date"}:
                 found.add(node.func.attr)
         elif isinstance(node, ast.Import):
