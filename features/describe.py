@@ -22,6 +22,16 @@ cutoff and had arrived by then. A direction that the export does not give follow
 is ours, any other of `two_way` is the lead's. Calendar days, hours and weekdays are those of the export's time zone
 ({timezone} here). Ages and gaps are in days of 86,400 s.
 """
+_OF_SIGNALS = """\
+`<signal>` is a name of the table above. Sums are made where values occurred in training. Trends are made of
+directions, replies, families and all interactions, not of single kinds. The direction in which more is better or
+worse holds for signals that are good news, is turned round for bad news, and is left open for others.
+"""
+_OF_ACCOUNTS = """\
+Without the lead's own interactions; one that several leads of the account share counts once. Missing where the lead
+has no account, and in a request that does not send them; what counts a family is missing where the export declares no
+such family.
+"""
 
 
 def page(catalogue: Catalogue) -> str:
@@ -32,14 +42,18 @@ def page(catalogue: Catalogue) -> str:
         "## What is counted\n",
         _signals(catalogue),
         "## Of each signal\n",
-        "`<signal>` is a name of the table above. Sums are made where values occurred in training. Trends are made of "
-        "directions, replies, families and all interactions, not of single kinds. The direction in which more is better "
-        "or worse holds for signals that are good news, is turned round for bad news, and is left open for others.\n",
+        _OF_SIGNALS,
         _templates(about_signals),
         "## Of the lead\n",
         _templates(
-            [*declaration.CONTACT, *declaration.RHYTHM, *declaration.VARIETY]
-            + [*declaration.LATEST_KINDS, *declaration.LATEST_TIME, *declaration.LEAD]
+            (
+                *declaration.CONTACT,
+                *declaration.RHYTHM,
+                *declaration.VARIETY,
+                *declaration.LATEST_KINDS,
+                *declaration.LATEST_TIME,
+                *declaration.LEAD,
+            )
         ),
         "The code of a kind is its place in the catalogue, from 0; that of every other kind is the number after them.\n",
         "## Stages\n",
@@ -49,9 +63,7 @@ def page(catalogue: Catalogue) -> str:
         "## Attributes\n",
         _attributes(catalogue),
         "## The account's other leads\n",
-        "Without the lead's own interactions; one that several leads of the account share counts once. Missing where the "
-        "lead has no account, and in a request that does not send them; what counts a family is missing where the export "
-        "declares no such family.\n",
+        _OF_ACCOUNTS,
         _templates(declaration.ACCOUNT),
     ]
     return "\n".join(parts)
