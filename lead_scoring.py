@@ -59,6 +59,13 @@ def main() -> None:
         sys.exit(error.exit_status)
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if "LEAD_SCORING_TRACEBACK" in os.environ:
+            raise
+        fault = f"a fault of lead-scoring itself, {type(error).__name__}: {error}"
+        err.print(Text.assemble(("error: ", "bold red"), fault), soft_wrap=True)
+        err.print("Please report it, with what LEAD_SCORING_TRACEBACK=1 shows when it is set.", soft_wrap=True)
+        sys.exit(3)
 
 
 @app.command()
@@ -83,12 +90,15 @@ def sample(
 
     with _working("Simulating"):
         summary = simulation.write(folder, leads, months, seed, recorded_only=recorded_only)
-    out.print(summary.text())
+    reached = ", ".join(f"{count:,} {stage}" for stage, count in summary.stages.items())
+    out.print(
+        f"{summary.leads:,} leads of {summary.accounts:,} accounts, {summary.interactions:,} interactions: {folder}"
+    )
+    out.print(f"Reached by the day of the export: {reached}")
     if truth is not None:
         with _working("Simulating onward"):
             simulation.write_truth(folder, truth, truth_output)
         out.print(f"True probabilities: {truth_output}")
-    out.print(f"Next: lead-scoring check {folder / 'crm.toml'}")
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """Answers for many leads as a file: one row a lead, flat where a CRM's import wants columns."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pyarrow import csv, parquet
 
 from histories.clock import iso
 from histories.errors import CallError
+from histories.whole_file import whole_file
 from scoring.answer import Answer, Reason, RuleReason
 
 SCHEMA = pa.schema(
@@ -46,16 +46,11 @@ def write(answers: Sequence[Answer], as_of: int, path: Path) -> None:
     """Write the answers as Parquet or CSV, by the path's suffix; the file appears whole or not at all."""
     if path.suffix not in {".parquet", ".csv"}:
         raise CallError(f"{path}: scores are written as .parquet or .csv; name the file so")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as unfinished:
         if path.suffix == ".csv":
             csv.write_csv(table(answers, as_of), unfinished)
         else:
             parquet.write_table(table(answers, as_of), unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _row(answer: Answer, as_of: str) -> dict[str, str | float | None]:

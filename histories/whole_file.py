@@ -1,0 +1,25 @@
+"""Files that appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from histories.errors import CallError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; what was written takes `path`'s name when the block ends well, else it is removed.
+
+    Folders above are made. Raises CallError where the place cannot be written to.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield unfinished
+        unfinished.replace(path)
+    except OSError as error:
+        raise CallError(f"{path}: cannot be written ({error.strerror or error}); name another place") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
