@@ -1,7 +1,7 @@
 """From both scores and the record to what should be done: the tables of docs/scores.md as functions."""
 
 from histories.clock import HOUR
-from histories.contract import Families, LeadHistory, Stage, without_duplicates
+from histories.contract import Stage
 from histories.funnel import Standing
 from scoring.answer import Agreement, NextAction
 from scoring.ledger import Ledger
@@ -28,21 +28,13 @@ def next_action(stage: Stage, objected: bool, model_high: bool | None, rules_hig
     return NextAction.HAND_TO_SALES if model_high or rules_high else NextAction.NURTURE
 
 
-def objected(families: Families, history: LeadHistory, cutoff: int) -> bool:
+def objected(lead: Tally, cutoff: int) -> bool:
     """Tell whether the lead has unsubscribed, complained or otherwise objected before a cutoff.
 
     That is any interaction of family `negative` but a bounce (a kind with `bounce` in its name): an address that does
     not work is no wish to be left alone. In doubt a lead is left alone.
     """
-    negative = [one for one in history.interactions if _is_objection(families, one.kind)]
-    return any(
-        one.occurred_at < cutoff and (one.received_at is None or one.received_at <= cutoff)
-        for one in without_duplicates(negative)
-    )
-
-
-def _is_objection(families: Families, kind: str) -> bool:
-    return "negative" in families.of(kind) and "bounce" not in kind.lower()
+    return any(match.visible_from <= cutoff for match in lead.objections)
 
 
 def follow_up_by(lead: Tally, standing: Standing, ledger: Ledger, action: NextAction) -> int | None:

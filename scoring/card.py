@@ -1,5 +1,6 @@
 """The model card: what a bundle was made from, and what it should not be trusted with."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -44,5 +45,8 @@ def render(card: Card, horizons: Mapping[Target, int]) -> str:
 def _figures(figures: Mapping[str, float]) -> list[str]:
     if not figures:
         return ["No test figures: no test snapshots."]
-    rows = [f"| {name} | {value:.4g} |" for name, value in sorted(figures.items())]
+    rows = [
+        f"| {name} | {'not defined' if math.isnan(value) else f'{value:.4g}'} |"
+        for name, value in sorted(figures.items())
+    ]
     return ["", "| on the test snapshots | value |", "|---|---|", *rows]

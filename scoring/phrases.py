@@ -31,7 +31,7 @@ _NAMED = {
     "kinds_distinct": "distinct kind",
     "channels_distinct": "distinct channel",
     "account_others_count": "interaction by others of the account",
-    "account_others_intent_count": "sign of intent by others of the account",
+    "account_others_intent_count": "intent interaction by others of the account",
     "account_others_two_way_count": "two-way contact with others of the account",
     "account_others_age": "interaction by others of the account",
 }
@@ -102,12 +102,12 @@ def _count(place: int, label: str, window: str) -> Phrase:
 
 
 def _sum(place: int, label: str, window: str) -> Phrase:
-    return lambda row: f"{words.number(row[place])} in all from {words.plural(label)} {_within(window)}"
+    return lambda row: f"A total of {words.number(row[place])} from {words.plural(label)} {_within(window)}"
 
 
 def _age(place: int, label: str, name: str) -> Phrase:
     which = "first" if name.endswith("_first_age_days") else "latest"
-    return _reading(place, lambda days: f"The {which} {label} was {words.span(days)} ago", f"No {label} so far")
+    return _reading(place, lambda days: f"The {which} {label}, {words.span(days)} ago,", f"No {label} so far")
 
 
 def _trend(label: str, short: int, short_window: str, long: int, long_window: str) -> Phrase:
@@ -120,10 +120,10 @@ def _trend(label: str, short: int, short_window: str, long: int, long_window: st
 
 def _stage(place: int, feature: Feature) -> Phrase:
     stage = feature.signal.partition(":")[2]
-    absent = f"Stage {stage} was not reached"
+    absent = f"Stage {stage} not reached"
     if feature.name.endswith("_reached"):
-        return lambda row: f"Stage {stage} was reached" if row[place] == 1 else absent
-    return _reading(place, lambda days: f"Stage {stage} was reached {words.span(days)} ago", absent)
+        return lambda row: f"Stage {stage} reached" if row[place] == 1 else absent
+    return _reading(place, lambda days: f"Stage {stage}, reached {words.span(days)} ago,", absent)
 
 
 def _latest_kind(place: int, feature: Feature, kinds: Sequence[str]) -> Phrase:
@@ -131,9 +131,9 @@ def _latest_kind(place: int, feature: Feature, kinds: Sequence[str]) -> Phrase:
     which = which[:1].upper() + which[1:]
 
     def say(code: float) -> str:
-        return f"{which} was: {words.kind(kinds[int(code)]) if code < len(kinds) else 'another kind'}"
+        return f"{which} ({words.kind(kinds[int(code)]) if code < len(kinds) else 'another kind'})"
 
-    return _reading(place, say, f"{which} is missing")
+    return _reading(place, say, f"No {which[4:]} so far")
 
 
 def _spec(feature: Feature, catalogue: Catalogue) -> AttributeSpec:
@@ -154,7 +154,7 @@ def _attribute(place: int, spec: AttributeSpec) -> Phrase:
 
 def _fallback(place: int, feature: Feature) -> Phrase:
     meaning = feature.meaning.rstrip(".")
-    return _reading(place, lambda value: f"{meaning}: {words.number(value)} {feature.unit}", f"{meaning}: missing")
+    return _reading(place, lambda value: f"{meaning} ({words.number(value)} {feature.unit})", f"{meaning} (missing)")
 
 
 def _reading(place: int, say: Callable[[float], str], absent: str) -> Phrase:
@@ -164,7 +164,7 @@ def _reading(place: int, say: Callable[[float], str], absent: str) -> Phrase:
 
 def _unanswered(count: float) -> str:
     if count == 0:
-        return "No outbound interaction waits for a reply"
+        return "No outbound interaction without a reply"
     return f"No reply to the last {'' if count == 1 else f'{words.number(count)} '}outbound interaction" + (
         "" if count == 1 else "s"
     )
@@ -175,23 +175,26 @@ def _after(hours: float) -> str:
 
 
 _FIXED: Mapping[str, tuple[Callable[[float], str], str]] = {
-    "inbound_share_30d": (lambda x: f"{x:.0%} of interactions in 30 days were inbound", "No interaction in 30 days"),
-    "inbound_share_all": (lambda x: f"{x:.0%} of interactions so far were inbound", _NO_INTERACTION),
+    "inbound_share_30d": (lambda x: f"A share of {x:.0%} inbound in 30 days", "No interaction in 30 days"),
+    "inbound_share_all": (lambda x: f"A share of {x:.0%} inbound so far", _NO_INTERACTION),
     "replies_per_outbound_all": (
         lambda x: f"{words.number(x)} replies for each outbound interaction",
         "No outbound interaction so far",
     ),
-    "answer_mean_hours": (lambda x: f"Answers came after {_after(x)} on average", "No answer so far"),
-    "answer_latest_hours": (lambda x: f"The latest answer came after {_after(x)}", "No answer so far"),
+    "answer_mean_hours": (lambda x: f"A mean wait of {_after(x)} for an answer", "No answer so far"),
+    "answer_latest_hours": (lambda x: f"A wait of {_after(x)} for the latest answer", "No answer so far"),
     "outbound_unanswered_count": (_unanswered, _NO_INTERACTION),
-    "gap_mean_days": (lambda x: f"{words.span(x)} between interactions on average", "Fewer than two interactions"),
-    "gap_spread_days": (lambda x: f"Times between interactions vary by {words.span(x)}", "Fewer than two interactions"),
-    "gap_longest_days": (lambda x: f"The longest silence was {words.span(x)}", "Fewer than two interactions"),
-    "gap_current_ratio": (
-        lambda x: f"The current silence is {words.number(x)} times the usual one",
+    "gap_mean_days": (lambda x: f"A mean of {words.span(x)} between interactions", "Fewer than two interactions"),
+    "gap_spread_days": (
+        lambda x: f"A spread of {words.span(x)} in the times between interactions",
         "Fewer than two interactions",
     ),
-    "latest_hour": (lambda x: f"The latest interaction came at {x:.0f}:00 or later", _NO_INTERACTION),
-    "latest_weekday": (lambda x: f"The latest interaction came on a {_DAYS[int(x) % 7]}", _NO_INTERACTION),
-    "lead_age_days": (lambda x: f"The lead is {words.span(x)} old", "The lead's age is not known"),
+    "gap_longest_days": (lambda x: f"A longest silence of {words.span(x)}", "Fewer than two interactions"),
+    "gap_current_ratio": (
+        lambda x: f"A silence of {words.number(x)} times the usual length",
+        "Fewer than two interactions",
+    ),
+    "latest_hour": (lambda x: f"The latest interaction, between {x:.0f}:00 and {x + 1:.0f}:00,", _NO_INTERACTION),
+    "latest_weekday": (lambda x: f"The latest interaction, on a {_DAYS[int(x) % 7]},", _NO_INTERACTION),
+    "lead_age_days": (lambda x: f"The lead's age of {words.span(x)}", "The lead's age"),
 }

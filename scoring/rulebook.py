@@ -8,6 +8,7 @@ from pathlib import Path
 
 from histories import toml_file
 from histories.contract import Direction
+from histories.errors import nearest
 from histories.toml_file import Table
 from scoring.rules import (
     HUNDREDTHS,
@@ -23,8 +24,11 @@ from scoring.rules import (
 
 _MOST_POINTS = 1_000_000
 _LONGEST_DAYS = 36_500
+_INTERACTION = ("kinds", "family", "channel", "direction", "at_least")
+_ATTRIBUTE = ("attribute", "in", "between", "at_least", "at_most", "missing")
+_BOOK = ("name", "engagement", "fit", "qualification", "limits", "stages", "grades", "follow_up")
 _TESTS = ("in", "between", "at_least", "at_most", "missing")
-_DIRECTIONS = tuple(Direction)
+_DIRECTIONS = tuple(one.value for one in Direction)
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,15 @@ def read(path: Path) -> Rulebook:
 def parse(text: str, name: str) -> Rulebook:
     """Read a rulebook from its text; `name` stands for the file in messages. Raises CallError as `read` does."""
     table = toml_file.parse(text, name)
+    _only(table, *_BOOK)
     engagement, fit = _engagement_rules(table), _fit_rules(table)
     mql, sql = _stages(table)
     limits, follow_up = table.table("limits"), table.table("follow_up")
-    rulebook = Rulebook(
+    if limits:
+        _only(limits, "engagement", "fit")
+    if follow_up:
+        _only(follow_up, "mql_hours", "sql_hours")
+    return Rulebook(
         name=table.text("name", 'name the rulebook, as name = "default"'),
         engagement=engagement,
         fit=fit,
@@ -84,27 +93,37 @@ def parse(text: str, name: str) -> Rulebook:
         sql_hours=follow_up.number("sql_hours", 0, 24 * _LONGEST_DAYS) if follow_up else None,
         source=text,
     )
-    for part in (limits, follow_up, table):
-        if part:
-            part.finish()
-    return rulebook
 
 
-def _points(table: Table, key: str, least: float = -_MOST_POINTS) -> int:
-    """Points that must be there, as hundredths; neither 0 nor finer than a hundredth."""
+def _only(table: Table, *allowed: str) -> None:
+    """Refuse unknown keys before missing ones: a key that is misspelt is both."""
+    keys = table.keys()
+    for key in keys:
+        if key not in allowed:
+            table.fail(key, f"is not a known key; allowed are {', '.join(sorted(allowed))}{nearest(key, allowed)}")
+
+
+def _points(table: Table, key: str) -> int:
+    """Points of a rule, as hundredths; not 0."""
+    hundredths = _hundredths(table, key, -_MOST_POINTS)
+    if hundredths == 0:
+        table.fail(key, "0 does nothing; write points above or below 0, or leave the rule out")
+    return hundredths
+
+
+def _hundredths(table: Table, key: str, least: float) -> int:
+    """Points that must be there, as hundredths and no finer."""
     value = table.number(key, least, _MOST_POINTS)
     if value is None:
         table.fail(key, "is missing; write the points, such as 10 or -5")
     hundredths = round(value * HUNDREDTHS)
     if abs(value * HUNDREDTHS - hundredths) > 1e-6:
         table.fail(key, f"{value!r} is finer than a hundredth of a point; write at most two decimals")
-    if hundredths == 0:
-        table.fail(key, "0 does nothing; write points above or below 0, or leave the rule out")
     return hundredths
 
 
 def _positive_points(table: Table, key: str) -> int | None:
-    return _points(table, key, 0) if key in table else None
+    return _hundredths(table, key, 0) if key in table else None
 
 
 def _days(table: Table, key: str) -> float | None:
@@ -131,6 +150,7 @@ def _engagement_rules(table: Table) -> tuple[EngagementRule, ...]:
 
 
 def _engagement_rule(table: Table) -> EngagementRule:
+    _only(table, "rule", *_INTERACTION, "points", "limit", "half_life_days", "expires_days")
     rule = EngagementRule(
         name=table.text("rule", 'name the rule, as rule = "Looked at prices"'),
         when=_interaction_condition(table),
@@ -141,16 +161,15 @@ def _engagement_rule(table: Table) -> EngagementRule:
     )
     if rule.half_life_days is not None and rule.expires_days is not None:
         table.fail("expires_days", "stands beside half_life_days; points either halve or expire: leave one of them out")
-    table.finish()
     return rule
 
 
 def _fit_rules(table: Table) -> tuple[FitRule, ...]:
     rules = []
     for one in table.tables("fit"):
+        _only(one, "rule", *_ATTRIBUTE, "points")
         condition = _attribute_condition(one)
         rules.append(FitRule(one.text("rule", "name the rule"), condition, _points(one, "points")))
-        one.finish()
     return tuple(rules)
 
 
@@ -207,34 +226,35 @@ def _condition(table: Table, key: str) -> Condition | None:
     inner = table.table(key)
     if inner is None:
         return None
-    condition: Condition = _attribute_condition(inner) if "attribute" in inner else _interaction_condition(inner)
-    inner.finish()
-    return condition
+    if "attribute" in inner:
+        _only(inner, *_ATTRIBUTE)
+        return _attribute_condition(inner)
+    _only(inner, *_INTERACTION)
+    return _interaction_condition(inner)
 
 
 def _qualification(table: Table) -> Qualification | None:
     inner = table.table("qualification")
     if inner is None:
         return None
-    qualification = Qualification(
-        points_each=_points(inner, "points_each", 0),
+    _only(inner, "budget", "authority", "need", "timeline", "points_each")
+    return Qualification(
+        points_each=_hundredths(inner, "points_each", 0),
         budget=_condition(inner, "budget"),
         authority=_condition(inner, "authority"),
         need=_condition(inner, "need"),
         timeline=_condition(inner, "timeline"),
     )
-    inner.finish()
-    return qualification
 
 
 def _stages(table: Table) -> tuple[StageRule | None, StageRule | None]:
     inner = table.table("stages")
     if inner is None:
         return None, None
+    _only(inner, "mql", "sql")
     mql, sql = _stage(inner, "mql"), _stage(inner, "sql")
     if mql and sql and sql.points < mql.points:
         inner.fail("sql", f"its points are below those of mql, {mql.points / HUNDREDTHS:g}; sql is the later stage")
-    inner.finish()
     return mql, sql
 
 
@@ -242,18 +262,16 @@ def _stage(table: Table, key: str) -> StageRule | None:
     inner = table.table(key)
     if inner is None:
         return None
-    stage = StageRule(_points(inner, "points", 0), bool(inner.switch("two_way")))
-    inner.finish()
-    return stage
+    _only(inner, "points", "two_way")
+    return StageRule(_hundredths(inner, "points", 0), bool(inner.switch("two_way")))
 
 
 def _grades(table: Table) -> Grades | None:
     inner = table.table("grades")
     if inner is None:
         return None
-    grades = Grades(_cuts(inner, "fit"), _cuts(inner, "engagement"))
-    inner.finish()
-    return grades
+    _only(inner, "fit", "engagement")
+    return Grades(_cuts(inner, "fit"), _cuts(inner, "engagement"))
 
 
 def _cuts(table: Table, key: str) -> tuple[int, int, int]:

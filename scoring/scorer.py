@@ -108,7 +108,7 @@ class Scorer:
 
     def _lead(self, history: LeadHistory, as_of: int) -> _Lead:
         if history.created_at > as_of:
-            raise _CreatedLater(history.created_at, as_of)
+            raise _CreatedLaterError(history.created_at, as_of)
         counted = tally(self.rulebook, self._families, history)
         learnt = self.bundle.rulebook
         return _Lead(
@@ -163,7 +163,7 @@ class Scorer:
         policy, customer = self.bundle.policy, prediction.customer
         model_high = None if customer is None else customer >= policy.high_probability
         rules_high = lead.ledger.stage is Stage.SQL
-        objected = action.objected(self._families, lead.history, as_of)
+        objected = action.objected(lead.tally, as_of)
         do = action.next_action(lead.standing.stage, objected, model_high, rules_high)
         score = None if customer is None else percentile(customer, self.bundle.reference)
         return Answer(
@@ -187,7 +187,7 @@ class Scorer:
         )
 
 
-class _CreatedLater(ValueError):
+class _CreatedLaterError(ValueError):
     """The lead did not exist yet."""
 
     def __init__(self, created_at: int, as_of: int) -> None:
@@ -205,7 +205,7 @@ def _standing(history: LeadHistory, as_of: int) -> Standing:
 
 def _failed(lead_id: str, error: Exception) -> Answer:
     """A row of its own for a lead that cannot be scored. Whatever the error quotes may be personal: it stays here."""
-    if isinstance(error, _CreatedLater):
+    if isinstance(error, _CreatedLaterError):
         return Answer(lead_id, Status.FAILED, "created_after_as_of", str(error))
     message = f"the lead's history cannot be read ({type(error).__name__}); check the types and times of its fields"
     return Answer(lead_id, Status.FAILED, "unreadable_history", message)

@@ -55,7 +55,7 @@ class Matcher:
     """Tells which of a rulebook's conditions an interaction meets.
 
     There is one slot for each engagement rule, one for each part of the qualification (empty where that goes by an
-    attribute), and a last one for contact both ways.
+    attribute), and the last two for objections and for contact both ways.
     """
 
     def __init__(self, rulebook: Rulebook, families: Families) -> None:
@@ -65,6 +65,7 @@ class Matcher:
         self.first_part = len(rulebook.engagement)
         self.conditions: tuple[InteractionCondition | None, ...] = (
             *(one if isinstance(one, InteractionCondition) else None for one in conditions),
+            InteractionCondition(family="negative"),
             InteractionCondition(family="two_way"),
         )
         tests = [rule.when for rule in rulebook.fit] + [one for _, one in parts if isinstance(one, AttributeCondition)]
@@ -76,10 +77,12 @@ class Matcher:
     def _slots_of(self, kind: str) -> tuple[tuple[int, InteractionCondition | None], ...]:
         """Slots that a kind may fill; with the condition where channel, direction or value narrow it further."""
         families, globs = self._families.of(kind), self._globs.of(kind)
+        objection = len(self.conditions) - 2
         return tuple(
             (slot, one if one.channel or one.direction or one.at_least is not None else None)
             for slot, one in enumerate(self.conditions)
             if one and (one.family in families or f"slot_{slot}" in globs)
+            if slot != objection or "bounce" not in kind.lower()
         )
 
 
@@ -111,6 +114,11 @@ class Tally:
     def two_way(self) -> list[Match]:
         """Contact both ways, oldest first."""
         return self.matches[-1]
+
+    @property
+    def objections(self) -> list[Match]:
+        """What says that the lead wants to be left alone, oldest first."""
+        return self.matches[-2]
 
     def value(self, attribute: str, cutoff: int) -> Value:
         """Return an attribute's value as a cutoff sees it; never known: missing since the lead's creation."""

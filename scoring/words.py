@@ -41,9 +41,12 @@ def counted(value: float, label: str) -> str:
 def plural(label: str) -> str:
     """Write an English plural.
 
-    >>> plural("reply"), plural("call"), plural("research")
-    ('replies', 'calls', 'researches')
+    >>> plural("reply"), plural("call"), plural("contact with others")
+    ('replies', 'calls', 'contacts with others')
     """
+    head = re.fullmatch(r"(.+?)( (?:by|with) .+)", label)
+    if head:
+        return plural(head[1]) + head[2]
     if label.endswith("y") and label[-2:-1] not in set("aeiou"):
         return f"{label[:-1]}ies"
     return f"{label}es" if label.endswith(("s", "x", "ch", "sh")) else f"{label}s"
