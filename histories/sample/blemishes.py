@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 DUPLICATE_SHARE = 0.025
-UNREADABLE_SHARE = 0.004
+UNREADABLE_SHARE = 0.01
 NOBODY = "C9999999"
 FUTURE = "2099-12-31 23:59:59"
 NO_DATE = "00-00-0000"

@@ -135,7 +135,7 @@ def email_events(simulated: Simulated) -> tuple[pa.Table, int]:
     machine = events.event == v.MAIL_MACHINE_OPEN
     number = np.arange(len(events.lead))
     human = np.isin(events.event, (v.MAIL_OPEN, v.MAIL_CLICK, v.MAIL_REPLY, v.MAIL_UNSUBSCRIBE))
-    late = (events.event == v.MAIL_OPEN) & (_scatter(number, 25) == 0)
+    late = np.isin(events.event, (v.MAIL_OPEN, v.MAIL_MACHINE_OPEN)) & (_scatter(number, 6) == 0)
     received = _received(events.second, late, number, simulated.ended)
     table = pa.table(
         {
