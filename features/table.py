@@ -12,6 +12,7 @@ from features.arrays import Floats
 from features.catalogue import Catalogue
 from features.encode import encode, places
 from features.plan import plan
+from features.snapshots import checked
 from histories.contract import Histories
 from histories.errors import DataError
 
@@ -32,14 +33,16 @@ class FeatureTable:
 def compute(histories: Histories, snapshots: pa.Table, catalogue: Catalogue) -> FeatureTable:
     """Compute the features of `snapshots`, which has `lead_id` and `cutoff`, in any order, a lead as often as one likes.
 
-    Only what was visible at its cutoff counts in a row. Raises DataError where a lead is not in the histories.
+    Only what was visible at its cutoff counts in a row. Raises DataError where a lead is not in the histories, or
+    where the snapshots are none.
     """
+    snapshots = checked(snapshots, "snapshots")
     lead = places(snapshots["lead_id"], histories.leads)
     _refuse_unknown(snapshots, lead)
-    cutoffs = np.asarray(snapshots["cutoff"].combine_chunks().cast(pa.int64()))
+    cutoffs = np.asarray(snapshots["cutoff"].combine_chunks())
     matrix = np.empty((snapshots.num_rows, len(catalogue.features)))
     kernel.rows(matrix, np.column_stack([lead, cutoffs]), encode(histories, catalogue), plan(catalogue))
-    return FeatureTable(snapshots.select(["lead_id", "cutoff"]), catalogue, matrix)
+    return FeatureTable(snapshots, catalogue, matrix)
 
 
 def write(table: FeatureTable, path: Path) -> None:

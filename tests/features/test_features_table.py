@@ -91,11 +91,11 @@ def test_histories_without_any_row_but_leads_have_features() -> None:
 
 def test_leads_that_the_export_does_not_have_are_named() -> None:
     message = (
-        "snapshots: 2 are of leads that the export does not have, such as 'zoe', None; "
+        "snapshots: 2 are of leads that the export does not have, such as 'zoe', 'yann'; "
         "ask for leads of the export alone"
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        table.compute(histories(COMPANY), snapshots([("anna", 1), ("zoe", 1), (None, 1)]), CATALOGUE)
+        table.compute(histories(COMPANY), snapshots([("anna", 1), ("zoe", 1), ("yann", 1)]), CATALOGUE)
 
 
 def test_the_file_has_the_snapshots_then_the_features(tmp_path: Path) -> None:
