@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from serving import gate
@@ -18,12 +19,14 @@ from serving.engine import Engine
 from serving.errors import Problem, RequestError
 from serving.gate import Receive, Scope, Send
 from serving.metrics import CONTENT_TYPE, Metrics
-from serving.predictor import Predictor, Reply
 from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from serving.predictor import Predictor, Reply
 
 _log = logging.getLogger("lead_scoring.requests")
 _JSON = "application/json"
-_PREDICTIONS: dict[str, Callable[[Predictor], Callable[[bytes, str, int], Reply]]] = {
+_PREDICTIONS: "dict[str, Callable[[Predictor], Callable[[bytes, str, int], Reply]]]" = {
     "/v1/predict": lambda predictor: predictor.predict,
     "/v1/predict_one": lambda predictor: predictor.predict_one,
 }

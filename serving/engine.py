@@ -3,23 +3,30 @@
 import logging
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from histories.errors import LeadScoringError
-from scoring import bundle as bundles
-from scoring import rulebook as rulebooks
 from serving.errors import Problem, RequestError
-from serving.predictor import Predictor
+
+if TYPE_CHECKING:
+    from serving.predictor import Predictor
 
 _log = logging.getLogger("lead_scoring.engine")
 BUNDLE = "bundle"
 RULEBOOK = "rulebook.toml"
 
 
-def load(folder: Path, rulebook: Path | None, max_interactions: int) -> Predictor:
+def load(folder: Path, rulebook: Path | None, max_interactions: int) -> "Predictor":
     """Return what answers from a packed model's folder, compiled. Raises CallError or DataError.
 
     `rulebook` takes the place of the one that was packed.
     """
+    # BentoML's supervisor imports the service too: with LightGBM and numba it would start seconds later and hold
+    # their memory for nothing. In a worker they load here, on the thread that nobody waits for.
+    from scoring import bundle as bundles  # noqa: PLC0415
+    from scoring import rulebook as rulebooks  # noqa: PLC0415
+    from serving.predictor import Predictor  # noqa: PLC0415
+
     bundle = bundles.read(folder / BUNDLE)
     rules = rulebooks.read(rulebook or folder / RULEBOOK)
     predictor = Predictor(bundle, rules, max_interactions)
@@ -35,14 +42,14 @@ class Engine:
         self._predictor: Predictor | None = None
 
     @property
-    def predictor(self) -> Predictor:
+    def predictor(self) -> "Predictor":
         """What answers. Raises RequestError while there is none."""
         if self._predictor is None:
             message = "the bundle is still being loaded; try again in a few seconds"
             raise RequestError(Problem.NOT_READY, message, headers=(("retry-after", "5"),))
         return self._predictor
 
-    def hold(self, predictor: Predictor) -> None:
+    def hold(self, predictor: "Predictor") -> None:
         """Answer with this predictor from now on."""
         self._predictor = predictor
 

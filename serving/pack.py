@@ -1,10 +1,12 @@
 """Copies a bundle and a rulebook into BentoML's model store, from where a service or a bento takes them."""
 
+import contextlib
 import hashlib
 import shutil
 from pathlib import Path
 
 import bentoml
+from bentoml.exceptions import NotFound
 
 from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
@@ -22,8 +24,8 @@ def pack(bundle_folder: Path, rulebook: Path) -> str:
     bundle, rules = bundles.read(bundle_folder), rulebooks.read(rulebook)
     version = hashlib.sha256(f"{bundle.version} {rules.version}".encode()).hexdigest()[:12]
     tag = f"{NAME}:{version}"
-    if any(str(one.tag) == tag for one in bentoml.models.list(NAME)):
-        return tag
+    with contextlib.suppress(NotFound):
+        return str(bentoml.models.get(tag).tag)
     labels = {"model_version": bundle.version, "rulebook_version": rules.version}
     with bentoml.models.create(tag, labels=labels) as model:
         shutil.copytree(bundle_folder, Path(model.path_of(BUNDLE)))

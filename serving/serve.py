@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from histories.errors import CallError, DataError
+from scoring import rulebook as rulebooks
+from serving import settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 _STOP_SECONDS = 40.0  # a worker may need its time limit to finish what it has begun
@@ -50,11 +52,13 @@ def background(
 ) -> Iterator[Served]:
     """Serve for as long as the block runs. Port 0 takes a free one; `log` takes the service's output.
 
-    Raises DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
+    Raises CallError for a setting in the environment that is wrong or a port that is taken, and DataError where the
+    service is not ready within `wait` seconds, with the end of its log where there is one.
     At the end the supervisor and all its workers are stopped: requests in hand are finished first.
     """
     from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
 
+    _check_environment()
     tag = pack(bundle_folder, rulebook)
     port = port or _free_port(host)
     _refuse_taken(host, port)
@@ -79,6 +83,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _check_environment() -> None:
+    """Refuse here, in one line, what would end the service with a traceback or leave it waiting."""
+    rulebook = settings.read(os.environ).rulebook
+    if rulebook:
+        rulebooks.read(rulebook)
 
 
 def _start(tag: str, host: str, port: int, output: BinaryIO | None) -> subprocess.Popen[bytes]:

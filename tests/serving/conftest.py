@@ -51,14 +51,11 @@ def predictor(bundle: Bundle, rulebook: Rulebook) -> Predictor:
 
 @pytest.fixture(scope="session")
 def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """BentoML keeps models, bentos and metric files here; it must be set before bentoml is imported."""
+    """BentoML keeps models and bentos here; it must be set before bentoml is imported."""
     home = tmp_path_factory.mktemp("bentoml")
-    metrics = home / "metrics"
-    metrics.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BENTOML_HOME", str(home))
         patch.setenv("BENTOML_DO_NOT_TRACK", "True")
-        patch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own, as its modules are imported
             importlib.import_module("_bentoml_sdk")
@@ -66,18 +63,25 @@ def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-@pytest.fixture(scope="session")
-def bundle_folder(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("packed") / "bundle"
-    bundles.write(bundle, folder)
-    return folder
+@dataclass(frozen=True)
+class Packable:
+    """What a service is started from."""
+
+    bundle_folder: Path
+    rulebook: Path
 
 
 @pytest.fixture(scope="session")
-def rulebook_file(rulebook: Rulebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("rules") / "rulebook.toml"
-    file.write_text(rulebook.source, encoding="utf-8")
-    return file
+def packable(
+    bentoml_home: Path,  # noqa: ARG001  # a fixture that sets the environment
+    bundle: Bundle,
+    rulebook: Rulebook,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Packable:
+    folder = tmp_path_factory.mktemp("packable")
+    bundles.write(bundle, folder / "bundle")
+    (folder / "rulebook.toml").write_text(rulebook.source, encoding="utf-8")
+    return Packable(folder / "bundle", folder / "rulebook.toml")
 
 
 @dataclass(frozen=True)
@@ -89,12 +93,7 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def running(
-    bentoml_home: Path,  # noqa: ARG001  # a fixture that sets the environment
-    bundle_folder: Path,
-    rulebook_file: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Running]:
+def running(packable: Packable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("log") / "service.log"
-    with serve.background(bundle_folder, rulebook_file, log=log) as served:
+    with serve.background(packable.bundle_folder, packable.rulebook, log=log) as served:
         yield Running(served.url, log)
