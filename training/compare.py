@@ -2,11 +2,12 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from histories import crm, export
 from histories.clock import date
@@ -14,18 +15,20 @@ from histories.contract import Histories, Target
 from histories.errors import DataError
 from scoring import points, rulebook
 from scoring.bundle import Bundle
+from scoring.model import Model
 from scoring.rulebook import Rulebook
 from training import fingerprint, lineup, logbook, recipe
-from training.findings import finding
+from training.findings import headline
 from training.fingerprint import Fingerprint
 from training.fitted import Progress, silent
 from training.lineup import MODEL, RULES, Lineup
 from training.points_model import calibrated_points, whole_points
 from training.promote import CHAMPION, resolve
 from training.recipe import Recipe
+from training.records import Place
 from training.snapshots import Snapshots, draw, subset
 from training.split import split
-from training.tracking import Place, Tracker, open_tracker
+from training.tracking import RULEBOOK_PATH, Tracker, open_tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,7 @@ def lineups_since(histories: Histories, bundle: Bundle, rules: Rulebook, setting
 
     The points become probabilities on the snapshots that were known when the bundle was trained.
     """
-    return tuple(_lineup(histories, bundle, rules, settings, target) for target in bundle.models)
+    return lineup.in_order(_lineup(histories, bundle, rules, settings, target) for target in bundle.models)
 
 
 def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Recipe, target: Target) -> Lineup:
@@ -85,28 +88,29 @@ def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Rec
     drawn = draw(histories, target, model.horizon_days, settings.ages)
     _require_newer(drawn, since)
     parts = split(drawn, since)
-    train, rows = subset(drawn.table, parts.train), _rows(drawn, parts.test)
-    hundredths = points.table(rules, histories, train)
-    calibrated = calibrated_points(whole_points(hundredths), drawn.label[parts.train], target, model.horizon_days)
+    rows = _rows(drawn, parts.test)
     hundredths = points.table(rules, histories, rows)
-    nothing = np.zeros((rows.num_rows, 0))
     probability = lineup.answer(bundle, target, histories, rows)
+    calibrated = _calibrated(histories, rules, drawn, parts.train).probabilities(np.zeros((len(rows), 0)), hundredths)
     contenders = {
         MODEL: lineup.contender(rows, probability, probability),
-        RULES: lineup.contender(rows, calibrated.probabilities(nothing, hundredths), whole_points(hundredths)),
+        RULES: lineup.contender(rows, calibrated, whole_points(hundredths)),
     }
-    return Lineup(
-        target=target,
-        horizon_days=model.horizon_days,
-        rows=rows,
-        points=whole_points(hundredths),
-        contenders=contenders,
-        chosen=MODEL,
-        differences={RULES: lineup.difference(rows, contenders[MODEL], contenders[RULES], settings.seed)},
+    alone = Lineup(target, model.horizon_days, rows, whole_points(hundredths), contenders, MODEL, {})
+    if alone.same:
+        return alone
+    return replace(
+        alone, differences={RULES: lineup.difference(rows, contenders[MODEL], contenders[RULES], settings.seed)}
     )
 
 
-def _rows(drawn: Snapshots, rows: np.ndarray) -> pa.Table:
+def _calibrated(histories: Histories, rules: Rulebook, drawn: Snapshots, train: NDArray[np.int64]) -> Model:
+    """The points, brought to probabilities on what was known when the bundle was trained."""
+    hundredths = points.table(rules, histories, subset(drawn.table, train))
+    return calibrated_points(whole_points(hundredths), drawn.label[train], drawn.target, drawn.horizon_days)
+
+
+def _rows(drawn: Snapshots, rows: NDArray[np.int64]) -> pa.Table:
     ages = pa.array([drawn.ages[age].text for age in drawn.age[rows]], pa.string())
     return (
         subset(drawn.table, rows)
@@ -136,7 +140,7 @@ def _log(
     lineups: tuple[Lineup, ...],
 ) -> Comparison:
     print_of = fingerprint.of(histories)
-    sentence = finding(lineups[0])
+    sentence = headline(lineups)
     tags = {
         "champion_version": str(version),
         "bundle_version": bundle.version,
@@ -147,7 +151,7 @@ def _log(
         run.tags(tags)
         run.describe(logbook.describe(lineups, sentence))
         run.text(print_of.to_json(), "fingerprint.json")
-        run.text(rules.source, "rulebook.toml")
+        run.text(rules.source, RULEBOOK_PATH)
         rows = logbook.dataset(lineups, str(config), print_of)
         run.dataset(rows, "test")
         run.metrics(logbook.difference_metrics(lineups))

@@ -1,6 +1,6 @@
 """Scores side by side on the same snapshots: what runs log, the gate judges and the report prints."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from training.fitted import Score, TargetResult
 MODEL = "model"
 RULES = "rules"
 CHAMPION = "champion"
+_TITLES = {Target.SQL: "SQL", Target.CUSTOMER: "Customer"}
 ROWS = ("lead_id", "group", "cutoff", "age", "label")
 
 
@@ -57,8 +58,14 @@ class Lineup:
 
     @property
     def title(self) -> str:
-        """`customer within 90 days`."""
-        return f"{self.target.value} within {self.horizon_days} days"
+        """`Customer within 90 days`."""
+        return f"{_TITLES[self.target]} within {self.horizon_days} days"
+
+    @property
+    def same(self) -> bool:
+        """Tell whether the model says what the rules say: that is how a bundle answers whose champion is the points."""
+        model, rules = self.contenders.get(MODEL), self.contenders.get(RULES)
+        return model is not None and rules is not None and np.array_equal(model.probability, rules.probability)
 
 
 def of_result(result: TargetResult) -> Lineup:
@@ -121,3 +128,8 @@ def _labels(rows: pa.Table) -> NDArray[np.int8]:
 
 def _column(table: pa.Table, name: str) -> FloatArray:
     return np.asarray(table[name].to_numpy(), dtype=np.float64)
+
+
+def in_order(lineups: Iterable[Lineup]) -> tuple[Lineup, ...]:
+    """Return the lineups with customer first: score and grade are made from it."""
+    return tuple(sorted(lineups, key=lambda one: one.target is not Target.CUSTOMER))

@@ -11,7 +11,8 @@ from training.bootstrap import Difference
 from training.evaluate import MEASURES, Figures
 from training.fingerprint import Fingerprint, rows_digest
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
-from training.tracking import Dataset, Drawing, Run
+from training.records import Dataset, Drawing
+from training.tracking import Run
 
 SNAPSHOTS_TABLE = "test_snapshots.json"
 DATASET = "test snapshots"
@@ -126,7 +127,7 @@ def write_children(
 
 def describe(lineups: Sequence[Lineup], sentence: str) -> str:
     """Return the text on a run's first page, in Markdown: the verdict, then the contenders' figures."""
-    parts = [f"**{sentence}**"]
+    parts = ["  \n".join(f"**{line}**" for line in sentence.splitlines())]
     for lineup in lineups:
         names = list(lineup.contenders)
         figures_of = {name: lineup.contenders[name].figures for name in names}

@@ -7,15 +7,18 @@ from pathlib import Path
 from histories.clock import iso
 from histories.errors import DataError
 from scoring import bundle as bundles
+from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from training.fingerprint import folder_sha256
 from training.gate import Decision
-from training.tracking import Tracker, Version
+from training.records import Version
+from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Tracker
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 BUNDLE_VERSION = "bundle_version"
 BUNDLE_SHA256 = "bundle_sha256"
+RULEBOOK_VERSION = "rulebook_version"
 VERDICT = "verdict"
 VERDICT_SENTENCE = "verdict_sentence"
 VERDICT_CHAMPION = "verdict_champion"
@@ -24,11 +27,15 @@ _REMEMBERED = 50
 
 @dataclass(frozen=True, eq=False)
 class Resolved:
-    """A registered bundle on disk, its hash checked: `folder` holds what `bundle` was read from."""
+    """A registered bundle on disk, its hash checked: `folder` holds what `bundle` was read from.
+
+    `rulebook`: the file with the rules that were in force when it was trained.
+    """
 
     version: Version
     folder: Path
     bundle: Bundle
+    rulebook: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +53,20 @@ def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
     """
     version = tracker.version(which) if isinstance(which, int) else _aliased(tracker, which)
     into.mkdir(parents=True, exist_ok=True)
-    folder = tracker.download(version, into)
+    folder = tracker.download(version, BUNDLE_PATH, into)
     expected = version.tags.get(BUNDLE_SHA256)
     if folder_sha256(folder) != expected:
         raise DataError(
             f"version {version.number}: its files in MLflow have changed since it was registered (their hash is "
             f"{folder_sha256(folder)[:12]}, registered was {str(expected)[:12]}); promote another version, or train again"
         )
-    return Resolved(version, folder, bundles.read(folder))
+    rulebook = tracker.download(version, RULEBOOK_PATH, into)
+    if rulebooks.read(rulebook).version != version.tags.get(RULEBOOK_VERSION):
+        raise DataError(
+            f"version {version.number}: its {RULEBOOK_PATH} in MLflow has changed since it was registered; "
+            f"promote another version, or train again"
+        )
+    return Resolved(version, folder, bundles.read(folder), rulebook)
 
 
 def champion(tracker: Tracker, into: Path) -> Resolved | None:

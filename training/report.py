@@ -11,11 +11,11 @@ from histories.clock import date
 from training.bootstrap import Difference
 from training.compare import Comparison
 from training.evaluate import LOWER_IS_BETTER, MEASURES, Figures
-from training.findings import better, caution, finding
+from training.findings import better, caution, finding, ranking
 from training.gate import Decision
 from training.lineup import CHAMPION, MODEL, RULES, Lineup
+from training.records import Place
 from training.run import TrainingResult
-from training.tracking import Place
 
 NAMES = {
     "auc": "AUC",
@@ -26,7 +26,7 @@ NAMES = {
     "lift_top_tenth": "lift, top tenth",
     "predicted_over_observed": "predicted / observed",
 }
-_SHARES = frozenset({"precision_top_tenth"})
+_FORMATS = {"precision_top_tenth": ".1%", "lift_top_tenth": ".2f", "predicted_over_observed": ".2f"}
 _STYLES = {Decision.PROMOTE: "green", Decision.SAME: "cyan", Decision.KEEP: "yellow", Decision.CANNOT_TELL: "yellow"}
 
 
@@ -51,7 +51,7 @@ def render_comparison(comparison: Comparison, console: Console) -> None:
     """Print how the champion did beside the rules."""
     console.print()
     for lineup in comparison.lineups:
-        console.print(_header(lineup, f"from {date(comparison.since)}, after the champion's training"))
+        console.print(_header(lineup, f"all later than the champion's training, which ended {date(comparison.since)}"))
         _print_lineup(lineup, console)
         console.print()
     title = f"champion: version {comparison.version} · bundle {comparison.bundle.version}"
@@ -61,37 +61,41 @@ def render_comparison(comparison: Comparison, console: Console) -> None:
 
 def _header(lineup: Lineup, when: str) -> RenderableType:
     first = next(iter(lineup.contenders.values())).figures
-    leads = f"{first.snapshots:,} snapshots of {first.leads:,} leads, {first.converted_leads:,} of them converted"
     return Group(
-        Text(f"{lineup.title[0].upper()}{lineup.title[1:]}", style="bold"),
-        Text(f"Measured on {leads} ({when}; {first.prevalence:.1%} of the snapshots).", style="dim"),
+        Text(lineup.title, style="bold"),
+        Text(
+            f"Measured on {first.snapshots:,} snapshots of {first.leads:,} leads ({when}).\n"
+            f"{first.converted_leads:,} of the leads converted; {first.prevalence:.2%} of the snapshots did.",
+            style="dim",
+        ),
     )
 
 
 def _print_lineup(lineup: Lineup, console: Console) -> None:
-    console.print(_table(lineup))
-    console.print(Text(finding(lineup)))
-    warning = caution(lineup)
-    if warning:
-        console.print(Text(warning, style="yellow"))
+    console.print(_table(lineup, [name for name in (MODEL, RULES) if name in lineup.contenders]))
+    for sentence, style in ((finding(lineup), ""), (ranking(lineup), ""), (caution(lineup), "yellow")):
+        if sentence:
+            console.print(Text(sentence, style=style))
+    if CHAMPION in lineup.contenders:
+        console.print()
+        console.print(_table(lineup, [lineup.chosen, CHAMPION]))
 
 
-def _table(lineup: Lineup) -> Table:
-    """Measures down, contenders across, then the difference with its interval and who is better."""
+def _table(lineup: Lineup, names: list[str]) -> Table:
+    """Measures down, one or two contenders across; of two also the difference, its interval and who is better."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("")
-    for name in lineup.contenders:
-        table.add_column(name, justify="right")
-    compared = [name for name in (RULES, CHAMPION) if lineup.differences.get(name)]
-    for name in compared:
-        first = MODEL if name == RULES else lineup.chosen
-        table.add_column(f"{first} − {name} (95% interval)", justify="right")
+    for name in names:
+        table.add_column(name, justify="right", min_width=8)
+    apart = lineup.differences.get(names[-1], {}) if len(names) == 2 else {}
+    if apart:
+        table.add_column("difference (95% interval)", justify="right")
         table.add_column("")
     for measure in MEASURES:
         cells: list[RenderableType] = [NAMES[measure]]
-        cells += [_figure(measure, one.figures) for one in lineup.contenders.values()]
-        for name in compared:
-            cells += _difference(measure, lineup.differences[name][measure], lineup, name)
+        cells += [_figure(measure, lineup.contenders[name].figures) for name in names]
+        if apart:
+            cells += _difference(measure, apart[measure], lineup, names)
         table.add_row(*cells)
     return table
 
@@ -100,32 +104,32 @@ def _figure(measure: str, figures: Figures) -> str:
     value = getattr(figures.measures, measure)
     if math.isnan(value):
         return "–"
-    if measure in _SHARES:
-        return f"{value:.1%}"
-    return f"{value:.2f}" if measure in {"lift_top_tenth", "predicted_over_observed"} else f"{value:.4f}"
+    return f"{value:{_FORMATS.get(measure, '.4f')}}"
 
 
-def _difference(measure: str, one: Difference, lineup: Lineup, other: str) -> tuple[str, Text]:
-    if one.value != one.value:
+def _difference(measure: str, one: Difference, lineup: Lineup, names: list[str]) -> tuple[str, Text]:
+    """The difference as it is shown, and which of the two it favours."""
+    if math.isnan(one.value):
         return "–", Text("")
-    shown = f"{one.value:+.4f} ({one.low:+.4f} to {one.high:+.4f})"
+    value, low, high = (_signed(measure, number) for number in (one.value, one.low, one.high))
+    shown = f"{value} ({low} to {high})"
     if measure == "predicted_over_observed":
-        return shown, _closer_to_one(lineup, other)
+        return shown, _closer_to_one(lineup, names)
     verdict = better(one, measure in LOWER_IS_BETTER)
-    first = MODEL if other == RULES else lineup.chosen
     if verdict is None:
         return shown, Text("no clear difference", style="dim")
-    winner = first if verdict else other
-    return shown, Text(f"{winner} better", style="green" if verdict else "yellow")
+    return shown, Text(f"{names[0] if verdict else names[1]} better", style="green" if verdict else "yellow")
 
 
-def _closer_to_one(lineup: Lineup, other: str) -> Text:
+def _signed(measure: str, value: float) -> str:
+    shape = _FORMATS.get(measure, ".4f")
+    return f"{100 * value:+.1f} pp" if shape.endswith("%") else f"{value:+{shape}}"
+
+
+def _closer_to_one(lineup: Lineup, names: list[str]) -> Text:
     """Predicted over observed has no direction: 1 is best."""
-    first = MODEL if other == RULES else lineup.chosen
-    distances = {
-        name: abs(lineup.contenders[name].figures.measures.predicted_over_observed - 1) for name in (first, other)
-    }
-    return Text(f"{min(distances, key=lambda name: distances[name])} closer to 1", style="dim")
+    distances = [abs(lineup.contenders[name].figures.measures.predicted_over_observed - 1) for name in names]
+    return Text(f"{names[distances.index(min(distances))]} closer to 1", style="dim")
 
 
 def _chosen(lineup: Lineup) -> str:

@@ -27,7 +27,8 @@ from training.gate import Decision, Rival, Verdict
 from training.lineup import MODEL, RULES, Lineup
 from training.promote import Resolved
 from training.recipe import Recipe
-from training.tracking import BUNDLE_PATH, Place, Run, Tracker, Version, open_tracker
+from training.records import Place, Version
+from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Run, Tracker, open_tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,7 @@ def _ended_politely() -> Iterator[None]:
 def _log_input(run: Run, given: _Input) -> None:
     run.params(_recipe_params(given.recipe))
     run.text(given.recipe.source, "recipe.toml")
-    run.text(given.rules.source, "rulebook.toml")
+    run.text(given.rules.source, RULEBOOK_PATH)
     run.text(given.fingerprint.to_json(), "fingerprint.json")
     run.tags({"data_sha256": given.fingerprint.sha256, "rulebook_version": given.rules.version})
 
@@ -157,10 +158,12 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
 
 
 def _lineups(given: _Input, fitted: Fitted, champion: Resolved | None) -> tuple[Lineup, ...]:
-    """Model and rules of each target, and the champion where it can be compared fairly."""
-    lineups = [lineup.of_result(result) for result in fitted.results.values()]
-    if champion is None or champion.bundle.card.trained_until > fitted.test_start:
-        return tuple(lineups)
+    """Model and rules of each target, and the champion where it is another one and can be compared fairly."""
+    lineups = lineup.in_order(lineup.of_result(result) for result in fitted.results.values())
+    if champion is None or champion.bundle.version == fitted.bundle.version:
+        return lineups
+    if champion.bundle.card.trained_until > fitted.test_start:
+        return lineups
     return tuple(_with_champion(given, one, champion.bundle) for one in lineups)
 
 
@@ -274,7 +277,7 @@ def _register(
         promote.VERDICT: verdict.decision.value,
         promote.VERDICT_SENTENCE: verdict.sentence,
         promote.VERDICT_CHAMPION: "" if verdict.champion is None else str(verdict.champion),
-        "rulebook_version": given.rules.version,
+        promote.RULEBOOK_VERSION: given.rules.version,
         "data_sha256": given.fingerprint.sha256,
         "trained_until": iso(fitted.bundle.card.trained_until),
     }

@@ -7,10 +7,8 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -27,55 +25,18 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from histories.errors import DataError
+from training.pages import served
+from training.records import Dataset, Drawing, Place, Version
 
 EXPERIMENT = "lead-scoring"
 MODEL = "lead-scoring"
 DEFAULT_URI = "sqlite:///mlflow.db"
 BUNDLE_PATH = "bundle"
+RULEBOOK_PATH = "rulebook.toml"
 _SQLITE = "sqlite:///"
 _HISTORY = "champions"
 _PARAMS_A_REQUEST = 100  # MLflow's own bound
 _LOGGED_TABLES = "mlflow.loggedArtifacts"  # where its table comparison looks for tables
-
-
-class Drawing(Protocol):
-    """What can be saved as a picture: a matplotlib Figure."""
-
-    def savefig(self, fname: Path, *, dpi: int) -> None:
-        """Write the picture to a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """The rows that a run was measured on. Runs with the same name and digest were measured on the same rows.
-
-    `digest` at most 36 characters; `source` says where the rows came from; `columns` name to type; `counts` what
-    is in it, by name.
-    """
-
-    name: str
-    digest: str
-    source: str
-    columns: Mapping[str, str]
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A registered bundle. `number` counts from 1; `run_id` is the training that made it; `tags` describe it."""
-
-    number: int
-    run_id: str
-    aliases: tuple[str, ...]
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where runs can be seen side by side. `command` starts a server first; None: one is running already."""
-
-    command: str | None
-    url: str
 
 
 class Run:
@@ -172,6 +133,13 @@ class Tracker:
             if tags.get("host") == socket.gethostname() and not _alive(int(tags.get("process", "0"))):
                 self._client.set_terminated(found.info.run_id, "FAILED")
 
+    def children(self, run_id: str) -> list[str]:
+        """Return the ids of a run's children, the oldest first."""
+        query = f"tags.`mlflow.parentRunId` = '{run_id}'"
+        order = ["attributes.start_time ASC"]
+        found = self._client.search_runs([self._experiment_id], query, ViewType.ACTIVE_ONLY, order_by=order)
+        return [one.info.run_id for one in found]
+
     def compare_place(self, run_ids: Sequence[str]) -> Place:
         """Return where MLflow's compare view shows these runs."""
         runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
@@ -236,16 +204,16 @@ class Tracker:
         """Write down the champions, the oldest first."""
         self._client.set_registered_model_tag(MODEL, _HISTORY, ",".join(str(one) for one in numbers))
 
-    def download(self, version: Version, into: Path) -> Path:
-        """Copy a version's bundle into the folder `into` and return the bundle's own folder.
+    def download(self, version: Version, path: str, into: Path) -> Path:
+        """Copy a file or folder of the run that made a version into the folder `into`, and return where it is.
 
-        Raises DataError where MLflow no longer has the files.
+        Raises DataError where MLflow no longer has it.
         """
         try:
-            return Path(self._client.download_artifacts(version.run_id, BUNDLE_PATH, str(into)))
+            return Path(self._client.download_artifacts(version.run_id, path, str(into)))
         except (MlflowException, OSError) as error:
             raise DataError(
-                f"version {version.number}: its bundle is gone from run {version.run_id} ({_first_line(error)}); "
+                f"version {version.number}: its {path} is gone from run {version.run_id} ({_first_line(error)}); "
                 f"promote another version, or train again"
             ) from None
 
@@ -268,6 +236,12 @@ def open_tracker(uri: str | None = None) -> Tracker:
             f"set MLFLOW_TRACKING_URI to a database such as {DEFAULT_URI} or to a server such as http://127.0.0.1:5000"
         ) from None
     return Tracker(place, client, experiment_id)
+
+
+def pages(version: Version) -> AbstractContextManager[str]:
+    """Return a block in which MLflow shows the contenders of a version's training side by side; it yields the link."""
+    tracker = open_tracker()
+    return served(tracker.uri, tracker.compare_place(tracker.children(version.run_id)))
 
 
 def absolute(uri: str) -> str:
