@@ -10,12 +10,9 @@ import numpy as np
 from features.arrays import Encoded, Floats, Ints, Plan
 from histories.compiled import compiled
 
-DAY = 86_400_000_000.0
-DAY_MICROS = 86_400_000_000
-HOUR = 3_600_000_000.0
-HOUR_MICROS = 3_600_000_000
-NEVER = -(2**63)
-MANY_DAYS_AGO = -(2**62)
+DAY, HOUR = 86_400_000_000.0, 3_600_000_000.0
+DAY_MICROS, HOUR_MICROS = 86_400_000_000, 3_600_000_000
+NEVER, MANY_DAYS_AGO = -(2**63), -(2**62)
 
 # Where things stand in `Plan.layout`.
 GROUPS, SESSION_GAP, INTENT, TWO_WAY = 0, 1, 2, 3
@@ -193,7 +190,7 @@ def _contact(out: Floats, first: int, end: int, cutoff: int, encoded: Encoded, l
 def _rhythm(out: Floats, first: int, end: int, cutoff: int, encoded: Encoded, plan: Plan) -> None:
     days, sessions, gaps = plan.layout[RHYTHM], plan.layout[RHYTHM] + WINDOWS, plan.layout[RHYTHM] + 2 * WINDOWS
     place = plan.zone.shape[1] - 1 if first == end else _offset_place(plan.zone, encoded.occurred[end - 1])
-    # Clocks that go back at midnight make a day come twice; two remembered days tell it from a new one.
+    # Clocks that go back just after midnight make a day come twice; two remembered days tell it from a new one.
     one_day, other_day = MANY_DAYS_AGO, MANY_DAYS_AGO
     window, count, newest, newer = 0, 0, 0, 0
     mean, squares, longest = 0.0, 0.0, 0.0

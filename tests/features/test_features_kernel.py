@@ -84,11 +84,13 @@ def test_active_days_are_calendar_days_of_the_zone_and_not_moments() -> None:
 
 
 def test_a_day_that_clocks_going_back_bring_twice_is_one_day() -> None:
-    """In Beirut 2023-10-28 ends twice: clocks went back from midnight to 23:00."""
-    catalogue = Catalogue((), FAMILIES, (), "Asia/Beirut")
-    midnight = parse("2023-10-28T21:00:00Z")
-    seen = tuple(Interaction(str(n), midnight + off * MINUTE, "mail") for n, off in enumerate((-61, -1, 1, 59, 61)))
-    assert features(midnight + DAY, catalogue, interactions=seen)["active_days_all"] == 2
+    """In Newfoundland, 2005-10-30 began twice: one minute after midnight it was 23:01 on the 29th again."""
+    catalogue = Catalogue((), FAMILIES, (), "America/St_Johns")
+    back = parse("2005-10-30T02:31:00Z")
+    clocks = [back - 30 * MINUTE, back - MINUTE // 2, back + MINUTE, back + 30 * MINUTE, back + 2 * HOUR]
+    seen = tuple(Interaction(str(n), time, "mail") for n, time in enumerate(clocks))
+    assert features(back + DAY, catalogue, interactions=seen)["active_days_all"] == 2
+    assert features(back + DAY, catalogue, interactions=seen[1:2] + seen[3:])["active_days_all"] == 2
 
 
 def test_gaps_of_one_and_three_days() -> None:
