@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from histories.clock import iso
@@ -18,6 +17,12 @@ _COLOURS = {
     NextAction.SUPPRESS: "red",
     NextAction.NONE: "dim",
 }
+_HEADINGS = ("customer", "SQL", "score", "points", "stage", "next action")
+_LEGEND = (
+    "customer, SQL: the model's probabilities (–: that stage is reached). score: the share of a recent board that is "
+    "less likely to become a customer, with its grade. points: the rulebook's, with its grade. ▲ ▼ what went with a "
+    "higher or lower probability, • the rule that gave most points."
+)
 
 
 def strongest(answers: Sequence[Answer], count: int) -> list[Answer]:
@@ -33,47 +38,43 @@ def strongest(answers: Sequence[Answer], count: int) -> list[Answer]:
 def render(answers: Sequence[Answer], as_of: int, console: Console, count: int = 10) -> None:
     """Print the strongest leads, strongest first, then what is to be done with all of them."""
     shown = strongest(answers, count)
-    table = Table(
-        box=box.SIMPLE_HEAD, title=f"The {len(shown)} strongest of {len(answers):,} open leads", title_style="bold"
-    )
-    for name in ("SQL", "customer", "score"):
-        table.add_column(name, justify="right")
-    table.add_column("points", justify="right")
-    table.add_column("lead, what to do and why", overflow="fold")
+    width = max([len("lead"), *(len(answer.lead_id) for answer in shown)])
+    console.print(f"The {len(shown)} strongest of {len(answers):,} open leads, as of {iso(as_of)}\n", style="bold")
+    console.print(_line("lead".ljust(width), _HEADINGS), style="dim", soft_wrap=True)
     for answer in shown:
-        table.add_row(*_cells(answer))
-    console.print(table)
-    console.print(
-        f"As of {iso(as_of)}. SQL, customer: the model's probabilities (–: that stage is reached); score: the share of "
-        "a recent board that is less likely to become a customer, with its grade; points: the rulebook's, with its grade.",
-        style="dim",
-    )
+        console.print(_head(answer, width, as_of), soft_wrap=True)
+        for line in _why(answer):
+            console.print(Padding(line, (0, 0, 0, 3)))
+    console.print(Padding(Text(_LEGEND, "dim"), (1, 0)))
     console.print(_summary(answers))
 
 
-def _cells(answer: Answer) -> tuple[RenderableType, ...]:
-    return (
-        _percent(answer.probability_sql),
+def _line(lead: str, cells: Sequence[str]) -> str:
+    return f"{lead}  {cells[0]:>8}  {cells[1]:>6}  {cells[2]:>6}  {cells[3]:>7}  {cells[4]:<11}  {cells[5]}"
+
+
+def _head(answer: Answer, width: int, as_of: int) -> Text:
+    action = answer.next_action or NextAction.NONE
+    cells = (
         _percent(answer.probability_customer),
+        _percent(answer.probability_sql),
         f"{answer.score:.0f} {answer.grade}" if answer.score is not None else "–",
         f"{answer.rule_points:.0f} {answer.rule_grade}" if answer.rule_points is not None else "–",
-        _story(answer),
+        answer.stage or "",
+        "",
     )
-
-
-def _story(answer: Answer) -> RenderableType:
-    action = answer.next_action or NextAction.NONE
-    head = Text.assemble(
-        (answer.lead_id, "bold"),
-        f"  {answer.stage}, by the rules {answer.rule_stage}  ",
-        (action.replace("_", " "), _COLOURS[action]),
-    )
+    head = Text.assemble((answer.lead_id.ljust(width), "bold"), _line("", cells))
+    head.append(action.replace("_", " "), _COLOURS[action])
     if answer.follow_up_by is not None:
-        head.append(f" by {iso(answer.follow_up_by)[:16].replace('T', ' ')}", "yellow")
-    lines: list[RenderableType] = [head]
-    lines += [Text(f"{'▲' if one.effect > 0 else '▼'} {one.text}") for one in answer.reasons]
-    lines += [Text(f"• {one.text}", "dim") for one in answer.rule_reasons[:1]]
-    return Group(*lines)
+        overdue = answer.follow_up_by < as_of
+        due = iso(answer.follow_up_by)[:16].replace("T", " ")
+        head.append(f", overdue since {due}" if overdue else f" by {due}", "red" if overdue else "yellow")
+    return head
+
+
+def _why(answer: Answer) -> list[Text]:
+    lines = [Text(f"{'▲' if one.effect > 0 else '▼'} {one.text}") for one in answer.reasons]
+    return lines + [Text(f"• {one.text}", "dim") for one in answer.rule_reasons[:1]]
 
 
 def _summary(answers: Sequence[Answer]) -> Text:
