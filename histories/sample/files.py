@@ -3,7 +3,7 @@
 The same rows give the same bytes. A file appears whole or not at all.
 """
 
-import os
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +36,7 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
     try:
         with partial.open("wb") as file:
             yield file
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -57,7 +57,7 @@ def _write_csv(file: BinaryIO, table: pa.Table, malformed: int) -> None:
 
 def _parts(table: pa.Table, cuts: int) -> list[pa.Table]:
     edges = [table.num_rows * number // (cuts + 1) for number in range(cuts + 2)]
-    return [table.slice(low, high - low) for low, high in zip(edges, edges[1:], strict=False)]
+    return [table.slice(low, high - low) for low, high in itertools.pairwise(edges)]
 
 
 def _json_lines(table: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ from histories.compiled import compiled
 from histories.sample.hazards import Hazards
 from histories.sample.population import EVENTS, SCANNED, SOURCE, Population
 from histories.sample.simulate import advance
-from histories.sample.state import COLUMNS, Account, Floats, Ints, Sink, Watch
+from histories.sample.state import COLUMNS, Account, Ints, Sink, Watch
 from histories.sample.streams import clock, operational, stream
 from histories.sample.vocabulary import EVENTS as EVENT_COUNT
 

@@ -17,6 +17,7 @@ from histories.sample.state import (
     ASKED,
     AT,
     BOUNCED,
+    COUNTED,
     ENDED,
     HIDDEN,
     INTENT,
@@ -33,10 +34,11 @@ from histories.sample.state import (
     Floats,
     Sink,
     Watch,
+    decay,
+    emit,
 )
-from histories.sample.streams import Stream, clock, exponential, uniform
+from histories.sample.streams import Stream, clock, exponential, season, uniform
 
-_HALF_LIVES = np.array([7.0, 14.0, 30.0, 30.0, 1.5, 7.0])
 _THEIRS = np.array([1.05, 1.1, 1.1, 1.05, 0.9, 0.3, 0.3])  # Monday to Sunday
 _OURS = np.array([1.0, 1.05, 1.05, 1.0, 0.9, 0.0, 0.0])
 _FIRST_ACT = np.array([v.FORM, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FORM, v.SESSION, -1])  # by source
@@ -44,29 +46,6 @@ _WEB = np.array([v.SESSION, v.CASE_STUDY, v.NEWSLETTER, v.FORM, v.DOWNLOAD, v.WE
 _WEB_RATES = np.array([0.050, 0.008, 0.0025, 0.0012, 0.0045, 0.0025, 0.0015])
 _INTENT = np.array([v.PRICING, v.COMPARISON, v.DEMO_REQUEST, v.QUOTE_REQUEST])
 _INTENT_RATES = np.array([0.0062, 0.0030, 0.00055, 0.0003])
-
-
-@compiled
-def _season(day: int) -> float:
-    """Summer and the turn of the year are quiet."""
-    of_year = (day + 0.5) % 365.2425
-    if 190.0 <= of_year < 237.0:
-        return 0.75
-    return 0.4 if of_year >= 355.0 or of_year < 3.0 else 1.0
-
-
-@compiled
-def _decay(state: Floats, moment: float, hazards: Hazards) -> None:
-    """Bring a lead's decayed counts forward to `moment`."""
-    passed = moment - state[AT]
-    if passed <= 0.0:
-        return
-    for column in range(6):
-        if state[column] > 0.0:
-            state[column] *= 2.0 ** (-passed / _HALF_LIVES[column])
-    if state[HIDDEN] > 0.0:
-        state[HIDDEN] *= 2.0 ** (-passed / hazards.shock_half_life)
-    state[AT] = moment
 
 
 @compiled
@@ -162,9 +141,9 @@ def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Ha
     account.totals[row] = 0.0
     if account.created[row] > moment:
         return
-    day = int(math.floor(moment))
-    season = _season(day)
-    theirs, ours = season * _THEIRS[(day + 3) % 7], season * _OURS[(day + 3) % 7]
+    day = math.floor(moment)
+    busy = season(day)
+    theirs, ours = busy * _THEIRS[(day + 3) % 7], busy * _OURS[(day + 3) % 7]
     years = (day - 19723) / 365.25
     hidden = min(state[HIDDEN] + h.window_height * account.window[0], 5.0) if h.shock_rate > 0.0 else 0.0
     age = moment - account.created[row]
@@ -186,17 +165,6 @@ def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Ha
     for event in range(v.EVENTS):
         total += rates[event]
     account.totals[row] = total
-
-
-@compiled
-def _emit(sink: Sink, lead: int, event: int, second: float, value: float) -> None:
-    at = sink.used[0]
-    if at < len(sink.lead):
-        sink.lead[at] = lead
-        sink.event[at] = event
-        sink.second[at] = int(second)
-        sink.value[at] = value
-    sink.used[0] = at + 1
 
 
 @compiled
@@ -225,36 +193,29 @@ def _send(account: Account, row: int, second: float, source: Stream, sink: Sink,
     state, lead = account.state[row], account.number + row
     if uniform(source) < (0.004 if state[MAILED] > 0.0 else 0.02):
         state[BOUNCED] = 1.0
-        _emit(sink, lead, v.MAIL_BOUNCE, second + 2.0, np.nan)
+        emit(sink, lead, v.MAIL_BOUNCE, second + 2.0, np.nan)
         return
     state[MAILED] += 1.0
     if account.scanned and uniform(source) < share:
-        _emit(sink, lead, v.MAIL_MACHINE_OPEN, second + math.floor(3.0 + 40.0 * uniform(source)), np.nan)
+        emit(sink, lead, v.MAIL_MACHINE_OPEN, second + math.floor(3.0 + 40.0 * uniform(source)), np.nan)
 
 
 @compiled
 def _engage(state: Floats, event: int, source: Stream) -> float:
     """Count an act in the lead's state and draw its value: seconds for visits and calls, else missing."""
-    if (v.SESSION <= event <= v.QUOTE_REQUEST and event != v.WEBINAR_ATTENDED) or event == v.MAIL_REPLY:
-        state[WARM] += 1.0
-    if event in (v.PRICING, v.COMPARISON, v.DEMO_REQUEST, v.QUOTE_REQUEST):
-        state[INTENT] += 1.0
-    if event in (v.DEMO_REQUEST, v.QUOTE_REQUEST):
-        state[ASKED] += 1.0
-    if event in (v.MAIL_REPLY, v.CALL_ANSWERED, v.DISCOVERY_CALL, v.MEETING):
-        state[TWO_WAY] += 1.0
-        state[STREAK] = 0.0
-    if event == v.WEBINAR_SIGNUP:
-        state[INVITED] += 1.0
+    for column in range(6):
+        state[column] += COUNTED[event, column]
     if event == v.WEBINAR_ATTENDED:
         state[INVITED] = 0.0
-    if event == v.CALL_UNANSWERED:
+    elif event == v.CALL_UNANSWERED:
         state[STREAK] += 1.0
-    if event == v.MAIL_UNSUBSCRIBE:
+    elif COUNTED[event, TWO_WAY] > 0.0:
+        state[STREAK] = 0.0
+    elif event == v.MAIL_UNSUBSCRIBE:
         state[OPTED_OUT] = 1.0
     if v.SESSION <= event <= v.COMPARISON:
         return math.floor(15.0 + 140.0 * exponential(source))
-    if event in (v.CALL_ANSWERED, v.DISCOVERY_CALL, v.MEETING):
+    if event >= v.CALL_ANSWERED:
         return math.floor(60.0 + 60.0 * exponential(source) * (2.0, 14.0, 40.0)[event - v.CALL_ANSWERED])
     return np.nan
 
@@ -288,10 +249,10 @@ def _happen(account: Account, row: int, event: int, moment: float, source: Strea
         value = _arrive(state, event, moment, source)
     else:
         value = _engage(state, event, source)
-    _emit(sink, lead, event, second, value)
+    emit(sink, lead, event, second, value)
     if event == v.MAIL_OPEN and uniform(source) < 0.11:
         state[WARM] += 1.0
-        _emit(sink, lead, v.MAIL_CLICK, second + math.floor(5.0 + 50.0 * uniform(source)), np.nan)
+        emit(sink, lead, v.MAIL_CLICK, second + math.floor(5.0 + 50.0 * uniform(source)), np.nan)
 
 
 @compiled
@@ -326,7 +287,7 @@ def _refresh_all(account: Account, moment: float, h: Hazards, watch: Watch) -> N
     colleagues = 0.0
     for row in range(len(account.created)):
         if account.created[row] <= moment:
-            _decay(account.state[row], moment, h)
+            decay(account.state[row], moment, h.shock_half_life)
             colleagues += account.state[row, INTENT]
     for row in range(len(account.created)):
         _refresh(account, row, moment, colleagues - account.state[row, INTENT], h, watch)
@@ -334,41 +295,54 @@ def _refresh_all(account: Account, moment: float, h: Hazards, watch: Watch) -> N
 
 
 @compiled
+def _next_boundary(account: Account, moment: float) -> float:
+    """Return when rates change by themselves: at the next midnight, or when a colleague arrives before it."""
+    boundary = math.floor(moment) + 1.0
+    for row in range(len(account.created)):
+        if moment < account.created[row] < boundary:
+            boundary = account.created[row]
+    return boundary
+
+
+@compiled
+def _cross(account: Account, boundary: float, source: Stream, sink: Sink, h: Hazards) -> None:
+    """Pass a boundary: rates no longer hold, and whoever arrives there begins."""
+    account.window[1] = 0.0
+    for row in range(len(account.created)):
+        if account.created[row] == boundary:
+            _welcome(account, row, source, sink, h)
+
+
+@compiled
 def advance(
     account: Account, moment: float, until: float, source: Stream, sink: Sink, h: Hazards, watch: Watch
 ) -> None:
-    """Simulate an account from `moment` to `until`; where it stops, its rates still hold and it can be taken up again."""
+    """Simulate an account from `moment` to `until`.
+
+    Where it stops, its rates still hold, so that it can be taken up again. A watched lead ends it by being lost.
+    """
     while moment < until:
-        stop = math.floor(moment) + 1.0
-        for row in range(len(account.created)):
-            if moment < account.created[row] < stop:
-                stop = account.created[row]
-        boundary, stop = stop, min(stop, until)
+        boundary = _next_boundary(account, moment)
+        stop = min(boundary, until)
         if account.window[1] == 0.0:
             _refresh_all(account, moment, h, watch)
-        turning = h.window_closes if account.window[0] > 0.0 else h.window_opens
-        total = turning
+        total = h.window_closes if account.window[0] > 0.0 else h.window_opens
         for row in range(len(account.totals)):
             total += account.totals[row]
         wait = exponential(source) / total if total > 0.0 else np.inf
-        spent = min(wait, stop - moment)
-        if watch.lead >= 0:
-            watch.hazard[1] += watch.hazard[0] * spent
+        watch.hazard[1] += watch.hazard[0] * min(wait, stop - moment)
         if moment + wait >= stop:
             moment = stop
             if stop == boundary:
-                account.window[1] = 0.0
-                for row in range(len(account.created)):
-                    if account.created[row] == stop:
-                        _welcome(account, row, source, sink, h)
+                _cross(account, boundary, source, sink, h)
             continue
         moment += wait
         row, event = _pick(account, source, total)
+        account.window[1] = 0.0
         if row < 0:
             account.window[0] = 1.0 - account.window[0]
-        else:
-            _decay(account.state[row], moment, h)
-            _happen(account, row, event, moment, source, sink, h)
-            if row == watch.lead and event == v.LOST:
-                return
-        account.window[1] = 0.0
+            continue
+        decay(account.state[row], moment, h.shock_half_life)
+        _happen(account, row, event, moment, source, sink, h)
+        if row == watch.lead and event == v.LOST:
+            return

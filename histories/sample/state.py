@@ -5,13 +5,33 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from histories.compiled import compiled
+from histories.sample import vocabulary as v
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Columns of a lead's state. Half-lives of the decayed counts, in days: 7, 14, 30, 30, 1.5, 7.
+# Columns of a lead's state: six counts that decay with HALF_LIVES (days), then what it is and has been.
 WARM, INTENT, TWO_WAY, ASKED, MAILED, INVITED = range(6)
 STREAK, STANDING, ENDED, OPTED_OUT, BOUNCED, NOTED, NOTES, HIDDEN, AT = range(6, 15)
 COLUMNS = 15
+HALF_LIVES = np.array([7.0, 14.0, 30.0, 30.0, 1.5, 7.0])
+
+
+def _counted() -> Floats:
+    """Which decayed counts each act adds to."""
+    counts = np.zeros((v.EVENTS, 6))
+    counts[v.SESSION : v.QUOTE_REQUEST + 1, WARM] = 1.0
+    counts[v.MAIL_REPLY, WARM] = 1.0
+    counts[v.WEBINAR_ATTENDED, WARM] = 0.0
+    counts[[v.PRICING, v.COMPARISON, v.DEMO_REQUEST, v.QUOTE_REQUEST], INTENT] = 1.0
+    counts[[v.DEMO_REQUEST, v.QUOTE_REQUEST], ASKED] = 1.0
+    counts[[v.MAIL_REPLY, v.CALL_ANSWERED, v.DISCOVERY_CALL, v.MEETING], TWO_WAY] = 1.0
+    counts[v.WEBINAR_SIGNUP, INVITED] = 1.0
+    return counts
+
+
+COUNTED = _counted()
 
 
 class Account(NamedTuple):
@@ -44,3 +64,29 @@ class Watch(NamedTuple):
     lead: int
     event: int
     hazard: Floats  # [2]: the rate now, and its integral
+
+
+@compiled
+def decay(state: Floats, moment: float, shock_half_life: float) -> None:
+    """Bring a lead's decayed counts forward to `moment`."""
+    passed = moment - state[AT]
+    if passed <= 0.0:
+        return
+    for column in range(6):
+        if state[column] > 0.0:
+            state[column] *= 2.0 ** (-passed / HALF_LIVES[column])
+    if state[HIDDEN] > 0.0:
+        state[HIDDEN] *= 2.0 ** (-passed / shock_half_life)
+    state[AT] = moment
+
+
+@compiled
+def emit(sink: Sink, lead: int, event: int, second: float, value: float) -> None:
+    """Write an event down."""
+    at = sink.used[0]
+    if at < len(sink.lead):
+        sink.lead[at] = lead
+        sink.event[at] = event
+        sink.second[at] = int(second)
+        sink.value[at] = value
+    sink.used[0] = at + 1

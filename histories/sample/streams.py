@@ -103,3 +103,12 @@ def second_of(share: float) -> float:
             part = (share - _SHARES[index - 1]) / (_SHARES[index] - _SHARES[index - 1])
             return float(_HOURS[index - 1] + part * (_HOURS[index] - _HOURS[index - 1]))
     return 86399.999
+
+
+@compiled
+def season(day: int) -> float:
+    """Return how busy a day of the year is: summer and the turn of the year are quiet."""
+    of_year = (day + 0.5) % 365.2425
+    if 190.0 <= of_year < 237.0:
+        return 0.75
+    return 0.4 if of_year >= 355.0 or of_year < 3.0 else 1.0
