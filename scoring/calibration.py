@@ -85,22 +85,20 @@ def _newton(standard: Floats, truth: Floats, mass: Floats, prior: float) -> tupl
 
     best = loss(slope, intercept)
     for _ in range(_STEPS):
-        step = _step(slope, intercept, standard, truth, mass, prior)
+        step_a, step_b, decrement = _step(slope, intercept, standard, truth, mass, prior)
+        if decrement < 1e-9 * (1.0 + abs(best)):  # here Newton converges quadratically: one more step is exact
+            return slope - step_a, intercept - step_b
         scale = 1.0
-        while (found := loss(slope - scale * step[0], intercept - scale * step[1])) > best and scale > 1e-12:
+        while (found := loss(slope - scale * step_a, intercept - scale * step_b)) > best and scale > 1e-9:
             scale /= 2
-        if found > best:
-            break
-        slope, intercept, gain, best = slope - scale * step[0], intercept - scale * step[1], best - found, found
-        if gain == 0.0 and max(abs(step[0]), abs(step[1])) < 1e-9:
-            break
+        slope, intercept, best = slope - scale * step_a, intercept - scale * step_b, found
     return slope, intercept
 
 
 def _step(
     slope: float, intercept: float, standard: Floats, truth: Floats, mass: Floats, prior: float
-) -> tuple[float, float]:
-    """Newton's step: the inverse Hessian times the gradient, for two parameters."""
+) -> tuple[float, float, float]:
+    """Newton's step (the inverse Hessian times the gradient) for two parameters, and the gradient along it."""
     chance = sigmoid(slope * standard + intercept)
     error, curve = mass * (chance - truth), mass * chance * (1 - chance)
     gradient_a = float(error @ standard) + _PULL * (slope - prior)
@@ -108,7 +106,9 @@ def _step(
     aa = float(curve @ standard**2) + _PULL
     ab, bb = float(curve @ standard), float(curve.sum()) + 1e-12
     determinant = aa * bb - ab * ab
-    return (bb * gradient_a - ab * gradient_b) / determinant, (aa * gradient_b - ab * gradient_a) / determinant
+    step_a = (bb * gradient_a - ab * gradient_b) / determinant
+    step_b = (aa * gradient_b - ab * gradient_a) / determinant
+    return step_a, step_b, gradient_a * step_a + gradient_b * step_b
 
 
 def _intercept(offset: Floats, truth: Floats, mass: Floats) -> float:
