@@ -170,7 +170,7 @@ def _open_json_lines(connection: duckdb.DuckDBPyConnection, source: Source, path
     # A separator that JSON cannot hold unescaped makes each line one column.
     connection.execute(
         f"create temp view {sql.name(lines)} as select row_number() over () as {sql.name(ROW)}, line, "
-        f"coalesce(json_valid(line) and json_type(line) = 'OBJECT', false) as readable from read_csv("
+        f"case when json_valid(line) then json_type(line) = 'OBJECT' else false end as readable from read_csv("
         f"{sql.literal(str(path))}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
         f"columns={{'line': 'VARCHAR'}}, strict_mode=false, max_line_size=33554432)"
     )
