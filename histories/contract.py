@@ -196,6 +196,7 @@ def duplicate_order(one: Interaction) -> tuple[object, ...]:
         one.direction or "",
         one.value is None,
         one.value or 0.0,
+        one.received_at is None,
     )
 
 

@@ -174,7 +174,7 @@ def _remove_duplicates(connection: duckdb.DuckDBPyConnection, rows: str, kept: s
     twice = f"select lead_id, interaction_id from {sql.name(rows)} group by all having count(*) > 1"
     order = (
         "coalesce(received_at, occurred_at), occurred_at, kind, coalesce(channel, ''), coalesce(direction, ''), "
-        "value is null, coalesce(value, 0.0)"
+        "value is null, coalesce(value, 0.0), received_at is null"
     )
     connection.execute(
         f"create temp table {sql.name(kept)} as "

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from histories.check import AttributeFigures, Check
 from histories.clock import iso
 from histories.contract import Stage
-from histories.errors import nearest
 
 _FEW_CUSTOMERS = 100
 
@@ -20,7 +19,7 @@ def _outcomes(check: Check) -> Iterator[str]:
     if not steps[Stage.CUSTOMER].leads:
         yield 'No outcome reaches customer, so nothing can be learnt: add [[outcomes]] with stage = "customer".'
     elif steps[Stage.CUSTOMER].leads < _FEW_CUSTOMERS:
-        yield f"Only {steps[Stage.CUSTOMER].leads:,} leads became customers: figures will be rough, and points may well do better than a model."
+        yield f"Only {_number(steps[Stage.CUSTOMER].leads, 'lead became a customer', 'leads became customers')}: figures will be rough, and points may well do better than a model."
     if not steps[Stage.SQL].recorded:
         yield 'No outcome reaches sql: add [[outcomes]] with stage = "sql", or sql stands for what is known of customers.'
     if not check.lost and check.open:
@@ -45,7 +44,7 @@ def _kinds(check: Check) -> Iterator[str]:
         yield f"{_number(len(lonely), 'kind belongs', 'kinds belong')} to no family: {_some(lonely)}."
     for family, interactions in check.families.items():
         if not interactions:
-            yield f"Family {family} has no interactions: its patterns match no kind{nearest(family, [one.kind for one in check.kinds])}."
+            yield f"Family {family} has no interactions: its patterns match no kind."
 
 
 def _leads(check: Check) -> Iterator[str]:
@@ -54,7 +53,7 @@ def _leads(check: Check) -> Iterator[str]:
         yield f"{share:.0%} of the leads have no interaction: is a source missing?"
     if check.interactions and check.early_interactions / check.interactions >= 0.2:
         share = check.early_interactions / check.interactions
-        yield f"{share:.0%} of the interactions lie before their lead was created: is created_at the right column?"
+        yield f"{share:.0%} of the interactions lie before their lead's creation: is created_at the right column?"
 
 
 def _attributes(check: Check) -> Iterator[str]:

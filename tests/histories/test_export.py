@@ -122,8 +122,8 @@ def test_what_is_no_time_for_sure_is_not_guessed(tmp_path: Path, written: str) -
 @pytest.mark.parametrize(
     ("column", "meant"),
     [
-        (pa.array([datetime(2020, 7, 1, 12)], pa.timestamp("us")), "2020-07-01T10:00:00Z"),
-        (pa.array([datetime(2020, 7, 1, 12)], pa.timestamp("ns")), "2020-07-01T10:00:00Z"),
+        (pa.array([datetime.fromisoformat("2020-07-01T12:00")], pa.timestamp("us")), "2020-07-01T10:00:00Z"),
+        (pa.array([datetime.fromisoformat("2020-07-01T12:00")], pa.timestamp("ns")), "2020-07-01T10:00:00Z"),
         (pa.array([datetime(2020, 7, 1, 12, tzinfo=UTC)], pa.timestamp("ms", "Asia/Tokyo")), "2020-07-01T12:00:00Z"),
         (pa.array([date(2020, 7, 1)]), "2020-06-30T22:00:00Z"),
         (pa.array([1593606600]), "2020-07-01T12:30:00Z"),
@@ -343,7 +343,7 @@ def test_the_quarantine_is_written_even_where_the_share_of_bad_rows_stops_the_ru
         (LEADS.replace('"created"', '"creatd"'), "crm.toml, line 6, [leads] created_at: leads.csv has no column 'creatd'; it has id, created; did you mean 'created'?"),
         (LEADS.replace("leads.csv", "leads.xlsx"), "crm.toml, line 4, [leads] file: 'leads.xlsx' is of no kind that can be read; allowed are .csv, .tsv, .parquet, .jsonl, .ndjson, each also with .gz"),
         (LEADS + 'where = "nothing = 1"\n', "crm.toml, line 7, [leads] where: DuckDB cannot run this: Binder Error"),
-        (LEADS.replace('file = "leads.csv"', "query = \"selct 1\""), "crm.toml, line 4, [leads] query: DuckDB cannot run this: Parser Error"),
+        (LEADS.replace('file = "leads.csv"', 'query = "selct 1"'), "crm.toml, line 4, [leads] query: DuckDB cannot run this: Parser Error"),
         (LEADS + CALLS.replace('"call"', '"at"').replace("calls", "leads").replace('"lead"', '"id"').replace('"at"', '"created"').replace('"no"', '"id"'), "crm.toml, line 12, [interactions #1] kind: 'created' is a column of leads.csv; write it in braces, as '{created}'"),
     ],
 )  # fmt: skip
@@ -376,7 +376,7 @@ def test_a_file_that_says_gz_and_is_none_is_named(tmp_path: Path) -> None:
 
 
 def test_no_interaction_and_no_exported_at_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="^no interaction can be read, so nothing tells when the export was taken"):
+    with pytest.raises(DataError, match=r"^no interaction can be read, so nothing tells when the export was taken"):
         read(tmp_path, LEADS, leads=TWO_LEADS)
 
 
