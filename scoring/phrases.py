@@ -13,7 +13,7 @@ Phrase = Callable[[Floats], str]
 """From a lead's feature row to what one of its features says."""
 
 _WINDOWED = re.compile(r".+_(count|decayed|distinct|sum|active_days)_(\d+d|all)|active_days_(\d+d|all)")
-_AGE = re.compile(r".+?_(first_age|age)_days")
+_AGE = re.compile(r".+?_(since_first|age)_days")
 _TREND = re.compile(r"(.+)_trend_(\d+d)_(\d+d)")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NO_INTERACTION = "No interaction so far"
@@ -27,7 +27,7 @@ _LABELS = {
 }
 _NAMED = {
     "active_days": "active day",
-    "sessions": "session",
+    "sessions_count": "session",
     "kinds_distinct": "distinct kind",
     "channels_distinct": "distinct channel",
     "account_others_count": "interaction by others of the account",
@@ -106,7 +106,7 @@ def _sum(place: int, label: str, window: str) -> Phrase:
 
 
 def _age(place: int, label: str, name: str) -> Phrase:
-    which = "first" if name.endswith("_first_age_days") else "latest"
+    which = "first" if name.endswith("_since_first_days") else "latest"
     return _reading(place, lambda days: f"The {which} {label}, {words.span(days)} ago,", f"No {label} so far")
 
 

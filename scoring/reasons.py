@@ -42,7 +42,7 @@ class Explainer:
 
     def _reason(self, place: int, effect: float, row: Floats, contributions: Floats, points: int) -> Reason:
         if self.codes[place] == POINTS:
-            says = f"The rulebook gives {words.points(points)}, which"
+            says = f"The rulebook's {words.points(points)}"
         else:
             says = self._phrases[self._speaker(place, effect, contributions)](row)
         return Reason(self.codes[place], f"{says} {'raised' if effect > 0 else 'lowered'} it", effect)
