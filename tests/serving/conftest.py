@@ -4,17 +4,18 @@ import importlib
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from serving_world import Asked, Packable, Running
 
 from histories import select
 from histories.contract import LeadHistory
 from scoring import bundle as bundles
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
-from serving import serve
+from scoring.scorer import Scorer
+from serving import answers, mapping, serve
 from serving.predictor import Predictor
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
@@ -50,6 +51,14 @@ def predictor(bundle: Bundle, rulebook: Rulebook) -> Predictor:
 
 
 @pytest.fixture(scope="session")
+def asked(bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int) -> Asked:
+    some = leads[:50]
+    rows = [answers.row(one).model_dump(mode="json") for one in Scorer(bundle, rulebook).score(some, as_of, 3)]
+    versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
+    return Asked(mapping.batch_of(some, as_of, 3), rows, versions)
+
+
+@pytest.fixture(scope="session")
 def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """BentoML keeps models and bentos here; it must be set before bentoml is imported."""
     home = tmp_path_factory.mktemp("bentoml")
@@ -63,14 +72,6 @@ def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-@dataclass(frozen=True)
-class Packable:
-    """What a service is started from."""
-
-    bundle_folder: Path
-    rulebook: Path
-
-
 @pytest.fixture(scope="session")
 def packable(
     bentoml_home: Path,  # noqa: ARG001  # a fixture that sets the environment
@@ -82,14 +83,6 @@ def packable(
     bundles.write(bundle, folder / "bundle")
     (folder / "rulebook.toml").write_text(rulebook.source, encoding="utf-8")
     return Packable(folder / "bundle", folder / "rulebook.toml")
-
-
-@dataclass(frozen=True)
-class Running:
-    """A service that runs: where, and where its output goes."""
-
-    url: str
-    log: Path
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from serving_client import InProcess
 
 from histories import clock
@@ -243,3 +247,50 @@ def test_each_request_leaves_one_line_without_its_values_and_probes_leave_none(
     assert lines[0].endswith(f"request_id={response.headers['x-request-id']}")
     assert lines[1].startswith("other status=404 ")
     assert MARKER not in "".join(lines)
+
+
+STATUSES = {one.status for one in Problem} - {500}
+BYTES = st.binary(max_size=100) | st.text(max_size=50).map(str.encode) | st.just(b'{"leads": [{}]}')
+MEDIA = st.just("application/json") | st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30)
+
+
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS"]),
+    path=st.sampled_from(["/v1/predict", "/v1/predict_one", "/readyz"])
+    | st.text(st.characters(codec="ascii"), max_size=10),
+    media=MEDIA,
+    body=BYTES,
+)
+def test_any_request_is_answered_or_refused_in_the_envelope_and_never_breaks_the_service(
+    predictor: Predictor, method: str, path: str, media: str, body: bytes
+) -> None:
+    response = ask(predictor, method, path, media, body)
+    if response.status != 200:
+        assert response.status in STATUSES
+        if method != "HEAD":
+            assert list(json.loads(response.body)["error"]) == ["code", "message", "field", "request_id"]
+
+
+@dataclass
+class Heard:
+    status: int = 0
+    body: bytes = b""
+
+
+def ask(predictor: Predictor, method: str, path: str, media: str, body: bytes) -> Heard:
+    """Ask below the client, which would refuse to send much of this."""
+    engine, heard = Engine(None, 10), Heard()
+    engine.hold(predictor)
+    door = Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        heard.status = message.get("status", heard.status)
+        heard.body += message.get("body", b"")
+
+    scope = {"type": "http", "method": method, "path": path, "headers": [(b"content-type", media.encode())]}
+    asyncio.run(door(scope, receive, send))
+    return heard

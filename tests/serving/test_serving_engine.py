@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Packable
+from serving_world import Packable
 
 from scoring.rulebook import Rulebook
 from serving.engine import BUNDLE, RULEBOOK, Engine

@@ -17,14 +17,11 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
-from conftest import Packable, Running
+from serving_world import Asked, Packable, Running
 
 from histories.contract import LeadHistory
 from histories.errors import CallError, DataError, LeadScoringError
-from scoring.bundle import Bundle
-from scoring.rulebook import Rulebook
-from scoring.scorer import Scorer
-from serving import answers, mapping, serve
+from serving import mapping, serve
 from serving.example import curl_example
 
 MARKER = "jane.roe@example.org"
@@ -38,13 +35,13 @@ def client(running: Running) -> Iterator[httpx.Client]:
 
 
 def test_answers_over_http_equal_the_scorers_bit_for_bit(
-    client: httpx.Client, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int
+    client: httpx.Client, asked: Asked, leads: tuple[LeadHistory, ...], as_of: int
 ) -> None:
-    scorer = Scorer(bundle, rulebook)
-    expected = [answers.row(one).model_dump(mode="json") for one in scorer.score(leads[:50], as_of, 3)]
-    assert client.post("/v1/predict", json=mapping.batch_of(leads[:50], as_of)).json()["leads"] == expected
-    for lead, row in zip(leads[:5], expected, strict=False):
-        one = client.post("/v1/predict_one", json=mapping.request_of(lead, as_of)).json()
+    answer = client.post("/v1/predict", json=asked.body).json()
+    assert answer["leads"] == asked.rows
+    assert {name: answer[name] for name in asked.versions} == asked.versions
+    for lead, row in zip(leads[:5], asked.rows, strict=False):
+        one = client.post("/v1/predict_one", json=mapping.request_of(lead, as_of, 3)).json()
         assert {name: one[name] for name in row} == row
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Packable
+from serving_world import Packable
 
 from histories.contract import LeadHistory
 from scoring.bundle import Bundle
