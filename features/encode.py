@@ -102,7 +102,7 @@ def _attributes(histories: Histories, specs: tuple[AttributeSpec, ...]) -> tuple
     if not parts:
         return np.empty(0, dtype=np.int64), np.empty((0, 2), dtype=np.int64), np.empty(0)
     owners, keys, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    order = np.lexsort((np.where(np.isnan(values), -np.inf, values), ~np.isnan(values), keys[:, 1], keys[:, 0], owners))
+    order = np.lexsort((np.where(np.isnan(values), -np.inf, values), keys[:, 1], keys[:, 0], owners))
     return owners[order], keys[order], values[order]
 
 
@@ -116,8 +116,10 @@ def _attribute(histories: Histories, place: int, spec: AttributeSpec) -> tuple[I
     else:
         values = rows["number"]
     keys = np.column_stack([np.full(rows.num_rows, place, dtype=np.int64), _ints(rows["known_at"])])
+    numbers = _floats(values)
+    numbers[np.isinf(numbers)] = np.nan
     # Adding 0 makes -0.0 plain: the two zeros are equal in order, but not in bits.
-    return places(rows["lead_id"], histories.leads), keys, _floats(values) + 0.0
+    return places(rows["lead_id"], histories.leads), keys, numbers + 0.0
 
 
 def _steps(histories: Histories) -> tuple[Ints, Ints]:

@@ -100,7 +100,7 @@ def _signals(out: Floats, first: int, end: int, cutoff: int, encoded: Encoded, p
         for half in range(half_lives.size):
             decays[half] = np.exp2(-days / half_lives[half])
         _observe_all(out, encoded.signature[i], window, days, decays, groups)
-        if not np.isnan(encoded.value[i]):
+        if np.isfinite(encoded.value[i]):
             _add_value(out, encoded.signature[i], window, encoded.value[i], plan)
     for signal in range(count):
         _accumulate(out, signal * WIDTH)

@@ -113,8 +113,8 @@ def _attributes(attributes: Iterable[Attribute], catalogue: Catalogue) -> tuple[
             place, spec = specs[one.name]
             value = _value(one, spec)
             known_at = EVER if one.known_at is None else one.known_at
-            rows.append((place, known_at, not math.isnan(value), -math.inf if math.isnan(value) else value, value))
-    rows.sort(key=lambda one: one[:4])
+            rows.append((place, known_at, -math.inf if math.isnan(value) else value, value))
+    rows.sort(key=lambda one: one[:3])
     return [(place, known_at) for place, known_at, *_ in rows], [value for *_, value in rows]
 
 
@@ -124,10 +124,11 @@ def _specs(catalogue: Catalogue) -> dict[str, tuple[int, AttributeSpec]]:
 
 
 def _value(one: Attribute, spec: AttributeSpec) -> float:
-    """Encode a value; one that is not of the attribute's type is missing."""
+    """Encode a value; one that is not of the attribute's type, or infinite, is missing."""
     if spec.type is AttributeType.NUMBER:
+        number = math.nan if one.value is None or isinstance(one.value, str) else float(one.value)
         # Adding 0 makes -0.0 plain: the two zeros are equal in order, but not in bits.
-        return math.nan if one.value is None or isinstance(one.value, str) else float(one.value) + 0.0
+        return number + 0.0 if math.isfinite(number) else math.nan
     if not isinstance(one.value, str):
         return math.nan
     return float(spec.categories.index(one.value) if one.value in spec.categories else len(spec.categories))

@@ -1,5 +1,7 @@
 """Histories that hypothesis makes: few kinds, times that tie and stand on the windows' edges, late and double arrivals."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
@@ -61,14 +63,16 @@ def interactions(draw: st.DrawFn) -> Interaction:
         received_at=None if late is None else occurred_at + late,
         channel=draw(st.sampled_from([None, "email", "web", "phone", "fax"])),
         direction=draw(st.sampled_from([None, Direction.INBOUND, Direction.OUTBOUND])),
-        value=draw(st.sampled_from([None, 0.0, 1.5, -2.25, 1e6, 0.1])),
+        value=draw(st.sampled_from([None, 0.0, 1.5, -2.25, 1e6, 0.1, math.inf])),
     )
 
 
 _known_at = st.one_of(st.none(), moments)
 attributes = st.one_of(
     st.builds(Attribute, st.just("industry"), st.sampled_from(["bank", "farm", "mine", None]), _known_at),
-    st.builds(Attribute, st.just("size"), st.sampled_from([1.0, 12.5, -0.0, 0.0, None]), _known_at),
+    st.builds(
+        Attribute, st.just("size"), st.sampled_from([1.0, 12.5, -0.0, 0.0, None, math.nan, -math.inf]), _known_at
+    ),
 )
 outcomes = st.builds(Outcome, st.sampled_from(list(Stage)), moments)
 

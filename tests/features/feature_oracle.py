@@ -95,7 +95,9 @@ def _signal(mine: list[Interaction], cutoff: int, name: str, valued: bool) -> Ro
     found[f"{name}_age_days"] = _age(mine[-1], cutoff) if mine else math.nan
     if valued:
         for window, days in WINDOWS.items():
-            found[f"{name}_sum_{window}"] = sum(one.value or 0.0 for one in _within(mine, cutoff, days))
+            found[f"{name}_sum_{window}"] = sum(
+                one.value for one in _within(mine, cutoff, days) if one.value is not None and math.isfinite(one.value)
+            )
     return found
 
 
@@ -201,7 +203,7 @@ def _attributes(history: LeadHistory, cutoff: int, catalogue: Catalogue) -> Row:
             at = -math.inf if one.known_at is None else one.known_at
             if one.name != spec.name or at >= cutoff:
                 continue
-            if one.value is None:
+            if one.value is None or (isinstance(one.value, float) and not math.isfinite(one.value)):
                 known.append((at, -math.inf, math.nan))
             elif spec.type is AttributeType.NUMBER:
                 known.append((at, float(one.value), float(one.value)))

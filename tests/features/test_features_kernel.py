@@ -201,6 +201,7 @@ def test_warnings_name_unknown_kinds_and_missing_attributes() -> None:
     later = (Interaction("x", CUTOFF, "future"), Interaction("y", CUTOFF - 1, "late", received_at=CUTOFF + 1))
     lead = LeadHistory("a", 0, None, (Attribute("size", 3.0, CUTOFF), Attribute("industry", "odd")), seen + later)
     assert one.unknown_kinds(lead, CATALOGUE, CUTOFF) == ("zebra",)
+    assert one.unknown_kinds(lead, CATALOGUE, CUTOFF + 1) == ("future", "late", "zebra")
     assert one.missing_attributes(lead, CATALOGUE, CUTOFF) == ("size",)
     assert one.missing_attributes(lead, CATALOGUE, CUTOFF + 1) == ()
 
