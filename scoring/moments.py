@@ -1,9 +1,11 @@
 """When points cross a line: since when a lead has stood at a stage, and when decay alone next changes something."""
 
+from dataclasses import dataclass
+
 from histories.clock import DAY
 from histories.contract import Stage
 from scoring.standing import rule_grade, rule_stage
-from scoring.tally import Tally
+from scoring.tally import Figures, Tally
 
 LONGEST_VALIDITY = 7 * DAY
 
@@ -26,8 +28,9 @@ def crossings(lead: Tally, cutoff: int) -> tuple[int | None, int | None]:
 def valid_until(lead: Tally, cutoff: int) -> int:
     """Return when decay or expiry alone next changes the stage or the grade, to the microsecond; at most 7 days on."""
     end = cutoff + LONGEST_VALIDITY
-    now = _standing(lead, cutoff, cutoff, cutoff)
-    found = _first_change(lead, cutoff, now, cutoff, end)
+    if not lead.fades:
+        return end
+    found = _first_change(_Fading(lead, cutoff, lead.figures(cutoff)), cutoff, end)
     return end if found is None else found
 
 
@@ -73,21 +76,31 @@ def _rise(lead: Tally, rank: int, below: int, above: int) -> int:
     return above
 
 
-def _standing(lead: Tally, cutoff: int, gains_at: int, losses_at: int) -> tuple[Stage, str | None]:
-    figures = lead.figures(cutoff, gains_at, losses_at)
-    return rule_stage(lead.rulebook, figures), rule_grade(lead.rulebook, figures)
+@dataclass(frozen=True, slots=True)
+class _Fading:
+    """A lead to whom nothing new happens: interactions lose points, all else stays as in `now`."""
+
+    lead: Tally
+    cutoff: int
+    now: Figures
+
+    def moved(self, gains_at: int, losses_at: int) -> bool:
+        """Tell whether stage or grade differ from now's, with gains and losses each decayed to a moment."""
+        book, now = self.lead.rulebook, self.now
+        then = now._replace(engagement=self.lead.engagement(self.cutoff, gains_at, losses_at))
+        return rule_stage(book, then) != rule_stage(book, now) or rule_grade(book, then) != rule_grade(book, now)
 
 
-def _first_change(lead: Tally, cutoff: int, now: tuple[Stage, str | None], start: int, end: int) -> int | None:
-    """Return the first moment in (start, end] at which stage or grade differ from `now`, which holds at `start`.
+def _first_change(fading: _Fading, start: int, end: int) -> int | None:
+    """Return the first moment in (start, end] at which stage or grade have moved, which they have not at `start`.
 
     Stage and grade rise with what is gained and fall with what is taken, and both only decay. So where gains as
     they end with losses as they begin stand no lower, and the reverse no higher, nothing changes in between.
     """
-    if _standing(lead, cutoff, end, start) == now == _standing(lead, cutoff, start, end):
+    if not fading.moved(end, start) and not fading.moved(start, end):
         return None
     if end - start == 1:
-        return end if _standing(lead, cutoff, end, end) != now else None
+        return end if fading.moved(end, end) else None
     middle = (start + end) // 2
-    found = _first_change(lead, cutoff, now, start, middle)
-    return found if found is not None else _first_change(lead, cutoff, now, middle, end)
+    found = _first_change(fading, start, middle)
+    return found if found is not None else _first_change(fading, middle, end)

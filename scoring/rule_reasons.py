@@ -13,6 +13,8 @@ def of(rulebook: Rulebook, ledger: Ledger, most: int) -> tuple[RuleReason, ...]:
 
     Without `most` they would add up to the points.
     """
+    if not most:
+        return ()
     limits = {rule.name: rule.limit for rule in rulebook.engagement}
     by_rule: dict[str, list[Entry]] = {}
     for entry in ledger.entries:

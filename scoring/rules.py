@@ -61,6 +61,11 @@ class EngagementRule:
     half_life_days: float | None = None
     expires_days: float | None = None
 
+    @property
+    def fades(self) -> bool:
+        """Whether its points lose worth with time."""
+        return self.half_life_days is not None or self.expires_days is not None
+
 
 @dataclass(frozen=True, slots=True)
 class FitRule:

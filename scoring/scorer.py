@@ -59,6 +59,7 @@ class Scorer:
     def __init__(self, bundle: Bundle, rulebook: Rulebook, threads: int = 1) -> None:
         self.bundle, self.rulebook = bundle, rulebook
         self._threads = threads
+        self._learnt_is_in_force = bundle.rulebook == rulebook
         self._families = bundle.catalogue.families
         self._explainer = Explainer(bundle.catalogue)
 
@@ -110,15 +111,24 @@ class Scorer:
         if history.created_at > as_of:
             raise _CreatedLaterError(history.created_at, as_of)
         counted = tally(self.rulebook, self._families, history)
-        learnt = self.bundle.rulebook
+        made = ledger.of(counted, as_of)
         return _Lead(
             history=history,
             standing=_standing(history, as_of),
             tally=counted,
-            ledger=ledger.of(counted, as_of),
-            learnt_points=tally(learnt, self._families, history).figures(as_of).total if learnt else 0,
+            ledger=made,
+            learnt_points=self._learnt_points(history, made),
             warnings=caveats.warnings(history, self.bundle.catalogue, counted, as_of),
         )
+
+    def _learnt_points(self, history: LeadHistory, made: Ledger) -> int:
+        """Points under the rulebook that the models have learnt from; 0 where they go by none."""
+        learnt = self.bundle.rulebook
+        if learnt is None:
+            return 0
+        if self._learnt_is_in_force:
+            return made.total
+        return tally(learnt, self._families, history).figures(made.cutoff).total
 
     def _answers(self, leads: list[_Lead], matrix: Floats, as_of: int, reasons: int) -> list[Answer]:
         predictions = self._predictions(leads, matrix, reasons)

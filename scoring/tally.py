@@ -130,33 +130,40 @@ class Tally:
         """Return the oldest interaction of a slot that a cutoff sees."""
         return next((match for match in self.matches[slot] if match.visible_from <= cutoff), None)
 
-    def figures(self, cutoff: int, gains_at: int | None = None, losses_at: int | None = None) -> Figures:
-        """Return the points of all that a cutoff sees.
+    def figures(self, cutoff: int) -> Figures:
+        """Return the points of all that a cutoff sees, decayed to it."""
+        engagement = self.engagement(cutoff, cutoff, cutoff)
+        return Figures(engagement, self._fit(cutoff), self._qualification(cutoff), self._seen(-1, cutoff))
 
-        They are decayed to the cutoff, or gains to `gains_at` and losses to `losses_at`: later moments, at which
-        nothing new has come to be known.
+    def engagement(self, cutoff: int, gains_at: int, losses_at: int) -> int:
+        """Return the points of the interactions that a cutoff sees, gains and losses each decayed to a moment.
+
+        These moments may lie after the cutoff: what has come to be known since does not count.
         """
-        gains_at = cutoff if gains_at is None else gains_at
-        losses_at = cutoff if losses_at is None else losses_at
-        book = self.rulebook
+        limit = self.rulebook.engagement_limit
         gained = lost = 0
-        for slot, rule in enumerate(book.engagement):
+        for slot, rule in enumerate(self.rulebook.engagement):
             if not self.shown[slot]:
                 continue
-            if rule.points > 0:
-                if book.engagement_limit is None or gained < book.engagement_limit:
-                    gained += self._sum(slot, rule, cutoff, gains_at)
-            else:
+            if rule.points < 0:
                 lost += self._sum(slot, rule, cutoff, losses_at)
-        engagement = limited(gained, book.engagement_limit) - lost
-        return Figures(engagement, self._fit(cutoff), self._qualification(cutoff), self._seen(-1, cutoff))
+            elif limit is None or gained < limit:
+                gained += self._sum(slot, rule, cutoff, gains_at)
+        return limited(gained, limit) - lost
+
+    @property
+    def fades(self) -> bool:
+        """Whether anything of this lead loses points with time."""
+        return any(
+            bool(shown) and rule.fades for shown, rule in zip(self.shown, self.rulebook.engagement, strict=False)
+        )
 
     def _seen(self, slot: int, cutoff: int) -> bool:
         return bool(self.shown[slot]) and self.shown[slot][0] <= cutoff
 
     def _sum(self, slot: int, rule: EngagementRule, cutoff: int, at: int) -> int:
         """Size of what a rule gives or takes. Newest first: whatever is older is worth no more."""
-        if rule.half_life_days is None and rule.expires_days is None:
+        if not rule.fades:
             return limited(abs(rule.points) * bisect_right(self.shown[slot], cutoff), rule.limit)
         total = 0
         for match in reversed(self.matches[slot]):

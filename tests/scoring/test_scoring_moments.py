@@ -115,7 +115,7 @@ def test_what_is_not_known_yet_does_not_shorten_validity():
 
 
 def _seen(made: Tally, cutoff: int, at: int) -> tuple[Stage, str | None]:
-    figures = made.figures(cutoff, at, at)
+    figures = made.figures(cutoff)._replace(engagement=made.engagement(cutoff, at, at))
     return rule_stage(made.rulebook, figures), rule_grade(made.rulebook, figures)
 
 
