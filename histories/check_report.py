@@ -9,9 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from histories import clock
-from histories.check import AttributeFigures, Check, FunnelStep
+from histories.check import AttributeFigures, Check, FunnelStep, ReasonCount
 from histories.hints import hints
+from histories.sql import TIMES
+from histories.staging import UNREADABLE_TIME
 
+_REASONS = 12
 _KINDS = 20  # the report shows the commonest
 _BAR = 20
 
@@ -69,7 +72,7 @@ def _sources(check: Check, console: Console) -> None:
     for one in check.sources:
         style = "yellow" if one.quarantined else ""
         table.add_row(
-            one.name,
+            Text(one.name),
             f"{one.rows:,}",
             f"{one.kept:,}",
             f"{one.duplicates:,}",
@@ -81,16 +84,27 @@ def _sources(check: Check, console: Console) -> None:
 def _quarantine(check: Check, console: Console) -> None:
     if not check.reasons:
         return
-    table = _table("Quarantine")
+    shown = sorted(check.reasons, key=_rows_of, reverse=True)[:_REASONS]
+    more = len(check.reasons) - len(shown)
+    table = _table(
+        "Quarantine" if not more else f"Quarantine: the {_REASONS} commonest of {len(check.reasons)} reasons"
+    )
     table.add_column("rows", justify="right")
     table.add_column("source", overflow="fold")
     table.add_column("first line", justify="right")
     table.add_column("reason", overflow="fold", ratio=1)
-    for one in check.reasons:
-        table.add_row(f"{one.rows:,}", one.source, f"{one.first_line:,}", one.reason)
+    for one in shown:
+        table.add_row(f"{one.rows:,}", Text(one.source), f"{one.first_line:,}", Text(one.reason))
     console.print(table)
+    if any(one.reason.endswith(UNREADABLE_TIME) for one in check.reasons):
+        console.print(Text(f"What can be read is {TIMES}.", style="dim"))
     if check.quarantine_path is not None:
-        console.print(f"Every one of these rows is in {check.quarantine_path}", highlight=False, soft_wrap=True)
+        console.print(f"All of these rows are in {check.quarantine_path}", highlight=False, soft_wrap=True)
+    console.print()
+
+
+def _rows_of(reason: ReasonCount) -> int:
+    return reason.rows
 
 
 def _funnel(check: Check, console: Console) -> None:

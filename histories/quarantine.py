@@ -1,6 +1,5 @@
 """Rows that could not be read: where they stood, why, and what they said. Nothing is lost silently."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from histories.errors import CallError, DataError
+from histories.whole_file import whole_file
 
 QUARANTINE = pa.schema(
     [
@@ -48,18 +48,11 @@ def write(table: pa.Table, path: Path) -> None:
     """Write the quarantine as CSV or Parquet, whole or not at all. Raises CallError for another suffix."""
     if path.suffix not in (".csv", ".parquet"):
         raise CallError(f"quarantine file {path.name!r}: its name must end in .csv or .parquet")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as unfinished:
         if path.suffix == ".csv":
             arrow_csv.write_csv(table, unfinished)
         else:
             parquet.write_table(table, unfinished)
-        unfinished.replace(path)
-    except OSError as error:
-        raise CallError(f"quarantine file {path}: cannot be written ({error.strerror})") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def refuse_too_many(counts: Iterable[SourceCount], table: pa.Table, max_bad_share: float, where: Path | None) -> None:

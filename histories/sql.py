@@ -9,6 +9,7 @@ _OFFSET = r" ?(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 _WHOLE = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"
 }  # fmt: skip
+# What messages say is allowed.
 TIMES = "a date or time as 2026-01-31, 2026-01-31T09:30:00 or 2026-01-31T09:30:00+01:00, or seconds since 1970 (10 digits), milliseconds (13) or microseconds (16)"
 
 

@@ -16,6 +16,7 @@ from histories.lines import line_starts, lines_of_rows
 from histories.quarantine import QUARANTINE
 from histories.source import ROW, OpenSource, blame
 
+UNREADABLE_TIME = "is not a date or time that can be read"
 FOUND = "leads found"  # the table of the lead_ids that exist
 
 
@@ -88,7 +89,7 @@ class Columns:
         seen = f"{alias} (column {column.name!r})"
         ours = _ours(alias)
         wrong = [(f"{missing}", f"no {seen}")] if needed else []
-        wrong.append((f"{ours} is null and not {missing}", f"{seen} is not {sql.TIMES}"))
+        wrong.append((f"{ours} is null and not {missing}", f"{seen} {UNREADABLE_TIME}"))
         wrong.append((f"{ours} < 0", f"{seen} lies before 1970"))
         if self._limit is not None:
             wrong.append((f"{ours} > {self._limit}", f"{seen} lies after the export was taken"))

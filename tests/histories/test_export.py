@@ -116,7 +116,7 @@ def test_what_is_no_time_for_sure_is_not_guessed(tmp_path: Path, written: str) -
     result = read(tmp_path, ANY + LEADS + CALLS, leads=TWO_LEADS, calls=f"no,lead,at\n1,a,{written}\n")
     ((source, line, reason),) = quarantined(result)
     assert (source, line) == ("interactions/calls", 2)
-    assert str(reason).startswith("occurred_at (column 'at') is not a date or time as 2026-01-31")
+    assert reason == "occurred_at (column 'at') is not a date or time that can be read"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_each_bad_row_is_in_the_quarantine_with_its_line_and_reason(tmp_path: Pa
         3: "no interaction_id (column 'no')",
         4: "no lead_id (column 'lead')",
         5: "no occurred_at (column 'at')",
-        6: "occurred_at (column 'at') is not a date or time",
+        6: "occurred_at (column 'at') is not a date or time that can be read",
         7: "occurred_at (column 'at') lies before 1970",
         8: "occurred_at (column 'at') lies after the export was taken",
         9: "there is no lead of this lead_id",
