@@ -1,16 +1,14 @@
-"""Snapshots that a user wrote are read, or refused in words."""
+"""Snapshots are brought to one form, or refused in words."""
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from features.snapshots import SNAPSHOTS, checked, read
+from features.snapshots import SNAPSHOTS, checked
 from histories.clock import parse
-from histories.errors import CallError, DataError
+from histories.errors import DataError
 
 NOON = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - a time without a zone is what is tested
 
@@ -25,10 +23,9 @@ NOON = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - a time without a zone is what
     ],
     ids=lambda array: str(array.type),
 )
-def test_a_cutoff_is_a_timestamp_or_microseconds(cutoff: pa.Array, tmp_path: Path) -> None:
+def test_a_cutoff_is_a_timestamp_or_microseconds(cutoff: pa.Array) -> None:
     table = pa.table({"cutoff": cutoff, "label": [1], "lead_id": pa.array(["a"], pa.large_string())})
-    pq.write_table(table, tmp_path / "s.parquet")
-    found = read(tmp_path / "s.parquet")
+    found = checked(table, "S")
     assert found.schema == SNAPSHOTS
     assert found.to_pylist() == [{"lead_id": "a", "cutoff": parse("2026-01-31T12:00:00Z")}]
 
@@ -53,10 +50,3 @@ def test_a_cutoff_is_a_timestamp_or_microseconds(cutoff: pa.Array, tmp_path: Pat
 def test_what_are_no_snapshots_is_refused(columns: dict, message: str) -> None:
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         checked(pa.table(columns), "S")
-
-
-def test_a_file_that_is_not_there_or_no_parquet_is_named(tmp_path: Path) -> None:
-    (tmp_path / "text.parquet").write_text("lead_id,cutoff")
-    for name in ("none.parquet", "text.parquet"):
-        with pytest.raises(CallError, match=re.escape(f"{name}: cannot be read as Parquet (")):
-            read(tmp_path / name)
