@@ -12,6 +12,7 @@ from histories.clock import micros
 from histories.errors import CallError, nearest
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_FENCE = re.compile(r"\"\"\"|'''")
 _KEY = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*(?:\.|=)")
 
 
@@ -184,7 +185,7 @@ class _File:
         seen: dict[str, int] = {}
         header: tuple[str | int, ...] = ()
         best: tuple[int, int] | None = None
-        for number, text in enumerate(self.lines, 1):
+        for number, text in self._outside_long_texts():
             found = _HEADER.match(text)
             if found:
                 header = self._header(text, found[1], seen)
@@ -197,6 +198,18 @@ class _File:
             if path[: len(full)] == full and (best is None or len(full) > best[0]):
                 best = (len(full), number)
         return best[1] if best else None
+
+    def _outside_long_texts(self) -> Iterator[tuple[int, str]]:
+        """The numbered lines without those inside a text of several lines, such as SQL, which may look like keys."""
+        fence: str | None = None
+        for number, text in enumerate(self.lines, 1):
+            if fence is None:
+                yield number, text
+                opening = _FENCE.search(text)
+                if opening and text.count(opening[0]) % 2:
+                    fence = opening[0]
+            elif fence in text:
+                fence = None
 
     @staticmethod
     def _header(text: str, inside: str, seen: dict[str, int]) -> tuple[str | int, ...]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pyarrow.parquet
 import pytest
 
 from histories import clock, export
+from histories.assemble import assemble
+from histories.contract import Direction, Interaction, LeadHistory
 from histories.errors import CallError, DataError
 from histories.export import Export
 
@@ -389,3 +392,48 @@ def test_semicolons_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     """As spreadsheets write CSV in Europe."""
     result = read(tmp_path, ANY + LEADS, leads='\ufeff"id";"created"\n"a;1";2020-01-01\n')
     assert result.histories.leads["lead_id"].to_pylist() == ["a;1"]
+
+
+def test_duplicates_are_removed_exactly_as_the_contract_says(tmp_path: Path) -> None:
+    """300 rows of 20 leads and few ids, ties of every sort: DuckDB keeps what contract.without_duplicates keeps."""
+    draw = random.Random(7)  # noqa: S311 - a seeded example, no secret
+    day = "2020-02-0{}"
+    rows = [
+        [
+            draw.choice("12345"),
+            draw.choice("abcdefghijklmnopqrst"),
+            day.format(draw.randint(1, 3)),
+            draw.choice(["", day.format(draw.randint(1, 3))]),
+            draw.choice(["x", "y"]),
+            draw.choice(["", "web", "mail"]),
+            draw.choice(["", "inbound", "outbound"]),
+            draw.choice(["", "0", "1", "-1"]),
+        ]
+        for _ in range(300)
+    ]
+    config = (
+        ANY
+        + LEADS
+        + CALLS.replace('"call"', '"{what}"')
+        + 'received_at = "got"\nchannel = "{via}"\ndirection = "{by}"\nvalue = "worth"\n'
+    )
+    result = read(
+        tmp_path,
+        config,
+        leads="id,created\n" + "".join(f"{one},2020-01-01\n" for one in "abcdefghijklmnopqrst"),
+        calls="no,lead,at,got,what,via,by,worth\n" + "".join(",".join(row) + "\n" for row in rows),
+    )
+    written: dict[str, list[Interaction]] = {}
+    for no, lead, at, got, what, via, by, worth in rows:
+        one = Interaction(
+            interaction_id=f"calls:{no}",
+            occurred_at=clock.parse(at),
+            kind=what,
+            received_at=clock.parse(got) if got else None,
+            channel=via or None,
+            direction=Direction(by) if by else None,
+            value=float(worth) if worth else None,
+        )
+        written.setdefault(lead, []).append(one)
+    leads = [LeadHistory(lead, clock.parse("2020-01-01"), interactions=tuple(some)) for lead, some in written.items()]
+    assert result.histories.interactions.equals(assemble(leads, exported_at=NOW).interactions)

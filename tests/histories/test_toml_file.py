@@ -114,3 +114,13 @@ def test_errors_tell_the_exit_status() -> None:
 def test_the_nearest_name_is_only_offered_when_it_is_near() -> None:
     assert nearest("creatd", ["created", "id"]) == "; did you mean 'created'?"
     assert nearest("creatd", []) == ""
+
+
+def test_what_looks_like_a_key_inside_a_long_text_is_none() -> None:
+    """The SQL on lines 2 to 4 holds a header and a key; the real ones stand on lines 6 and 8."""
+    text = "query = '''\n[leads]\nname = 1\n'''\nnote = 1\nname = 2\n[leads]\nname = 3\n"
+    table = toml_file.parse(text, "x.toml")
+    assert table.place("name") == "x.toml, line 6, name"
+    leads = table.table("leads")
+    assert leads is not None
+    assert leads.place("name") == "x.toml, line 8, [leads] name"
