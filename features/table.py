@@ -14,7 +14,7 @@ from features.encode import encode, places
 from features.plan import plan
 from features.snapshots import checked
 from histories.contract import Histories
-from histories.errors import DataError
+from histories.errors import CallError, DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +46,21 @@ def compute(histories: Histories, snapshots: pa.Table, catalogue: Catalogue) -> 
 
 
 def write(table: FeatureTable, path: Path) -> None:
-    """Write a Parquet file: `lead_id`, `cutoff`, then one float64 column for each feature. It appears whole or not."""
+    """Write a Parquet file: `lead_id`, `cutoff`, then one float64 column for each feature. It appears whole or not.
+
+    Raises CallError where the file cannot be written.
+    """
     columns = {name: pa.array(table.matrix[:, place]) for place, name in enumerate(table.catalogue.names)}
     whole = pa.table({**{name: table.snapshots[name] for name in ("lead_id", "cutoff")}, **columns})
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         pq.write_table(whole, unfinished)
         unfinished.replace(path)
+    except OSError as error:
+        raise CallError(f"{path}: cannot be written ({error.strerror}); name a file in an existing folder") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        if unfinished.exists():
+            unfinished.unlink()
 
 
 def _refuse_unknown(snapshots: pa.Table, lead: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:

@@ -12,7 +12,7 @@ from features import catalogue, one, table
 from histories import select
 from histories.clock import DAY
 from histories.contract import Interaction, LeadHistory
-from histories.errors import DataError
+from histories.errors import CallError, DataError
 
 NAMES = CATALOGUE.names
 
@@ -107,6 +107,17 @@ def test_the_file_has_the_snapshots_then_the_features(tmp_path: Path) -> None:
     matrix = np.column_stack([read[name].to_numpy() for name in NAMES])
     assert same_bits(np.ascontiguousarray(matrix), found.matrix)
     assert [path.name for path in tmp_path.iterdir()] == ["features.parquet"]
+
+
+@pytest.mark.parametrize("place", ["no folder/features.parquet", "folder", "file/features.parquet"])
+def test_a_place_that_cannot_be_written_is_named_and_left_clean(place: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    found = table.compute(histories(COMPANY), snapshots([("bert", CUTOFF)]), CATALOGUE)
+    message = re.escape(f"{tmp_path / place}: cannot be written (") + r".+\); name a file in an existing folder"
+    with pytest.raises(CallError, match=f"^{message}$"):
+        table.write(found, tmp_path / place)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
 
 
 def test_the_kernel_still_computes_what_its_catalogue_s_number_stands_for() -> None:
