@@ -75,7 +75,7 @@ def judge(
         return Verdict(Decision.SAME, rival.version, (check,), sentence)
     fair = _fair(rival, test_from)
     if not fair.passed:
-        sentence = f"Cannot tell: {fair.sentence} Version {rival.version} stays champion."
+        sentence = f"Cannot tell. {fair.sentence} Version {rival.version} stays champion."
         return Verdict(Decision.CANNOT_TELL, rival.version, (fair,), sentence)
     checks = tuple(
         _better(target, mine, rival, 0.0 if target is Target.CUSTOMER else margin) for target, mine in log_loss.items()
