@@ -1,12 +1,12 @@
 """The customer model on BPIC 2012 beside a plain reference on the same test leads, age by age.
 
-    uv run python benchmarks/bpic2012_reference.py [--data FOLDER] [--without-test]
+    uv run python benchmarks/bpic2012_reference.py [--data FOLDER]
 
 The reference is what an analyst writes in an afternoon: for each age one LightGBM with fixed settings on the amount
 asked for, the hour and weekday of the application, and the count and recency of each activity. It is trained
 on applications whose 30 days had ended when the test begins, as the model is. Differences come with 95% intervals from 2,000
-paired bootstrap draws over applications. `--without-test` prints what the windows inside training say, and
-never looks at the test: settings are chosen by it.
+paired bootstrap draws over applications. Settings are chosen by
+benchmarks/window_settings.py, which never looks at the test.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def reference(log: pd.DataFrame, hours: int) -> pd.Series:
     leads["ended"] = log[log["state"].isin(WON | LOST)].groupby("lead")["time"].min()
     leads["won"] = log[log["state"].isin(WON)].groupby("lead")["time"].min()
     open_then = ~(leads["ended"] < leads["cutoff"])
-    leads = leads[open_then & (leads["cutoff"] + HORIZON <= log["time"].max())]
+    leads = leads.loc[open_then & (leads["cutoff"] + HORIZON <= log["time"].max())]
     inputs = plain_inputs(log, leads)
     label = (leads["won"] < leads["cutoff"] + HORIZON).to_numpy(dtype=int)
     train = (leads["cutoff"] + HORIZON <= SPLIT).to_numpy()
@@ -122,7 +122,9 @@ def draws(found: list[Pair]) -> Mapping[str, FloatArray]:
             collected[name].append(
                 np.stack(
                     [
-                        Ranking(pair.labels, score, score).measures(weights[:, [number[lead] for lead in pair.leads]])["auc"]
+                        Ranking(pair.labels, score, score).measures(weights[:, [number[lead] for lead in pair.leads]])[
+                            "auc"
+                        ]
                         for pair, score in zip(found, scores, strict=True)
                     ]
                 )
@@ -149,7 +151,10 @@ def table(found: list[Pair]) -> list[str]:
         "|---|---|---|---|---|",
     ]
     at = np.array([[auc(pair.labels, pair.model), auc(pair.labels, pair.plain)] for pair in found])
-    rows = [(pair.age, len(pair.leads), *at[row], drawn["model"][row], drawn["plain"][row]) for row, pair in enumerate(found)]
+    rows = [
+        (pair.age, len(pair.leads), *at[row], drawn["model"][row], drawn["plain"][row])
+        for row, pair in enumerate(found)
+    ]
     rows.append(("mean", "", *at.mean(axis=0), drawn["model"].mean(axis=0), drawn["plain"].mean(axis=0)))
     for age, leads, model, plain, models, plains in rows:
         own, apart = interval(model, models), interval(model - plain, models - plains)
@@ -163,7 +168,9 @@ def table(found: list[Pair]) -> list[str]:
 def main() -> None:
     """Train on the example and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("LEAD_SCORING_REAL_DATA", ROOT.parent / "shared" / "data"))
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("LEAD_SCORING_REAL_DATA", ROOT.parent / "shared" / "data")
+    )
     folder = Path(parser.parse_args().data) / "bpic2012"
     histories = export.read(EXAMPLE / "crm.toml", clock.parse("2012-03-15")).histories
     plan = recipe.read(EXAMPLE / "recipe.toml", histories.timezone)

@@ -7,7 +7,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from training.settings import MOST_ROUNDS, PATIENCE, Settings
+from training.settings import MOST_ROUNDS, PATIENCE, Settings, threads
 
 FloatArray = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def bin_rows(
         label=labels.astype(np.float32),
         feature_name=list(names),
         categorical_feature=list(categorical),
-        params=settings.parameters(seed),
+        params=settings.parameters(seed, threads(matrix.size)),
         free_raw_data=False,
     )
     return Rows(matrix, labels, binned.construct())
@@ -47,7 +47,7 @@ def bin_rows(
 
 def grow(rows: Rows, settings: Settings, seed: int, rounds: int) -> lightgbm.Booster:
     """Grow that many trees on all rows."""
-    return lightgbm.train(settings.parameters(seed), rows.binned, num_boost_round=rounds)
+    return lightgbm.train(settings.parameters(seed, threads(rows.matrix.size)), rows.binned, num_boost_round=rounds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def watch(
 
     Both are sorted row numbers.
     """
-    parameters = settings.parameters(seed)
+    parameters = settings.parameters(seed, threads(rows.matrix.size))
     recorded: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
         parameters,

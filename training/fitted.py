@@ -25,7 +25,7 @@ class Progress(Protocol):
         """Take note."""
 
 
-def silent(text: str, done: int, total: int) -> None:  # noqa: ARG001 -- a Progress that tells nobody
+def silent(text: str, done: int, total: int) -> None:
     """Ignore progress."""
 
 

@@ -3,8 +3,10 @@
 from dataclasses import asdict, dataclass
 
 THREADS = 2
+WORTH_THREADS = 20_000_000
 MOST_ROUNDS = 1000
 PATIENCE = 60
+FEW_CONVERSIONS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class Settings:
     bagging_fraction: float
     cat_smooth: float
 
-    def parameters(self, seed: int) -> dict[str, object]:
-        """Return the parameters of `lightgbm.train`. Equal data, settings and seed give equal boosters.
+    def parameters(self, seed: int, threads: int) -> dict[str, object]:
+        """Return the parameters of `lightgbm.train`. Equal data, settings, seed and threads give equal boosters.
 
         Imbalance is left alone: class weights and resampling spoil probabilities and gain no ranking.
         """
@@ -32,20 +34,27 @@ class Settings:
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": THREADS,
+            "num_threads": threads,
             "feature_pre_filter": False,
             "verbosity": -1,
         }
 
 
+def threads(cells: int) -> int:
+    """Return how many threads to grow trees with, by the data's cells alone, so that a run can be repeated anywhere.
+
+    Small data gain nothing from a second one, and lose much where other work wants it: LightGBM's threads wait
+    for each other by spinning.
+    """
+    return THREADS if cells >= WORTH_THREADS else 1
+
+
 def by_size(converted_leads: int) -> Settings:
     """Return settings for that many distinct converted leads: small trees where there is little to learn from.
 
-    Boosting needs several times the sample that a logistic regression needs (doi 10.1177/09622802251338983);
-    the steps between sizes are measured in docs/decisions/0005-default-fit-settings.md.
+    Boosting needs several times the sample that a logistic regression needs (doi 10.1177/09622802251338983). What
+    was measured, and on what, is in docs/decisions/0005-default-fit-settings.md.
     """
-    if converted_leads < 400:
-        return Settings(0.03, 5, 40, 10.0, 0.3, 0.7, 20.0)
-    if converted_leads < 4000:
-        return Settings(0.03, 10, 40, 5.0, 0.3, 0.7, 20.0)
-    return Settings(0.05, 31, 100, 5.0, 0.5, 0.8, 10.0)
+    if converted_leads < FEW_CONVERSIONS:
+        return Settings(0.05, 3, 40, 10.0, 0.3, 0.7, 20.0)
+    return Settings(0.05, 15, 100, 5.0, 0.4, 0.8, 20.0)

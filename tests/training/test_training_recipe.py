@@ -73,23 +73,31 @@ def test_minutes_limit_a_search_in_place_of_trials():
         ("sed = 1", "recipe.toml, line 1, sed: is not a known key; allowed are"),
         (
             "[targets.sql]\nhorizon = 3",
-            "recipe.toml, line 1, [targets sql] horizon_days: is missing; write the days within which the outcome must "
-            "come, such as 30",
+            (
+                "recipe.toml, line 1, [targets sql] horizon_days: is missing; write the days within which the outcome must "
+                "come, such as 30"
+            ),
         ),
         (
             "[targets.sql]\nhorizon_days = 30",
-            "recipe.toml, [targets] customer: is missing; write [targets.customer] with horizon_days: "
-            "scores and grades are made from it",
+            (
+                "recipe.toml, [targets] customer: is missing; write [targets.customer] with horizon_days: "
+                "scores and grades are made from it"
+            ),
         ),
         (
             "[targets.customer]\nhorizon_days = 0",
-            "recipe.toml, line 2, [targets customer] horizon_days: 0 is out of bounds; it must be at least 1 and "
-            "at most 3650",
+            (
+                "recipe.toml, line 2, [targets customer] horizon_days: 0 is out of bounds; it must be at least 1 and "
+                "at most 3650"
+            ),
         ),
         (
             '[snapshots]\nages = ["1d", "soon"]',
-            "recipe.toml, line 2, [snapshots] ages: 'soon' is not a span; write a number with m, h, d or w, "
-            "such as 12h or 30d",
+            (
+                "recipe.toml, line 2, [snapshots] ages: 'soon' is not a span; write a number with m, h, d or w, "
+                "such as 12h or 30d"
+            ),
         ),
         (
             '[snapshots]\nages = ["24h", "1d"]',
@@ -105,13 +113,17 @@ def test_minutes_limit_a_search_in_place_of_trials():
         ),
         (
             "grades = [10, 20, 30]",
-            "recipe.toml, line 1, grades: [10.0, 20.0, 30.0] must be the least scores for A, B and C, falling, "
-            "such as [90, 70, 40]",
+            (
+                "recipe.toml, line 1, grades: [10.0, 20.0, 30.0] must be the least scores for A, B and C, falling, "
+                "such as [90, 70, 40]"
+            ),
         ),
         (
             '[[features]]\nname = "a"\nexpression = "b / c"',
-            "recipe.toml, line 3, [features #1] expression: own features cannot be computed by this version; take the "
-            "[[features]] block out",
+            (
+                "recipe.toml, line 3, [features #1] expression: own features cannot be computed by this version; take the "
+                "[[features]] block out"
+            ),
         ),
         ("[gate]\nmargin = -1", "recipe.toml, line 2, [gate] margin: -1 is out of bounds; it must be at least 0"),
     ],

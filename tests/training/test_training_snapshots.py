@@ -104,7 +104,8 @@ def test_leads_of_an_account_are_one_group_and_an_account_is_no_lead():
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, 70), st.lists(st.tuples(st.sampled_from([Stage.SQL, *Stage]), st.integers(0, 80)), max_size=3)
+            st.integers(0, 70),
+            st.lists(st.tuples(st.sampled_from([Stage.SQL, *Stage]), st.integers(0, 80)), max_size=3),
         ),
         min_size=1,
         max_size=8,
@@ -115,7 +116,8 @@ def test_leads_of_an_account_are_one_group_and_an_account_is_no_lead():
 def test_nothing_after_the_horizon_moves_a_label(leads, horizon):
     """Every snapshot keeps its label when all outcomes at or after the end of its horizon are taken away."""
     histories = [
-        lead(str(n), day * DAY, [(stage, at * DAY) for stage, at in outcomes]) for n, (day, outcomes) in enumerate(leads)
+        lead(str(n), day * DAY, [(stage, at * DAY) for stage, at in outcomes])
+        for n, (day, outcomes) in enumerate(leads)
     ]
     snapshots, rows = drawn(*histories, horizon=horizon)
     assert (np.diff(snapshots.cutoff) >= 0).all()

@@ -120,29 +120,37 @@ def test_all_targets_share_the_earliest_border():
         (
             [lead(1, 10, won=15), lead(2, 11)],
             390,
-            "target customer, horizon 30 days, test from 1971-01-26: 4 snapshots to train on with 1 converted leads, "
-            "0 mature snapshots to test on; move test_from back or raise test_share in the recipe's [split]",
+            (
+                "target customer, horizon 30 days, test from 1971-01-26: 4 snapshots to train on with 1 converted leads, "
+                "0 mature snapshots to test on; move test_from back or raise test_share in the recipe's [split]"
+            ),
         ),
         (
             [lead(1, 100, won=115), lead(2, 100)],
             50,
-            "target customer, horizon 30 days, test from 1970-02-20: 0 snapshots to train on with 0 converted leads, "
-            "5 mature snapshots to test on; a training label must be known when the test begins: move test_from "
-            "forward, shorten horizon_days, or export a longer time",
+            (
+                "target customer, horizon 30 days, test from 1970-02-20: 0 snapshots to train on with 0 converted leads, "
+                "5 mature snapshots to test on; a training label must be known when the test begins: move test_from "
+                "forward, shorten horizon_days, or export a longer time"
+            ),
         ),
         (
             [lead(1, 10), lead(2, 200)],
             150,
-            "target customer, horizon 30 days, test from 1970-05-31: 3 snapshots to train on with 0 converted leads, "
-            "3 mature snapshots to test on; nothing can be learnt without a conversion: check [[outcomes]] in "
-            "crm.toml, lengthen horizon_days, or move test_from forward",
+            (
+                "target customer, horizon 30 days, test from 1970-05-31: 3 snapshots to train on with 0 converted leads, "
+                "3 mature snapshots to test on; nothing can be learnt without a conversion: check [[outcomes]] in "
+                "crm.toml, lengthen horizon_days, or move test_from forward"
+            ),
         ),
         (
             [lead(1, 10, won=12), lead(2, 200)],
             150,
-            "target customer, horizon 30 days, test from 1970-05-31: 1 snapshots to train on with 1 converted leads, "
-            "3 mature snapshots to test on; every one of them converts, so that there is nothing to tell apart: "
-            "export the leads that did not convert too",
+            (
+                "target customer, horizon 30 days, test from 1970-05-31: 1 snapshots to train on with 1 converted leads, "
+                "3 mature snapshots to test on; every one of them converts, so that there is nothing to tell apart: "
+                "export the leads that did not convert too"
+            ),
         ),
     ],
 )

@@ -1,0 +1,245 @@
+"""fit_bundle on small companies whose truth is known: what is learnt, what stands in, and that it can be repeated."""
+
+import re
+
+import numpy as np
+import pytest
+
+from histories.assemble import assemble
+from histories.clock import DAY, HOUR
+from histories.contract import Attribute, Interaction, LeadHistory, Outcome, Stage, Target
+from histories.errors import CallError, DataError
+from scoring import bundle as bundles
+from scoring import rulebook
+from scoring.calibration import IDENTITY, sigmoid
+from training import recipe
+from training.board import high_probability
+from training.booster import bin_rows, grow, watch
+from training.fit import fit_bundle
+from training.fitted import Score
+from training.learner import choose_calibrator, common_rounds
+from training.settings import by_size
+
+RULES = rulebook.parse(
+    'name = "r"\n[[engagement]]\nrule = "Visit"\nkinds = ["visit"]\npoints = 1\n[stages]\nmql = { points = 5 }',
+    "rulebook.toml",
+)
+PLAN = recipe.parse(
+    """
+    [targets.customer]
+    horizon_days = 20
+    [snapshots]
+    ages = ["1d", "5d"]
+    [split]
+    test_share = 0.25
+    [report]
+    segments = ["industry"]
+    [business]
+    calls_per_week = 10
+    deal_value = 1000
+    call_cost = 5
+    """,
+    "recipe.toml",
+)
+
+
+def company(leads=1200, days=300, seed=1, effect=2.0, base=-1.5):
+    """A lead's first day holds a demo request, or not; with one it buys more often. Visits say nothing."""
+    random = np.random.default_rng(seed)
+    for number in range(leads):
+        created = int(random.integers(days * 24)) * HOUR
+        demo = random.random() < 0.4
+        visits = [created + int(at) for at in random.integers(0, DAY, size=random.integers(1, 4))]
+        interactions = [Interaction(f"v{at}-{n}", at, "visit") for n, at in enumerate(visits)]
+        if demo:
+            interactions.append(Interaction("demo", created + HOUR, "demo_request"))
+        won = random.random() < sigmoid(np.array(base + effect * demo))
+        at = created + 6 * DAY + int(random.integers(10 * DAY))
+        industry = str(random.choice(["bank", "shop"]))
+        yield LeadHistory(
+            f"{number:05d}",
+            created,
+            attributes=(Attribute("industry", industry),),
+            interactions=tuple(interactions),
+            outcomes=(Outcome(Stage.CUSTOMER, at),) if won else (),
+        )
+
+
+def fit(plan=PLAN, **known):
+    histories = assemble(company(**known), exported_at=330 * DAY)
+    return histories, fit_bundle(histories, plan, RULES, now=400 * DAY, source="a test")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return fit()
+
+
+def test_the_model_finds_what_the_points_do_not_count(fitted):
+    """Visits give points and say nothing; a demo request tells: the best possible AUC is known from the rates."""
+    result = fitted[1].results[Target.CUSTOMER]
+    assert result.champion is Score.MODEL
+    assert result.reason.startswith("the model beats the points: log loss ")
+    assert result.model_figures.measures.auc > 0.66
+    assert 0.4 < result.points_figures.measures.auc < 0.6
+    assert result.differences["auc"].low > 0
+    assert result.differences["log_loss"].high < 0
+    assert 0.8 < result.model_figures.measures.predicted_over_observed < 1.25
+
+
+def test_both_scores_are_of_the_same_snapshots(fitted):
+    result = fitted[1].results[Target.CUSTOMER]
+    test = result.test
+    assert test.column_names == [
+        "lead_id",
+        "group",
+        "cutoff",
+        "age",
+        "label",
+        "model_probability",
+        "points",
+        "points_probability",
+    ]
+    assert result.model_figures.snapshots == result.points_figures.snapshots == test.num_rows
+    assert result.counts.test_snapshots == test.num_rows
+    assert min(test["cutoff"].to_pylist()) >= fitted[1].test_start
+    assert {(one.name, one.value) for one in result.segments} == {
+        ("age", "1d"),
+        ("age", "5d"),
+        ("industry", "bank"),
+        ("industry", "shop"),
+    }
+    for name in ("age", "industry"):
+        assert sum(one.points.snapshots for one in result.segments if one.name == name) == test.num_rows
+
+
+def test_a_call_is_worth_the_precision_times_the_deal_less_its_cost(fitted):
+    result = fitted[1].results[Target.CUSTOMER]
+    precision = result.points_figures.measures.precision_top_tenth
+    assert result.value_per_call[Score.POINTS] == pytest.approx(1000 * precision - 5)
+
+
+def test_the_bundle_can_be_written_and_read_and_says_what_it_saw(fitted, tmp_path):
+    _, found = fitted
+    bundles.write(found.bundle, tmp_path / "bundle")
+    assert bundles.read(tmp_path / "bundle").version == found.bundle.version
+    card = found.bundle.card
+    assert (card.trained_until, card.created_at, card.source) == (found.test_start, 400 * DAY, "a test")
+    assert card.conversions == {Target.CUSTOMER: found.results[Target.CUSTOMER].counts.train_conversions}
+    assert found.bundle.rulebook is None
+
+
+def test_the_cut_off_fills_the_calls_of_a_week(fitted):
+    bundle = fitted[1].bundle
+    called = (bundle.reference >= bundle.policy.high_probability).sum()
+    assert called >= 10
+    assert (bundle.reference > bundle.policy.high_probability).sum() < 10
+
+
+def test_training_again_gives_the_same_bundle_and_what_comes_after_the_border_does_not_move_it(fitted):
+    histories, found = fitted
+    again = fit_bundle(histories, PLAN, RULES, now=999 * DAY, source="a test")
+    assert again.bundle.version == found.bundle.version
+    plan = recipe.parse(PLAN.source.replace("test_share = 0.25", "test_from = 1970-08-18"), "recipe.toml")
+    cut = plan.test_from
+    whole = list(company())
+    changed = [
+        LeadHistory(
+            one.lead_id,
+            one.created_at,
+            one.account_id,
+            one.attributes,
+            tuple(i for i in one.interactions if i.occurred_at < cut),
+            tuple(o for o in one.outcomes if o.reached_at < cut),
+        )
+        for one in whole
+    ]
+    models = [
+        fit_bundle(assemble(leads, exported_at=330 * DAY), plan, RULES, now=0, source="").results[Target.CUSTOMER].model
+        for leads in (whole, changed)
+    ]
+    assert [one.text for one in models[0].members] == [one.text for one in models[1].members]
+    assert models[0].calibrator == models[1].calibrator
+
+
+def test_few_conversions_leave_the_points_as_champion():
+    _, found = fit(leads=150)
+    result = found.results[Target.CUSTOMER]
+    assert (result.champion, result.model, result.model_figures, result.learning) == (Score.POINTS, None, None, None)
+    assert result.reason.startswith(f"{result.counts.train_conversions} converted leads in training are too few")
+    assert found.bundle.rulebook == RULES
+    assert found.bundle.models[Target.CUSTOMER].uses_points
+    assert result.test["model_probability"].null_count == result.test.num_rows
+
+
+def test_where_nothing_can_be_learnt_the_model_does_not_pass_for_one():
+    """Without an effect the two log losses are those of two constants, nearly."""
+    _, found = fit(effect=0.0)
+    result = found.results[Target.CUSTOMER]
+    low, high = result.differences["auc"].low, result.differences["auc"].high
+    assert low < 0 < high
+    assert abs(result.differences["log_loss"].value) < 0.02
+
+
+def test_no_conversion_at_all_says_what_to_do():
+    with pytest.raises(
+        DataError, match=r"^target customer, .* with 0 converted leads, .*check \[\[outcomes\]\] in crm"
+    ):
+        fit(base=-99.0, effect=0.0)
+
+
+def test_a_segment_that_is_no_category_is_named():
+    plan = recipe.parse(PLAN.source.replace('"industry"', '"industri"'), "recipe.toml")
+    message = (
+        "recipe [report] segments: 'industri' is not a category among the export's attributes; allowed are industry; "
+        "did you mean 'industry'?"
+    )
+    with pytest.raises(CallError, match=f"^{re.escape(message)}$"):
+        fit(plan)
+
+
+def test_a_search_records_its_trials_and_is_never_worse_on_the_windows(fitted):
+    plan = recipe.parse(PLAN.source + "\n[search]\ntrials = 2\n", "recipe.toml")
+    _, found = fit(plan)
+    tried, default = (one.results[Target.CUSTOMER].learning for one in (found, fitted[1]))
+    assert (tried.trials, default.trials) == (2, 0)
+    assert tried.window_log_loss_raw <= default.window_log_loss_raw
+
+
+def noise(rows=400, seed=0):
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=(rows, 3))
+    return matrix, (random.random(rows) < sigmoid(matrix[:, 0])).astype(np.int8)
+
+
+def test_a_window_stops_growth_and_growing_again_gives_the_same_trees():
+    matrix, labels = noise()
+    rows = bin_rows(matrix, labels, ["a", "b", "c"], [], by_size(100), seed=3)
+    watched = watch(rows, np.arange(300), np.arange(300, 400), by_size(100), seed=3)
+    rounds, loss = common_rounds([watched], [100])
+    assert watched.losses[rounds - 1] == loss == watched.losses.min()
+    assert len(watched.losses) < 1000
+    grown = [grow(rows, by_size(100), 3, rounds).model_to_string() for _ in range(2)]
+    assert grown[0] == grown[1]
+    assert grow(rows, by_size(100), 4, rounds).model_to_string() != grown[0]
+
+
+def test_calibration_is_kept_only_where_it_helps_later_on():
+    random = np.random.default_rng(0)
+    margins = random.normal(size=4000)
+    honest = (random.random(4000) < sigmoid(margins)).astype(np.int8)
+    shifted = (random.random(4000) < sigmoid(0.5 * margins - 1)).astype(np.int8)
+    halves = (margins[:2000], margins[2000:])
+    turned = (shifted[:2000], 1 - shifted[2000:])
+    platt = choose_calibrator(halves, (shifted[:2000], shifted[2000:]))
+    assert (platt.slope, platt.intercept) == pytest.approx((0.5, -1), abs=0.1)
+    assert choose_calibrator(halves, turned) == IDENTITY
+    one_window = choose_calibrator((margins,), (shifted,))
+    assert one_window == platt
+    nearly = choose_calibrator((margins,), (honest,))
+    assert (nearly.slope, nearly.intercept) == pytest.approx((1, 0), abs=0.15)
+
+
+def test_without_a_capacity_a_tenth_of_the_board_is_high():
+    assert high_probability(np.arange(100) / 100, None) == 0.9
+    assert high_probability(np.arange(5) / 10, 50) == 0.0
