@@ -1,5 +1,6 @@
 """Features of many snapshots at once."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def write(table: FeatureTable, path: Path) -> None:
         pq.write_table(whole, unfinished)
         unfinished.replace(path)
     except OSError as error:
-        raise CallError(f"{path}: cannot be written ({error.strerror}); name a file in an existing folder") from None
+        raise CallError(
+            f"{path}: cannot be written ({os.strerror(error.errno or 0)}); name a file in an existing folder"
+        ) from None
     finally:
         if unfinished.exists():
             unfinished.unlink()
