@@ -44,7 +44,7 @@ def read(config_path: Path, now: int, quarantine: Path | None = None) -> Export:
             f"{config_path.name}, exported_at: {clock.iso(config.exported_at)} lies after now, {clock.iso(now)}; "
             "write when the export was taken, or leave it out"
         )
-    with _connection(config) as connection, tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _connection(config, Path(scratch)) as connection:
         gathered = gathering.gather(connection, config, now, Path(scratch))
     if quarantine is not None:
         write(gathered.quarantine, quarantine)
@@ -53,12 +53,22 @@ def read(config_path: Path, now: int, quarantine: Path | None = None) -> Export:
 
 
 @contextmanager
-def _connection(config: CrmConfig) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connection(config: CrmConfig, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     def wall_to_utc(wall: pa.ChunkedArray) -> pa.Array:
         return zones.column_to_utc(wall, config.timezone)
 
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"set file_search_path = {sql.literal(str(config.leads.source.folder))}")
+        connection.execute(f"set file_search_path = {sql.literal(str(_search_path(config, scratch)))}")
         connection.create_function("wall_to_utc", wall_to_utc, ["BIGINT"], "BIGINT", type=ARROW, null_handling=SPECIAL)
         yield connection
+
+
+def _search_path(config: CrmConfig, scratch: Path) -> Path:
+    """The folder of crm.toml under a name that DuckDB does not take for a list or a pattern."""
+    folder = config.leads.source.folder
+    if not any(one in str(folder) for one in ",*?["):
+        return folder
+    link = scratch / "folder"
+    link.symlink_to(folder, target_is_directory=True)
+    return link

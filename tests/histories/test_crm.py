@@ -1,5 +1,6 @@
 """crm.toml: what it means, and that each mistake is named with its line, what is allowed and the nearest known."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,23 @@ def test_a_mistake_is_one_line_that_says_what_to_do(tmp_path: Path, text: str, m
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CallError, match=r"crm\.toml: cannot be read \(No such file or directory\); name an existing"):
         crm.read(tmp_path / "crm.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nope = 1\n" + LEADS,
+        LEADS + "nope = 1",
+        LEADS + CALLS + "nope = 1",
+        LEADS + DATED + 'type = "number"\nnope = 1',
+        LEADS + DEALS + "nope = 1",
+    ],
+)
+def test_every_key_that_is_allowed_is_documented(tmp_path: Path, text: str) -> None:
+    """What the error lists as allowed stands in docs/crm.md, in code type."""
+    with pytest.raises(CallError) as caught:
+        read(tmp_path, text)
+    allowed = str(caught.value).split("allowed are ")[1].split(";")[0].split(", ")
+    documented = (Path(__file__).parents[2] / "docs" / "crm.md").read_text()
+    assert len(allowed) > 4
+    assert [key for key in allowed if not re.search(rf"`[^`]*\b{key}\b[^`]*`", documented)] == []

@@ -300,12 +300,15 @@ def test_exported_at_is_the_newest_interaction_of_a_lead_that_is_not_after_now(t
     assert [line for _, line, _ in quarantined(result)] == [3, 4]
 
 
-def test_a_query_reads_files_beside_crm_toml(tmp_path: Path) -> None:
-    """Relative names in SQL are relative to crm.toml; several sources keep their ids apart."""
+@pytest.mark.parametrize("name", ["plain", "March [2024], it's"])
+def test_a_query_reads_files_beside_crm_toml(tmp_path: Path, name: str) -> None:
+    """Relative names in SQL are relative to crm.toml, whatever its folder is called; sources keep their ids apart."""
+    folder = tmp_path / name
+    folder.mkdir()
     query = CALLS.replace('file = "calls.csv"', "query = \"select * from 'calls.csv' where no > 1 -- and so on\"")
     named = query.replace("[[interactions]]", '[[interactions]]\nname = "crm"')
     result = read(
-        tmp_path,
+        folder,
         ANY + LEADS + query + query + named,
         leads=TWO_LEADS,
         calls="no,lead,at\n1,a,2020-02-01\n2,a,2020-02-01\n",
