@@ -39,6 +39,7 @@ from histories.sample.state import (
 )
 from histories.sample.streams import Stream, clock, exponential, season, uniform
 
+_LN2 = math.log(2.0)
 _THEIRS = np.array([1.05, 1.1, 1.1, 1.05, 0.9, 0.3, 0.3])  # Monday to Sunday
 _OURS = np.array([1.0, 1.05, 1.05, 1.0, 0.9, 0.0, 0.0])
 _FIRST_ACT = np.array([v.FORM, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FORM, v.SESSION, -1])  # by source
@@ -51,7 +52,7 @@ _INTENT_RATES = np.array([0.0062, 0.0030, 0.00055, 0.0003])
 @compiled
 def _web_rates(rates: Floats, state: Floats, fit: float, age: float, hidden: float, theirs: float, h: Hazards) -> None:
     """Visits and forms: a base rate that fades with age, excited by recent acts, raised by fit and hidden intent."""
-    faded = h.quiet + (1.0 - h.quiet) * 2.0 ** (-age / h.fade_half_life)
+    faded = h.quiet + (1.0 - h.quiet) * math.exp(-_LN2 * age / h.fade_half_life)
     activity = theirs * h.acts * faded * (1.0 + h.excitement * min(state[WARM], 10.0))
     activity *= math.exp(0.15 * fit + h.intent_on_acts * hidden)
     for index in range(len(_WEB)):
@@ -67,7 +68,7 @@ def _mail_rates(rates: Floats, state: Floats, age: float, hidden: float, theirs:
     """Marketing's mails, more of them to new leads; what is answered to them comes while they are fresh."""
     if state[OPTED_OUT] == 0.0 and state[BOUNCED] == 0.0:
         after_the_end = state[STANDING] >= v.AT_CUSTOMER
-        rates[v.MAIL_SENT] = ours * (0.008 if after_the_end else 0.085 * 2.0 ** (-age / 45.0) + 0.016)
+        rates[v.MAIL_SENT] = ours * (0.008 if after_the_end else 0.085 * math.exp(-_LN2 * age / 45.0) + 0.016)
     fresh = state[MAILED]
     if fresh > 0.01:
         rates[v.MAIL_OPEN] = 0.125 * theirs * fresh * math.exp(0.2 * min(hidden, 3.0))
@@ -82,7 +83,7 @@ def _sales_rates(rates: Floats, state: Floats, fit: float, ours: float) -> None:
     """Sales calls whom a rulebook would send it to, tires of those who never answer, and notes what it hears."""
     priority = fit + 0.5 * min(state[WARM], 4.0) + 0.9 * min(state[INTENT], 4.0) + 1.5 * min(state[ASKED], 2.0)
     eager = (1.0, 2.5, 3.0, 3.0)[int(state[STANDING])]
-    calls = ours * eager * (0.0015 + 0.035 / (1.0 + math.exp(3.0 - priority))) * 0.65 ** state[STREAK]
+    calls = ours * eager * (0.0015 + 0.035 / (1.0 + math.exp(3.0 - priority))) * math.exp(-0.43 * state[STREAK])
     answered = 0.14 + 0.25 * min(state[TWO_WAY], 1.0)
     rates[v.CALL_ANSWERED] = calls * answered
     rates[v.CALL_UNANSWERED] = calls * (1.0 - answered)
@@ -151,7 +152,9 @@ def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Ha
     if state[STANDING] < v.AT_CUSTOMER:
         _web_rates(rates, state, fit, age, hidden, theirs, h)
         _sales_rates(rates, state, fit, ours)
-        aged = h.stale + (1.0 - h.stale) * 2.0 ** (-age / h.fade_half_life) if state[STANDING] < v.AT_SQL else 1.0
+        aged = (
+            h.stale + (1.0 - h.stale) * math.exp(-_LN2 * age / h.fade_half_life) if state[STANDING] < v.AT_SQL else 1.0
+        )
         _stage_rates(rates, state, fit, hidden, colleagues, ours, aged * math.exp(h.drift_stages * years), h)
         rates[v.SHOCK] = h.shock_rate
     elif state[STANDING] == v.AT_LOST:
@@ -237,7 +240,9 @@ def _arrive(state: Floats, event: int, moment: float, source: Stream) -> float:
 @compiled
 def _happen(account: Account, row: int, event: int, moment: float, source: Stream, sink: Sink, h: Hazards) -> None:
     """Let an event happen: change the state, write it down."""
-    state, lead, second, value = account.state[row], account.number + row, math.floor(clock(moment)), np.nan
+    # A lead's arrival is a whole second, which operational time gives back but for some millionths.
+    second = math.floor(clock(moment) + 1e-4)
+    state, lead, value = account.state[row], account.number + row, np.nan
     if event == v.SHOCK:
         state[HIDDEN] += h.shock_size * exponential(source)
         return

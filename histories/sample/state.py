@@ -1,5 +1,6 @@
 """What a simulated account carries from one event to the next. Times are operational days (see `streams`)."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ WARM, INTENT, TWO_WAY, ASKED, MAILED, INVITED = range(6)
 STREAK, STANDING, ENDED, OPTED_OUT, BOUNCED, NOTED, NOTES, HIDDEN, AT = range(6, 15)
 COLUMNS = 15
 HALF_LIVES = np.array([7.0, 14.0, 30.0, 30.0, 1.5, 7.0])
+FADING = -math.log(2.0) / HALF_LIVES
 
 
 def _counted() -> Floats:
@@ -74,9 +76,9 @@ def decay(state: Floats, moment: float, shock_half_life: float) -> None:
         return
     for column in range(6):
         if state[column] > 0.0:
-            state[column] *= 2.0 ** (-passed / HALF_LIVES[column])
+            state[column] *= math.exp(passed * FADING[column])
     if state[HIDDEN] > 0.0:
-        state[HIDDEN] *= 2.0 ** (-passed / shock_half_life)
+        state[HIDDEN] *= math.exp(passed * -math.log(2.0) / shock_half_life)
     state[AT] = moment
 
 

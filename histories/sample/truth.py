@@ -92,8 +92,9 @@ def _types() -> str:
 
 
 def _event(target: str) -> int:
-    if target not in tuple(Target):
-        raise DataError(f"target {target!r} is not known; allowed are {', '.join(Target)}{nearest(target, Target)}")
+    allowed = [one.value for one in Target]
+    if target not in allowed:
+        raise DataError(f"target {target!r} is not known; allowed are {', '.join(allowed)}{nearest(target, allowed)}")
     return _WATCHED[Target(target)]
 
 
@@ -115,21 +116,20 @@ def _split(account: Account, before: float, until: float, traits: Ints, source: 
     known = 0
     while known < len(account.created) and account.created[known] < before:
         known += 1
-    arrivals, moment, members = np.empty(MOST), before, known
+    created, fit, sources = np.empty(MOST), np.zeros(MOST), np.zeros(MOST, np.int64)
+    moment, members = before, known
     while members < MOST:
         moment = next_arrival(source, traits, account.created[0], moment)
         if moment >= until:
             break
-        arrivals[members] = moment
+        person = draw_lead(source)
+        created[members], fit[members], sources[members] = moment, fit_of(traits, person), person[SOURCE]
         members += 1
-    created, fit, sources = arrivals[:members].copy(), np.zeros(members), np.zeros(members, np.int64)
     state, rates = np.zeros((members, account.state.shape[1])), np.zeros((members, account.rates.shape[1]))
     totals = np.zeros(members)
     created[:known], fit[:known], sources[:known] = account.created[:known], account.fit[:known], account.source[:known]
     state[:known], rates[:known], totals[:known] = account.state[:known], account.rates[:known], account.totals[:known]
-    for row in range(known, members):
-        person = draw_lead(source)
-        fit[row], sources[row] = fit_of(traits, person), person[SOURCE]
+    created, fit, sources = created[:members], fit[:members], sources[:members]
     return Account(0, account.scanned, created, fit, sources, state, rates, totals, account.window.copy())
 
 
