@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from histories import clock
-from histories.errors import CallError, DataError, LeadScoringError
+from histories.errors import CallError, LeadScoringError
 
 if TYPE_CHECKING:
     from scoring.scorer import Scorer
@@ -87,6 +87,7 @@ def sample(
 ) -> None:
     """Write a simulated CRM export, with its crm.toml, recipe.toml and rulebook.toml."""
     from histories import sample as simulation
+    from histories.sample import truth_file
 
     with _working("Simulating"):
         summary = simulation.write(folder, leads, months, seed, recorded_only=recorded_only)
@@ -97,8 +98,8 @@ def sample(
     out.print(f"Reached by the day of the export: {reached}")
     if truth is not None:
         with _working("Simulating onward"):
-            simulation.write_truth(folder, truth, truth_output)
-        out.print(f"True probabilities: {truth_output}")
+            rows = truth_file.write_truth(folder, truth, truth_output)
+        out.print(f"True probabilities of {rows:,} rows: {truth_output}")
 
 
 @app.command()
@@ -192,18 +193,19 @@ def rules_check(
 ) -> None:
     """Read a rulebook and, with --crm, name what it speaks of and the export does not have."""
     from histories import export
+    from scoring import names
     from scoring import rulebook as rulebooks
 
     rules = rulebooks.read(rulebook)
-    problems: tuple[str, ...] = ()
     if config is not None:
         with _working("Reading the export"):
-            problems = rulebooks.unknown_names(rules, export.read(config, _now()).histories)
-    for problem in problems:
-        out.print(f"{rulebook.name}: {problem}")
-    if problems:
-        raise DataError(f"{rulebook.name}: {len(problems)} of its names are not in {config}; see above")
-    out.print(f"{rulebook.name}: readable; version {rules.version}, {rules.summary()}")
+            histories = export.read(config, _now()).histories
+        names.check(rules, histories.families, histories.attribute_types, rulebook.name)
+        kinds = set(histories.interactions["kind"].unique().to_pylist())
+        for silent in names.silent_rules(rules, histories.families, kinds):
+            out.print(f"Nothing in the export meets rule {silent!r}.", markup=False)
+    counts = f"{len(rules.engagement)} engagement rules, {len(rules.fit)} fit rules"
+    out.print(f"{rulebook.name} can be used: {counts}, version {rules.version}")
 
 
 @app.command()
@@ -251,14 +253,14 @@ def demo(
 ) -> None:
     """Walk the whole path on a sample: sample, check, train, compare, score, serve."""
     config = folder / "crm.toml"
-    for title, step in (
-        (f"A sample export of {leads:,} leads", lambda: sample(folder, leads)),
-        ("What is in it", lambda: check(config, folder / "quarantine.csv")),
-        ("Learn from its closed deals", lambda: train(config)),
-        ("Score the open leads", lambda: score(config, folder / "scores.parquet")),
-    ):
-        out.rule(f"[bold]{title}", align="left")
-        step()
+    out.rule(f"[bold]A sample export of {leads:,} leads", align="left")
+    sample(folder, leads)
+    out.rule("[bold]What is in it", align="left")
+    check(config, folder / "quarantine.csv")
+    out.rule("[bold]Learn from its closed deals, compare with the rules", align="left")
+    train(config)
+    out.rule("[bold]Score the open leads", align="left")
+    score(config, folder / "scores.parquet")
     if not no_serve:
         out.rule("[bold]Serve", align="left")
         _serve_demo(config, port)

@@ -15,6 +15,6 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     Sums keep the order in which they are written (`fastmath` is off), so results are the same bits everywhere the
     compiled function is called from. Danger: numba's cache notices a change of the file that a function stands in,
     and of no other. Functions that call each other, and the constants they read, therefore belong into one file, or
-    come as arguments.
+    come as arguments. The interpreter's lock is released, so that threads run side by side.
     """
-    return cast("Callable[P, R]", numba.njit(cache=True, fastmath=False)(function))
+    return cast("Callable[P, R]", numba.njit(cache=True, fastmath=False, nogil=True)(function))
