@@ -64,10 +64,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         started, request_id = time.perf_counter(), uuid4().hex
-        try:
-            response = await self._response(scope, receive, request_id)
-        except gate.Disconnected:
-            return
+        response = await self._response(scope, receive, request_id)
         await _send(send, response, request_id, with_body=scope["method"] != "HEAD")
         self._record(scope, response, request_id, time.perf_counter() - started)
 
@@ -79,8 +76,6 @@ class Door:
             problem = error
         except TimeoutError:
             problem = RequestError(Problem.TIMEOUT, "the request took too long; send fewer leads at a time")
-        except gate.Disconnected:
-            raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log no values
             _log_bug(error, request_id)
             problem = RequestError(Problem.INTERNAL, "the request could not be answered; it is in the service's log")

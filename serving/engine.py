@@ -63,5 +63,6 @@ class Engine:
         """Load now. What is wrong with bundle or rulebook goes to the log."""
         try:
             self.hold(load(folder, self._rulebook, self._max_interactions))
+            _log.info("ready: %s", folder.name)
         except LeadScoringError as error:
             _log.error("cannot serve: %s", error)

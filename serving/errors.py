@@ -8,6 +8,7 @@ class Problem(Enum):
     """A kind of error: its `code` in the envelope and its HTTP status. A client may branch on the code."""
 
     INVALID_JSON = ("invalid_json", 400)
+    INCOMPLETE_BODY = ("incomplete_body", 400)
     INVALID_REQUEST = ("invalid_request", 400)
     INVALID_LEAD = ("invalid_lead", 400)
     NOT_FOUND = ("not_found", 404)

@@ -11,10 +11,6 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 
 
-class Disconnected(Exception):  # noqa: N818  # not an error of anyone's
-    """The client has gone before its request was complete: there is nobody to answer."""
-
-
 def refuse_other_media(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Raise RequestError unless the body is announced as plain JSON in UTF-8."""
     found = {name.lower(): value.decode("latin-1").lower() for name, value in headers}
@@ -29,7 +25,10 @@ def refuse_other_media(headers: Iterable[tuple[bytes, bytes]]) -> None:
 
 
 async def body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """Return the body. Raises RequestError as soon as it is longer than `most` bytes, Disconnected."""
+    """Return the body. Raises RequestError as soon as it is longer than `most` bytes, or where it breaks off.
+
+    Nobody reads the answer to a body that broke off, but one must be sent: BentoML waits for it, and could not stop.
+    """
     announced = next((value for name, value in scope["headers"] if name.lower() == b"content-length"), b"0")
     if announced.isdigit() and int(announced) > most:
         raise _too_large(most)
@@ -37,7 +36,7 @@ async def body(scope: Scope, receive: Receive, most: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Disconnected
+            raise RequestError(Problem.INCOMPLETE_BODY, "the connection was closed before the body was complete")
         part = message.get("body", b"")
         length += len(part)
         if length > most:

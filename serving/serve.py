@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import ipaddress
 import os
 import signal
 import socket
@@ -9,11 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from histories.errors import CallError, DataError
 from scoring import rulebook as rulebooks
@@ -52,24 +53,23 @@ def background(
 ) -> Iterator[Served]:
     """Serve for as long as the block runs. Port 0 takes a free one; `log` takes the service's output.
 
-    Raises CallError for a setting in the environment that is wrong or a port that is taken, and DataError where the
-    service is not ready within `wait` seconds, with the end of its log where there is one.
+    Raises CallError for a setting in the environment that is wrong, a host that is none or a port that is taken, and
+    DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
     At the end the supervisor and all its workers are stopped: requests in hand are finished first.
     """
     from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
 
     _check_environment()
     tag = pack(bundle_folder, rulebook)
-    port = port or _free_port(host)
-    _refuse_taken(host, port)
+    port = _port(host, port)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # compared, not bound
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else None
         stack.enter_context(_stopped_by_termination())
-        process = _start(tag, host, port, output)
-        stack.callback(stop, process)
-        _wait_until_ready(process, url, wait, log)
-        yield Served(url, process)
+        served = Served(url, _start(tag, host, port, output))
+        stack.callback(stop, served.process)
+        _wait_until_ready(served, wait, log)
+        yield served
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -98,7 +98,7 @@ def _start(tag: str, host: str, port: int, output: BinaryIO | None) -> subproces
         [sys.executable, "-m", "bentoml", *command],
         env={**os.environ, "LEAD_SCORING_MODEL": tag, "BENTOML_DO_NOT_TRACK": "True"},
         stdin=subprocess.DEVNULL,
-        stdout=output,
+        stdout=output or 2,  # BentoML logs to stdout; logs belong on stderr
         stderr=subprocess.STDOUT if output else None,
         start_new_session=True,  # so that `stop` reaches the workers too
     )
@@ -121,38 +121,42 @@ def _stopped_by_termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, wait: float, log: Path | None) -> None:
+def _wait_until_ready(served: Served, wait: float, log: Path | None) -> None:
     deadline = time.monotonic() + wait
-    while not _ready(url):
-        if process.poll() is not None or time.monotonic() > deadline:
-            happened = "ended" if process.poll() is not None else f"was not ready within {wait:g} s"
+    while not _ready(served.url):
+        ended = served.process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            happened = "ended" if ended else f"was not ready within {wait:g} s"
             said = f"; its log ends with:\n{_end(log)}" if log else "; it says why above"
-            raise DataError(f"the service at {url} {happened}{said}")
+            raise DataError(f"the service at {served.url} {happened}{said}")
         time.sleep(0.1)
 
 
 def _ready(url: str) -> bool:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=2)  # unlike urllib it asks no proxy
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310  # our own http address
-            return bool(answer.status == 200)
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _end(log: Path) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
 
 
-def _free_port(host: str) -> int:
-    with socket.socket() as one:
-        one.bind((host, 0))
-        return int(one.getsockname()[1])
-
-
-def _refuse_taken(host: str, port: int) -> None:
+def _port(host: str, port: int) -> int:
+    """Return the port, for 0 a free one. Raises CallError where the service could not listen there."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        raise CallError(f"host {host!r} is not an IPv4 address; write one such as 127.0.0.1 or 0.0.0.0") from None
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             one.bind((host, port))
         except OSError as error:
             raise CallError(f"cannot listen on {host}:{port} ({error.strerror}); name another host or port") from None
+        return int(one.getsockname()[1])

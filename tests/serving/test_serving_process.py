@@ -162,12 +162,20 @@ def test_serving_ends_on_sigterm_without_leaving_a_process_and_a_taken_port_is_n
                 serve.background(packable.bundle_folder, packable.rulebook, "127.0.0.1", port),
             ):
                 pytest.fail("two services share a port")
+            cut_off(port)
             process.terminate()
-            assert process.wait(60) == 128 + signal.SIGTERM
+            assert process.wait(20) == 128 + signal.SIGTERM
         finally:
             process.kill()
     assert psutil.wait_procs(family, timeout=5)[1] == []
     assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def cut_off(port: int) -> None:
+    """Leave in the middle of a body."""
+    head = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+        one.sendall(head)
 
 
 def until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -209,3 +217,12 @@ def test_a_service_that_cannot_start_says_why(
         assert " ended; its log ends with:\n" in str(caught.value)
         assert value in str(caught.value)
     assert psutil.Process().children(recursive=True) == before
+
+
+def test_a_host_that_is_no_address_is_refused_by_name(packable: Packable) -> None:
+    message = "^host 'localhost' is not an IPv4 address; write one such as 127\\.0\\.0\\.1 or 0\\.0\\.0\\.0$"
+    with (
+        pytest.raises(CallError, match=message),
+        serve.background(packable.bundle_folder, packable.rulebook, "localhost"),
+    ):
+        pytest.fail("it started")
