@@ -15,7 +15,7 @@ from histories.contract import ATTRIBUTES, INTERACTIONS, LEADS, OUTCOMES, Attrib
 from histories.crm import CrmConfig, InteractionsBlock, LeadsBlock, Source
 from histories.errors import DataError
 from histories.quarantine import QUARANTINE, SourceCount
-from histories.source import ROW, OpenSource, blame, open_source
+from histories.source import ROW, OpenSource, open_source, reading
 from histories.staging import Columns, quarantined
 
 
@@ -60,7 +60,7 @@ def _newest(
     for block, opened in sources:
         columns = Columns(opened, None)
         at, lead = columns.time(block.occurred_at, "occurred_at").sql, columns.identifier(block.lead_id, "lead_id").sql
-        with blame(opened.source.place):
+        with reading(opened):
             found = connection.execute(
                 # Not in `where`: DuckDB would push the condition down and read every time three times over.
                 f"select max(moment) filter (where moment between 0 and {now}) from (select {at} as moment, {lead} as whose "

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, cast
 
@@ -45,8 +46,25 @@ def blame(place: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = " ".join(str(error).split("\nLINE ")[0].split())
-        raise CallError(f"{place}: DuckDB cannot run this: {said}") from None
+        raise CallError(f"{place}: DuckDB cannot run this: {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    """An error in one line, without DuckDB's picture of the statement."""
+    return " ".join(str(error).split("\nLINE ")[0].split())
+
+
+@contextmanager
+def reading(opened: OpenSource) -> Iterator[None]:
+    """Tell apart, while rows are read, a damaged file (DataError) and SQL of the user's that fails on them (CallError)."""
+    source = opened.source
+    try:
+        yield
+    except duckdb.Error as error:
+        if source.file is not None and (source.where is None or isinstance(error, duckdb.IOException)):
+            raise DataError(f"{source.place}: {opened.label} cannot be read: {_said(error)}") from None
+        place = source.place if source.where is None else source.where_place
+        raise CallError(f"{place}: DuckDB cannot run this: {_said(error)}") from None
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, source: Source, view: str, scratch: Path) -> OpenSource:
@@ -99,10 +117,8 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: Source, view: str,
         if suffix in (".csv", ".tsv"):
             return _open_csv(connection, source, path, view)
         return _open_json_lines(connection, source, path, view)
-    except UnicodeDecodeError:
-        raise DataError(f"{source.place}: {path.name} is not UTF-8 text; save it as UTF-8") from None
     except (duckdb.Error, OSError, EOFError) as error:
-        raise DataError(f"{source.place}: {path.name} cannot be read: {' '.join(str(error).split())}") from None
+        raise DataError(f"{source.place}: {path.name} cannot be read: {_said(error)}") from None
 
 
 def _open_parquet(
@@ -119,6 +135,8 @@ def _open_parquet(
 
 def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, view: str) -> OpenSource:
     header, delimiter, header_lines = _header(path)
+    if any("\ufffd" in one for one in header):
+        raise DataError(f"{source.place}: {path.name} is not UTF-8 text; save it as UTF-8")
     if not header:
         raise DataError(f"{source.place}: {path.name} is empty; its first line must name the columns")
     twice = [one for one, times in Counter(one.lower() for one in header).items() if times > 1]
@@ -146,10 +164,8 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def open_text(path: Path) -> IO[str]:
-    """Open a text file, unpacking .gz."""
-    if path.name.lower().endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+    """Open a text file, unpacking .gz; bytes that are no UTF-8 come out as U+FFFD."""
+    return TextIOWrapper(open_bytes(path), encoding="utf-8-sig", errors="replace", newline="")
 
 
 def _header(path: Path) -> tuple[list[str], str, int]:

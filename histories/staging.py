@@ -14,7 +14,7 @@ from histories.crm import Column, Text
 from histories.errors import CallError, nearest
 from histories.lines import line_starts, lines_of_rows
 from histories.quarantine import QUARANTINE
-from histories.source import ROW, OpenSource, blame
+from histories.source import ROW, OpenSource, reading
 
 UNREADABLE_TIME = "is not a date or time that can be read"
 FOUND = "leads found"  # the table of the lead_ids that exist
@@ -145,7 +145,7 @@ def stage(
     raw = ", ".join(f"{sql.literal(one)}: {sql.name(one)}" for one in opened.columns)
     kept = ", ".join(f"{_ours(alias)} as {sql.name(alias)}" for alias in fields)
     # Two steps, since a reason speaks of our columns and may need the export's.
-    with blame(opened.source.where_place if opened.source.where else opened.source.place):
+    with reading(opened):
         connection.execute(
             f"create temp table {sql.name(table)} as select {sql.name(ROW)}, {kept}, {_ours('reason')} as reason, "
             f"case when {raw_where} then to_json({{{raw}}})::varchar end as raw from "
@@ -165,7 +165,7 @@ def quarantined(connection: duckdb.DuckDBPyConnection, opened: OpenSource, name:
         return _table(name, sorted([*rows, *places], key=_line))
     lines, refused_lines = _lines(connection, opened, refused)
     placed = [(int(lines[number - 1]), reason, raw) for number, reason, raw in rows]
-    reason = "the line cannot be taken apart: too few or too many columns, or a quote that does not end"
+    reason = "the line cannot be taken apart: too few or too many columns, a quote that does not end, or bytes that are no UTF-8"
     places = [
         (line, reason, text.strip("\r\n")) for line, (_, text) in zip(refused_lines.tolist(), refused, strict=True)
     ]

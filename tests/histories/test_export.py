@@ -375,6 +375,22 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, message: str) -
     assert str(caught.value) == f"crm.toml, line 4, [leads] file: {message}"
 
 
+def test_a_file_that_ends_too_early_is_named(tmp_path: Path) -> None:
+    """Even where its beginning can be read."""
+    rows = "".join(f"{number * 7919},2020-01-01\n" for number in range(50_000))
+    packed = gzip.compress(("id,created\n" + rows).encode())
+    (tmp_path / "leads.csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DataError, match=r"^crm\.toml, line 4, \[leads\] file: leads\.csv\.gz cannot be read: IO Error"):
+        read(tmp_path, ANY + LEADS.replace("leads.csv", "leads.csv.gz"))
+
+
+def test_one_row_that_is_no_utf8_costs_that_row_alone(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_bytes(b"id,created\na,2020-01-01\n\xe9,2020-01-01\nb,2020-01-01\n")
+    result = read(tmp_path, ANY + LEADS)
+    assert result.histories.leads["lead_id"].to_pylist() == ["a", "b"]
+    assert [line for _, line, _ in quarantined(result)] == [3]
+
+
 def test_a_file_that_says_gz_and_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "leads.csv.gz").write_text(TWO_LEADS)
     with pytest.raises(DataError, match=r"^crm\.toml, line 4, \[leads\] file: leads\.csv\.gz cannot be read: "):
