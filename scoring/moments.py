@@ -1,5 +1,6 @@
 """When points cross a line: since when a lead has stood at a stage, and when decay alone next changes something."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from histories.clock import DAY
@@ -20,9 +21,8 @@ def crossings(lead: Tally, cutoff: int) -> tuple[int | None, int | None]:
     stage = _rank(lead, cutoff)
     if stage == Stage.LEAD.rank:
         return None, None
-    seen = _first_cutoffs(lead, cutoff)
-    mql_at = _since(lead, Stage.MQL.rank, seen, cutoff)
-    return mql_at, _since(lead, Stage.SQL.rank, seen, cutoff) if stage == Stage.SQL.rank else None
+    walk = _Walk(lead, *_probes(lead, cutoff))
+    return walk.since(Stage.MQL.rank), walk.since(Stage.SQL.rank) if stage == Stage.SQL.rank else None
 
 
 def valid_until(lead: Tally, cutoff: int) -> int:
@@ -38,25 +38,44 @@ def _rank(lead: Tally, cutoff: int) -> int:
     return rule_stage(lead.rulebook, lead.figures(cutoff)).rank
 
 
-def _first_cutoffs(lead: Tally, cutoff: int) -> list[int]:
-    """The cutoffs up to this one that first see something that matters to the points, newest first."""
-    seen = {at for shown in lead.shown for at in shown if at <= cutoff}
-    seen.update(one.visible_from for known in lead.values.values() for one in known if one.visible_from <= cutoff)
-    return sorted((at for at in seen if at > lead.created_at), reverse=True)
+def _probes(lead: Tally, cutoff: int) -> tuple[list[int], list[int]]:
+    """Return the moments to look at, from the lead's creation to the cutoff, and those at which attributes change."""
+    changes = {one.visible_from for known in lead.values.values() for one in known}
+    events = changes.union(*lead.shown)
+    start = min(lead.created_at, cutoff)
+    moments = {at - before for at in events for before in (0, 1) if start < at - before <= cutoff}
+    return sorted(moments | {start, cutoff}), sorted(changes)
 
 
-def _since(lead: Tally, rank: int, seen: list[int], cutoff: int) -> int:
-    """Walk back from the cutoff to where the points were last below a stage."""
-    later = cutoff
-    for at in seen:
-        if at < later and _rank(lead, at) < rank:
-            return _rise(lead, rank, at, later)
-        later = at
-        if _rank(lead, at - 1) < rank:
-            return at - 1 if _known_as_it_happened(lead, at) else at
-        later = at - 1
-    start = lead.created_at
-    return _rise(lead, rank, start, later) if start < later and _rank(lead, start) < rank else start
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The way back from a cutoff: `probes` are the moments to look at, `changes` those of attributes; sorted."""
+
+    lead: Tally
+    probes: list[int]
+    changes: list[int]
+
+    def since(self, rank: int) -> int:
+        """Return since when the points have been at a stage, at which they are at the last probe."""
+        below = self._last_below(rank, 0, len(self.probes) - 1)
+        if below is None:
+            return self.probes[0]
+        before, after = self.probes[below], self.probes[below + 1]
+        if after - before > 1:
+            return _rise(self.lead, rank, before, after)
+        return before if _known_as_it_happened(self.lead, after) else after
+
+    def _last_below(self, rank: int, first: int, last: int) -> int | None:
+        """Return the last of the probes from `first` to `last` below a stage; spans that nowhere are, are passed over."""
+        start, end = self.probes[first], self.probes[last]
+        constant = bisect_right(self.changes, start) == bisect_right(self.changes, end)
+        if constant and rule_stage(self.lead.rulebook, self.lead.least(start, end)).rank >= rank:
+            return None
+        if first == last:
+            return first
+        middle = (first + last) // 2
+        found = self._last_below(rank, middle + 1, last)
+        return found if found is not None else self._last_below(rank, first, middle)
 
 
 def _known_as_it_happened(lead: Tally, at: int) -> bool:
@@ -87,7 +106,7 @@ class _Fading:
     def moved(self, gains_at: int, losses_at: int) -> bool:
         """Tell whether stage or grade differ from now's, with gains and losses each decayed to a moment."""
         book, now = self.lead.rulebook, self.now
-        then = now._replace(engagement=self.lead.engagement(self.cutoff, gains_at, losses_at))
+        then = now._replace(engagement=self.lead.engagement((self.cutoff, gains_at), (self.cutoff, losses_at)))
         return rule_stage(book, then) != rule_stage(book, now) or rule_grade(book, then) != rule_grade(book, now)
 
 

@@ -132,23 +132,27 @@ class Tally:
 
     def figures(self, cutoff: int) -> Figures:
         """Return the points of all that a cutoff sees, decayed to it."""
-        engagement = self.engagement(cutoff, cutoff, cutoff)
-        return Figures(engagement, self._fit(cutoff), self._qualification(cutoff), self._seen(-1, cutoff))
+        return self.least(cutoff, cutoff)
 
-    def engagement(self, cutoff: int, gains_at: int, losses_at: int) -> int:
-        """Return the points of the interactions that a cutoff sees, gains and losses each decayed to a moment.
+    def least(self, start: int, end: int) -> Figures:
+        """Return figures that no cutoff in [start, end] falls below, if no attribute becomes known in between.
 
-        These moments may lie after the cutoff: what has come to be known since does not count.
+        What is seen at the start, decayed to the end, less what is seen at the end, decayed to the start.
         """
+        engagement = self.engagement((start, end), (end, start))
+        return Figures(engagement, self._fit(start), self._qualification(start), self._seen(-1, start))
+
+    def engagement(self, gains: tuple[int, int], losses: tuple[int, int]) -> int:
+        """Return the points of interactions; `gains` and `losses`: which cutoff's are meant, decayed to which moment."""
         limit = self.rulebook.engagement_limit
         gained = lost = 0
         for slot, rule in enumerate(self.rulebook.engagement):
             if not self.shown[slot]:
                 continue
             if rule.points < 0:
-                lost += self._sum(slot, rule, cutoff, losses_at)
+                lost += self._sum(slot, rule, *losses)
             elif limit is None or gained < limit:
-                gained += self._sum(slot, rule, cutoff, gains_at)
+                gained += self._sum(slot, rule, *gains)
         return limited(gained, limit) - lost
 
     @property
@@ -169,7 +173,7 @@ class Tally:
         for match in reversed(self.matches[slot]):
             if match.visible_from > cutoff:
                 continue
-            size = decayed(rule, at - match.occurred_at)
+            size = decayed(rule, max(0, at - match.occurred_at))
             total += size
             if size == 0 or (rule.limit is not None and total >= rule.limit):
                 break

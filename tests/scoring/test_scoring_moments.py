@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from generated import FAMILIES, histories, rulebooks, times
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,7 +116,7 @@ def test_what_is_not_known_yet_does_not_shorten_validity():
 
 
 def _seen(made: Tally, cutoff: int, at: int) -> tuple[Stage, str | None]:
-    figures = made.figures(cutoff)._replace(engagement=made.engagement(cutoff, at, at))
+    figures = made.figures(cutoff)._replace(engagement=made.engagement((cutoff, at), (cutoff, at)))
     return rule_stage(made.rulebook, figures), rule_grade(made.rulebook, figures)
 
 
@@ -130,3 +131,22 @@ def test_nothing_changes_before_valid_until_and_something_does_there(
     for share in [*shares, 1.0]:
         assert _seen(made, cutoff, cutoff + int(share * (until - 1 - cutoff))) == now
     assert until == cutoff + LONGEST_VALIDITY or _seen(made, cutoff, until) != now
+
+
+def test_a_lead_with_ten_thousand_interactions_takes_no_longer_than_it_must():
+    rules = book(PRICES.replace("limit = 25\n", "") + "[stages]\nmql = { points = 1000 }\n")
+    lead = LeadHistory("L", 0, interactions=visits(*(number / 100 for number in range(10_000))))
+    made = tally(rules, FAMILIES, lead)
+    asked: list[int] = []
+    least = Tally.least
+
+    def counting(self: Tally, start: int, end: int):
+        asked.append(start)
+        return least(self, start, end)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tally, "least", counting)
+        mql_at, _ = crossings(made, 101 * DAY)
+    assert mql_at is not None
+    assert made.figures(mql_at).total < 100_000 <= made.figures(mql_at + 1).total
+    assert len(asked) < 200
