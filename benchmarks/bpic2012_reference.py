@@ -4,9 +4,9 @@
 
 The reference is what an analyst writes in an afternoon: for each age one LightGBM with fixed settings on the amount
 asked for, the hour and weekday of the application, and the count and recency of each activity. It is trained
-on applications whose 30 days had ended when the test begins, as the model is. Differences come with 95% intervals from 2,000
-paired bootstrap draws over applications. Settings are chosen by
-benchmarks/window_settings.py, which never looks at the test.
+on applications whose 30 days had ended when the test begins, as the model is. Differences come with 95% intervals
+from 2,000 paired bootstrap draws over applications. Settings were chosen with benchmarks/window_settings.py,
+which never looks at the test.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def reference(log: pd.DataFrame, hours: int) -> pd.Series:
         n_estimators=200, learning_rate=0.03, num_leaves=15, min_child_samples=20, n_jobs=2, verbose=-1
     )
     booster.fit(inputs[train], label[train])
-    return pd.Series(booster.predict_proba(inputs[test])[:, 1], index=leads.index[test])
+    return pd.Series(np.asarray(booster.predict_proba(inputs[test]))[:, 1], index=leads.index.to_numpy()[test])
 
 
 def plain_inputs(log: pd.DataFrame, leads: pd.DataFrame) -> FloatArray:

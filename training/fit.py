@@ -76,8 +76,8 @@ def fit_bundle(
     progress("snapshots", 0, 4)
     questions, border = ask(histories, recipe)
     progress("features", 1, 4)
-    catalogue = _catalogue(histories, questions, border)
-    seen = _see(histories, catalogue, rulebook, questions)
+    catalogue = catalogue_of(histories, questions, border)
+    seen = see(histories, catalogue, rulebook, questions)
     progress("models", 2, 4)
     results = {
         target: _answer(histories, recipe, catalogue, question, seen[target], progress)
@@ -96,7 +96,7 @@ def ask(histories: Histories, recipe: Recipe) -> tuple[Mapping[Target, Question]
     return {target: Question(one, split(one, border)) for target, one in drawn.items()}, border
 
 
-def _catalogue(histories: Histories, questions: Mapping[Target, Question], border: int) -> Catalogue:
+def catalogue_of(histories: Histories, questions: Mapping[Target, Question], border: int) -> Catalogue:
     """Columns from what was known of the training leads before the test began."""
     trained = np.unique(np.concatenate([one.snapshots.lead[one.split.train] for one in questions.values()]))
     lead_ids = histories.leads["lead_id"].take(pa.array(trained)).to_pylist()
@@ -107,7 +107,7 @@ def _used(question: Question) -> IntArray:
     return np.concatenate([question.split.train, question.split.test])
 
 
-def _see(
+def see(
     histories: Histories, catalogue: Catalogue, rulebook: Rulebook, questions: Mapping[Target, Question]
 ) -> Mapping[Target, Seen]:
     """Features and points of each target's training snapshots, then its test snapshots.

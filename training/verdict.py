@@ -109,9 +109,9 @@ def judge(
     """Say which score goes into the bundle and why: the model where its log loss on the test is the lower."""
     if model is None:
         return Score.POINTS, (
-            f"{counts.train_conversions} converted leads in training are too few to learn from and to choose by: a "
-            f"window needs {LEAST_TRAINING_CONVERSIONS} before it and {LEAST_VALIDATION_CONVERSIONS} in it; "
-            "the points, brought to probabilities, stand in"
+            f"no model could be checked inside training: a window there needs {LEAST_TRAINING_CONVERSIONS} converted "
+            f"leads known before it and {LEAST_VALIDATION_CONVERSIONS} in it, and training has "
+            f"{counts.train_conversions} in all, too few or too late; the points, brought to probabilities, stand in"
         )
     if counts.test_conversions == 0:
         return Score.POINTS, "the test holds no conversion, so that the model cannot show that it beats the points"

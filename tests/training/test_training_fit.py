@@ -166,7 +166,11 @@ def test_few_conversions_leave_the_points_as_champion():
     _, found = fit(leads=150)
     result = found.results[Target.CUSTOMER]
     assert (result.champion, result.model, result.model_figures, result.learning) == (Score.POINTS, None, None, None)
-    assert result.reason.startswith(f"{result.counts.train_conversions} converted leads in training are too few")
+    assert result.reason == (
+        "no model could be checked inside training: a window there needs 20 converted leads known before it and 10 in "
+        f"it, and training has {result.counts.train_conversions} in all, too few or too late; the points, brought to "
+        "probabilities, stand in"
+    )
     assert found.bundle.rulebook == RULES
     assert found.bundle.models[Target.CUSTOMER].uses_points
     assert result.test["model_probability"].null_count == result.test.num_rows
