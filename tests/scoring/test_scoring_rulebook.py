@@ -1,5 +1,7 @@
 """A rulebook is read in full, and every mistake in it is named with its line and its remedy."""
 
+import contextlib
+
 import pytest
 
 from histories.contract import Direction
@@ -200,3 +202,17 @@ def test_tests_of_attributes():
     missing, known = AttributeCondition("a", missing=True), AttributeCondition("a", missing=False)
     assert [missing.holds(value) for value in (None, "", 0.0)] == [True, False, False]
     assert [known.holds(value) for value in (None, "", 0.0)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1", "-1", "nan", "inf", "1e308", '""', '"x"', "true", "[]", "[1]", '["a", 1]', "{}", "{ a = 1 }", "1979-05-27"],
+)
+def test_a_value_of_any_type_under_any_key_is_read_or_refused_in_one_message(value: str):
+    lines = FULL.splitlines()
+    for number, line in enumerate(lines):
+        key, equals, _ = line.partition(" = ")
+        if equals:
+            changed = "\n".join([*lines[:number], f"{key} = {value}", *lines[number + 1 :]])
+            with contextlib.suppress(CallError):
+                rulebook.parse(changed, "rulebook.toml")
