@@ -134,9 +134,11 @@ def features(
 
     if (cutoff is None) == (snapshots is None):
         raise CallError("features: give either --cutoff or --snapshots, and only one of the two")
+    moment = clock.parse(cutoff) if cutoff else None
+    wanted = requested.read(snapshots) if snapshots else None
     with _working("Reading the export"):
         histories = export.read(config, _now()).histories
-    rows = requested.at(histories, clock.parse(cutoff)) if cutoff else requested.read(snapshots or Path())
+    rows = wanted if wanted is not None else requested.at(histories, moment or histories.exported_at)
     with _working("Computing features"):
         lead_ids = histories.leads["lead_id"].to_pylist()
         columns = catalogue.build(histories, lead_ids, until=histories.exported_at)
@@ -220,10 +222,12 @@ def score(
     from histories import export
     from serving import batch, call_list
 
+    batch.refuse_other_suffixes(output)
+    asked = clock.parse(as_of) if as_of else None
     with _champion() as champion:
         with _working("Reading the export"):
             histories = export.read(config, _now()).histories
-        moment = clock.parse(as_of) if as_of else histories.exported_at
+        moment = histories.exported_at if asked is None else asked
         with _working("Scoring"):
             answers = _scorer(champion, rulebook).score_board(histories, moment, reasons)
     batch.write(answers, moment, output)

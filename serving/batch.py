@@ -44,13 +44,18 @@ def table(answers: Sequence[Answer], as_of: int) -> pa.Table:
 
 def write(answers: Sequence[Answer], as_of: int, path: Path) -> None:
     """Write the answers as Parquet or CSV, by the path's suffix; the file appears whole or not at all."""
-    if path.suffix not in {".parquet", ".csv"}:
-        raise CallError(f"{path}: scores are written as .parquet or .csv; name the file so")
+    refuse_other_suffixes(path)
     with whole_file(path) as unfinished:
         if path.suffix == ".csv":
             csv.write_csv(table(answers, as_of), unfinished)
         else:
             parquet.write_table(table(answers, as_of), unfinished)
+
+
+def refuse_other_suffixes(path: Path) -> None:
+    """Raise CallError where the path does not end in .parquet or .csv."""
+    if path.suffix not in {".parquet", ".csv"}:
+        raise CallError(f"{path}: scores are written as .parquet or .csv; name the file so")
 
 
 def _row(answer: Answer, as_of: str) -> dict[str, str | float | None]:

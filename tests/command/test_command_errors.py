@@ -1,0 +1,90 @@
+"""Whatever is wrong ends in one message on stderr that says what to do, with status 1 or 2, never a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+import lead_scoring
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Run the command in process; return its status and what it said on stderr."""
+    monkeypatch.setattr("sys.argv", ["lead-scoring", *words])
+    with pytest.raises(SystemExit) as ended:
+        lead_scoring.main()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, said.err
+
+
+CASES = [
+    (
+        ("check", "nowhere.toml"),
+        2,
+        "error: nowhere.toml: cannot be read (No such file or directory); name an existing TOML file\n",
+    ),
+    (
+        ("train", "nowhere.toml"),
+        2,
+        "error: recipe.toml: does not exist; write one (README.md shows how) or name one with --recipe\n",
+    ),
+    (
+        ("features", "crm.toml", "-o", "f.parquet"),
+        2,
+        "error: features: give either --cutoff or --snapshots, and only one of the two\n",
+    ),
+    (
+        ("features", "crm.toml", "-o", "f.parquet", "--cutoff", "soon"),
+        2,
+        "error: 'soon' is not a time; write one like 2026-01-31 or 2026-01-31T09:30:00Z\n",
+    ),
+    (
+        ("promote", "3", "--rollback"),
+        2,
+        "error: promote: --rollback goes to the champion before this one; leave the version out\n",
+    ),
+    (
+        ("rules", "check", "rulebook.toml"),
+        2,
+        "error: rulebook.toml, line 2, [engagement #1] pionts: is not a known key",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"), CASES, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_one_message(
+    words: tuple[str, ...],
+    status: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crm.toml").write_text(
+        '[leads]\nfile = "leads.csv"\nlead_id = "id"\ncreated_at = "at"\n', encoding="utf-8"
+    )
+    (tmp_path / "leads.csv").write_text("id,at\nA,2026-01-01\n", encoding="utf-8")
+    (tmp_path / "rulebook.toml").write_text('[[engagement]]\npionts = 3\nrule = "x"\n', encoding="utf-8")
+    code, said = fail(monkeypatch, capsys, *words)
+    assert code == status
+    assert said.startswith(message)
+    assert said.count("\n") == 1
+
+
+def test_a_fault_of_our_own_is_one_message_too_and_a_traceback_only_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(lead_scoring, "app", broken)
+    status, said = fail(monkeypatch, capsys, "check")
+    assert status == 3
+    assert said.splitlines()[0] == "error: a fault of lead-scoring itself, ZeroDivisionError: division by zero"
+    monkeypatch.setenv("LEAD_SCORING_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        lead_scoring.main()

@@ -1,0 +1,148 @@
+"""The path that a user walks, with the real command in a folder of its own: demo, then each command on what it left."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from histories import clock, export, select
+from serving.example import curl_example
+
+COMMAND = [sys.executable, "-m", "lead_scoring"]
+LEADS = 3_000
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "LEAD_SCORING"))}
+    return {**kept, "COLUMNS": "120", "BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `demo --no-serve` has run."""
+    folder = tmp_path_factory.mktemp("walked")
+    done = run(folder, "demo", "--no-serve", "--leads", str(LEADS))
+    assert done.returncode == 0, done.stderr
+    (folder / "demo.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def test_the_demo_ends_with_both_scores_and_reasons_for_the_strongest_leads(walked: Path) -> None:
+    said = (walked / "demo.txt").read_text(encoding="utf-8")
+    assert re.search(r"^lead +customer +SQL +score +points +stage +next action$", said, re.MULTILINE)
+    assert re.search(r"^C\d+ +\d+\.\d% .* (hand to sales|engage|nurture)", said, re.MULTILINE)
+    assert re.search(r"^   • .+ points", said, re.MULTILINE)
+    assert "mlflow ui --backend-store-uri" in said
+
+
+def test_score_writes_a_row_for_every_open_lead_and_is_the_same_again(walked: Path) -> None:
+    first = pd.read_parquet(walked / "demo" / "scores.parquet")
+    done = run(walked, "score", "demo/crm.toml", "-o", "again.csv")
+    assert done.returncode == 0, done.stderr
+    again = pd.read_csv(walked / "again.csv")
+    assert len(first) > LEADS / 2
+    assert set(first["status"]) == {"scored"}
+    assert first["lead_id"].tolist() == again["lead_id"].tolist()
+    assert first["probability_customer"].tolist() == again["probability_customer"].tolist()
+    assert first["probability_customer"].between(0, 1).all()
+
+
+def test_features_of_a_file_of_snapshots_come_in_its_order(walked: Path) -> None:
+    leads = pd.read_parquet(walked / "demo" / "scores.parquet")["lead_id"].head(3).tolist()[::-1]
+    wanted = pa.table({"lead_id": leads, "cutoff": pa.array(pd.to_datetime(["2025-12-01"] * 3), pa.timestamp("us"))})
+    parquet.write_table(wanted, walked / "wanted.parquet")
+    done = run(walked, "features", "demo/crm.toml", "-o", "f.parquet", "--snapshots", "wanted.parquet")
+    assert done.returncode == 0, done.stderr
+    found = pd.read_parquet(walked / "f.parquet")
+    assert found["lead_id"].tolist() == leads
+    assert found.columns[:2].tolist() == ["lead_id", "cutoff"]
+    assert len(found.columns) >= 302
+
+
+def test_compare_holds_the_champion_against_the_rules(walked: Path) -> None:
+    done = run(walked, "compare", "demo/crm.toml")
+    assert done.returncode == 0, done.stderr
+    assert "rules" in done.stdout
+    assert "AUC" in done.stdout
+
+
+def test_the_only_version_is_the_champion_and_there_is_nothing_to_go_back_to(walked: Path) -> None:
+    again = run(walked, "promote", "1")
+    back = run(walked, "promote", "--rollback")
+    assert (again.returncode, again.stderr) == (1, "error: version 1: is the champion already\n")
+    assert back.returncode == 1
+    assert back.stderr.startswith("error: nothing to go back to: version 1 is the first;")
+
+
+def test_the_samples_rulebook_can_be_used_with_its_export(walked: Path) -> None:
+    done = run(walked, "rules", "check", "demo/rulebook.toml", "--crm", "demo/crm.toml")
+    assert done.returncode == 0, done.stderr
+    assert re.match(
+        r"rulebook.toml can be used: \d+ engagement rules, \d+ fit rules, version [0-9a-f]{12}", done.stdout
+    )
+
+
+@pytest.fixture
+def serving(walked: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`lead-scoring serve` and its address; interrupted at the end as Ctrl-C does."""
+    port = 38_217
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port)],
+        cwd=walked,
+        env=environment(walked),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+def test_serve_answers_a_curl_with_the_same_scores_as_the_batch(
+    walked: Path, serving: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, url = serving
+    histories = export.read(walked / "demo" / "crm.toml", time.time_ns() // 1000).histories
+    strongest = pd.read_parquet(walked / "demo" / "scores.parquet").nlargest(1, "probability_customer").iloc[0]
+    ask = curl_example(url, select.lead(histories, strongest["lead_id"]), clock.parse(strongest["as_of"]))
+    deadline = time.monotonic() + 150
+    while True:
+        asked = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=30, check=False)
+        answer = json.loads(asked.stdout) if asked.stdout else {}
+        if "lead_id" in answer or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    assert answer["lead_id"] == strongest["lead_id"]
+    assert answer["probability_customer"] == strongest["probability_customer"]
+    assert answer["rule_points"] == strongest["rule_points"]
+    assert answer["next_action"] == strongest["next_action"]
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    assert [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE] == []
