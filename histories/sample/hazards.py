@@ -87,7 +87,7 @@ WITH_INTENT = Hazards(
     opportunity_two_way=0.25,
     opportunity_intent=0.15,
     opportunity_notes=0.4,
-    customer=-5.52,
+    customer=-5.62,
     customer_fit=0.35,
     customer_two_way=0.25,
     customer_intent=0.15,
@@ -113,7 +113,7 @@ RECORDED_ONLY = WITH_INTENT._replace(
     mql=-5.4,
     sql=-6.62,
     opportunity=-4.0,
-    customer=-4.97,
+    customer=-5.1,
     sql_fit=0.8,
     sql_intent=0.6,
 )
