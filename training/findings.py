@@ -12,7 +12,7 @@ FEW_CONVERSIONS = 50
 def finding(lineup: Lineup) -> str:
     """Say whether model or rules predicted better, by how much, and how sure that is."""
     if MODEL not in lineup.contenders:
-        return "There were too few conversions to learn from: the rules' points, brought to probabilities, answer."
+        return "No model could be learnt: the rules' points, brought to probabilities, answer."
     if lineup.same:
         return "The model is the rules' points, brought to probabilities: both say the same."
     loss = lineup.differences[RULES]["log_loss"]

@@ -9,6 +9,7 @@ from histories.clock import iso
 from training import figures
 from training.bootstrap import Difference
 from training.evaluate import MEASURES, Figures
+from training.findings import finding
 from training.fingerprint import Fingerprint, rows_digest
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.records import Dataset, Drawing
@@ -102,6 +103,19 @@ def pictures(lineups: Sequence[Lineup]) -> Mapping[str, Drawing]:
     return drawn
 
 
+def own_pictures(lineups: Sequence[Lineup], name: str) -> Mapping[str, Drawing]:
+    """Return one contender's figures by their path, the same for each, so that the compare view shows them abreast."""
+    drawn: dict[str, Drawing] = {}
+    for lineup in lineups:
+        if name in lineup.contenders:
+            one = lineup.contenders[name]
+            scored = {name: figures.Scored(one.score, one.probability)}
+            title = f"{lineup.title}: predicted and observed"
+            path = f"figures/{lineup.target.value}_reliability.png"
+            drawn[path] = figures.reliability(title, lineup.labels.astype(float), scored)
+    return drawn
+
+
 def contenders(lineups: Sequence[Lineup]) -> list[str]:
     """Return the names of all contenders of any target, in the order of the first that has most."""
     return [name for name in (MODEL, RULES, CHAMPION) if any(name in one.contenders for one in lineups)]
@@ -121,6 +135,8 @@ def write_children(
             child.dataset(rows, "test")
             child.metrics(metrics(lineups, name))
             child.table(snapshots(lineups, name), SNAPSHOTS_TABLE)
+            for path, drawing in own_pictures(lineups, name).items():
+                child.figure(drawing, path)
             ids[name] = child.run_id
     return ids
 
@@ -134,7 +150,7 @@ def describe(lineups: Sequence[Lineup], sentence: str) -> str:
         first = figures_of[names[0]]
         parts.append(
             f"### {lineup.title}\n\n{first.snapshots:,} test snapshots of {first.leads:,} leads, "
-            f"{first.converted_leads:,} of them converted.\n"
+            f"{first.converted_leads:,} of them converted. {finding(lineup)}\n"
         )
         lines = [f"| measure | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
         lines += [

@@ -39,7 +39,7 @@ def render_training(result: TrainingResult, console: Console) -> None:
         learnt = f"Learnt from {counts.train_leads:,} leads, {counts.train_conversions:,} of them converted."
         console.print(Text(learnt, style="dim"))
         _print_lineup(lineup, console)
-        console.print(Text(f"In the bundle: {_chosen(lineup)}."))
+        console.print(Text(_chosen(lineup, result.fitted.results[lineup.target].reason)))
         console.print()
     sentence = Text(result.verdict.sentence)
     title = f"version {result.version} · {result.alias} · bundle {result.bundle.version}"
@@ -132,10 +132,11 @@ def _closer_to_one(lineup: Lineup, names: list[str]) -> Text:
     return Text(f"{names[distances.index(min(distances))]} closer to 1", style="dim")
 
 
-def _chosen(lineup: Lineup) -> str:
+def _chosen(lineup: Lineup, reason: str) -> str:
+    """What the bundle answers with; why, where that is not the model."""
     if lineup.chosen == MODEL:
-        return "the model"
-    return "the rules' points, brought to probabilities"
+        return "In the bundle: the model."
+    return f"In the bundle: the rules' points, brought to probabilities. {reason[0].upper()}{reason[1:]}."
 
 
 def _print_place(place: Place, console: Console) -> None:
