@@ -23,8 +23,9 @@ from training import recipe  # noqa: E402
 from training.booster import bin_rows  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
 from training.fit import Question, ask, catalogue_of, see  # noqa: E402
-from training.learner import Windows, log_loss, try_settings  # noqa: E402
+from training.learner import Windows, try_settings  # noqa: E402
 from training.settings import Settings  # noqa: E402
+from training.spread import log_loss  # noqa: E402
 
 TRIED = (
     Settings(0.05, 2, 40, 10.0, 0.3, 0.7, 20.0),

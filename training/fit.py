@@ -78,7 +78,6 @@ def fit_bundle(
     progress("features", 1, 4)
     catalogue = catalogue_of(histories, questions, border)
     seen = see(histories, catalogue, rulebook, questions)
-    progress("models", 2, 4)
     results = {
         target: _answer(histories, recipe, catalogue, question, seen[target], progress)
         for target, question in questions.items()
@@ -136,6 +135,7 @@ def _answer(
     progress: Progress,
 ) -> TargetResult:
     snapshots, parts = question.snapshots, question.split
+    progress(f"model for {snapshots.target.value}", 2, 4)
     trained = len(parts.train)
     learnt = learn(seen.matrix[:trained], snapshots, parts, catalogue, recipe.seed, recipe.search, progress)
     points = whole_points(seen.hundredths[:trained])

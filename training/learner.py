@@ -8,13 +8,11 @@ windows' out-of-sample predictions, and kept only where it would have helped on 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
-from scoring import calibration
 from scoring.calibration import IDENTITY, Calibrator
 from scoring.model import BoosterMember, Model
 from training.booster import Rows, Watched, bin_rows, grow, watch
@@ -24,10 +22,10 @@ from training.search import candidates
 from training.settings import Settings, by_size
 from training.snapshots import Snapshots
 from training.split import Split
+from training.spread import choose_calibrator, log_loss
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +90,13 @@ def _search(
         return best, 0
     began, trials = clock(), 0
     for settings in candidates(seed):
-        if trials == search.trials or (search.minutes is not None and clock() - began >= 60 * search.minutes):
+        spent = clock() - began
+        if trials == search.trials or (search.minutes is not None and spent >= 60 * search.minutes):
             break
-        progress(f"{name}: trial", trials, search.trials or 0)
+        if search.trials is not None:
+            progress(f"settings for {name}, trials", trials, search.trials)
+        elif search.minutes is not None:
+            progress(f"settings for {name}, seconds", int(spent), round(60 * search.minutes))
         tried = try_settings(rows, folds, settings, seed)
         best = min(best, tried, key=lambda windows: windows.log_loss)
         trials += 1
@@ -120,36 +122,5 @@ def common_rounds(watched: list[Watched], sizes: list[int]) -> tuple[int, float]
     return best + 1, float(losses[best])
 
 
-def choose_calibrator(margins: tuple[FloatArray, ...], labels: tuple[NDArray[np.int8], ...]) -> Calibrator:
-    """Return logit-Platt fitted on all windows if, fitted on the older ones, it helps the newest; else the identity.
-
-    A single window is halved: its rows come in the order of their cutoffs.
-    """
-    if len(margins) == 1:
-        margins, labels = _halves(margins[0]), _halves(labels[0])
-    older, newest = np.concatenate(margins[:-1]), margins[-1]
-    past = np.concatenate(labels[:-1])
-    if not _both_classes(past) or not _both_classes(labels[-1]):
-        return IDENTITY
-    platt = calibration.fit(older, past)
-    if log_loss(platt, newest, labels[-1]) >= log_loss(IDENTITY, newest, labels[-1]):
-        return IDENTITY
-    return calibration.fit(np.concatenate(margins), np.concatenate(labels))
-
-
-def log_loss(calibrator: Calibrator, margins: FloatArray, labels: NDArray[np.int8]) -> float:
-    """Return the log loss of calibrated margins, nats a row."""
-    logits = calibrator.slope * margins + calibrator.intercept
-    return float(np.mean(np.logaddexp(0.0, np.where(labels == 1, -logits, logits))))
-
-
-def _halves(rows: NDArray[_T]) -> tuple[NDArray[_T], NDArray[_T]]:
-    return rows[: len(rows) // 2], rows[len(rows) // 2 :]
-
-
-def _both_classes(labels: NDArray[np.int8]) -> bool:
-    return bool(labels.min() == 0 and labels.max() == 1)
-
-
 def _name(calibrator: Calibrator) -> str:
-    return "none" if calibrator == IDENTITY else "logit Platt"
+    return "none" if calibrator == IDENTITY else "logit slope"

@@ -15,10 +15,11 @@ from scoring.calibration import IDENTITY, sigmoid
 from training import recipe
 from training.board import high_probability
 from training.booster import bin_rows, grow, watch
-from training.fit import fit_bundle
+from training.fit import ask, catalogue_of, fit_bundle, see
 from training.fitted import Score
-from training.learner import choose_calibrator, common_rounds
+from training.learner import common_rounds, learn
 from training.settings import by_size
+from training.spread import choose_calibrator, spread
 
 RULES = rulebook.parse(
     'name = "r"\n[[engagement]]\nrule = "Visit"\nkinds = ["visit"]\npoints = 1\n[stages]\nmql = { points = 5 }',
@@ -229,21 +230,63 @@ def test_a_window_stops_growth_and_growing_again_gives_the_same_trees():
 
 
 def test_calibration_is_kept_only_where_it_helps_later_on():
+    """Margins twice too wide are halved; where the newest window says the opposite, nothing is changed."""
     random = np.random.default_rng(0)
     margins = random.normal(size=4000)
-    honest = (random.random(4000) < sigmoid(margins)).astype(np.int8)
-    shifted = (random.random(4000) < sigmoid(0.5 * margins - 1)).astype(np.int8)
+    wide = (random.random(4000) < sigmoid(0.5 * margins)).astype(np.int8)
+    narrow = (random.random(4000) < sigmoid(2 * margins)).astype(np.int8)
     halves = (margins[:2000], margins[2000:])
-    turned = (shifted[:2000], 1 - shifted[2000:])
-    platt = choose_calibrator(halves, (shifted[:2000], shifted[2000:]))
-    assert (platt.slope, platt.intercept) == pytest.approx((0.5, -1), abs=0.1)
-    assert choose_calibrator(halves, turned) == IDENTITY
-    one_window = choose_calibrator((margins,), (shifted,))
-    assert one_window == platt
-    nearly = choose_calibrator((margins,), (honest,))
-    assert (nearly.slope, nearly.intercept) == pytest.approx((1, 0), abs=0.15)
+    found = choose_calibrator(halves, (wide[:2000], wide[2000:]))
+    assert found.slope == pytest.approx(0.5, abs=0.1)
+    assert choose_calibrator((margins,), (wide,)) == found
+    assert choose_calibrator(halves, (wide[:2000], narrow[2000:])) == IDENTITY
+    assert choose_calibrator(halves, (wide[:2000], np.zeros(2000, np.int8))) == IDENTITY
+
+
+def test_drift_between_windows_is_not_corrected_twice():
+    """The newer window converts far more often: the slope stays, and the mean probability is the booster's."""
+    random = np.random.default_rng(1)
+    margins = random.normal(size=6000) - 2
+    drifted = [
+        (random.random(3000) < sigmoid(0.5 * part + by)).astype(np.int8)
+        for part, by in ((margins[:3000], 0), (margins[3000:], 1.5))
+    ]
+    found = spread((margins[:3000], margins[3000:]), tuple(drifted))
+    assert found.slope == pytest.approx(0.5, abs=0.1)
+    assert found.apply(margins).mean() == pytest.approx(sigmoid(margins).mean(), abs=1e-9)
 
 
 def test_without_a_capacity_a_tenth_of_the_board_is_high():
     assert high_probability(np.arange(100) / 100, None) == 0.9
     assert high_probability(np.arange(5) / 10, 50) == 0.0
+
+
+def test_a_search_by_minutes_stops_by_the_clock_and_equals_one_of_as_many_trials():
+    """A clock that gains 40 seconds a look allows two trials a minute; asking for two trials gives the same model."""
+    histories = assemble(company(), exported_at=330 * DAY)
+    questions, border = ask(histories, PLAN)
+    question = questions[Target.CUSTOMER]
+    catalogue = catalogue_of(histories, questions, border)
+    matrix = see(histories, catalogue, RULES, questions)[Target.CUSTOMER].matrix[: len(question.split.train)]
+    seen: list[tuple[str, int, int]] = []
+    models = [
+        learn(
+            matrix,
+            question.snapshots,
+            question.split,
+            catalogue,
+            1,
+            search,
+            lambda *step: seen.append(step),
+            clock=iter(range(0, 9999, 40)).__next__,
+        )
+        for search in (recipe.Search(None, 1.5), recipe.Search(2, None))
+    ]
+    assert [learning.trials for _, learning in models] == [2, 2]
+    assert models[0][0].members[0].text == models[1][0].members[0].text
+    assert seen == [
+        ("settings for customer, seconds", 40, 90),
+        ("settings for customer, seconds", 80, 90),
+        ("settings for customer, trials", 0, 2),
+        ("settings for customer, trials", 1, 2),
+    ]
