@@ -62,7 +62,8 @@ def fit(margins: Floats, labels: npt.ArrayLike, weights: Floats | None = None) -
             f"calibration needs outcomes of both sorts; of {len(truth)} snapshots {int(truth.sum())} converted"
         )
     centre = float(np.average(margins, weights=mass))
-    spread = float(np.sqrt(np.average((margins - centre) ** 2, weights=mass))) or 1.0
+    # Equal margins have no spread; the mean of many may miss them by a bit, which must not pass for one.
+    spread = float(np.sqrt(np.average((margins - centre) ** 2, weights=mass))) if np.ptp(margins) else 1.0
     standard = (margins - centre) / spread
     slope, intercept = _newton(standard, truth, mass, spread)
     if slope <= _LEAST_SLOPE:

@@ -71,6 +71,14 @@ def test_equal_margins_get_the_share_of_ones():
     assert fitted.apply(np.array([3.0]))[0] == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize(("margin", "count"), [(0.1, 7), (5.35, 100), (33.33, 1234)])
+def test_equal_margins_whose_mean_is_not_exact_have_no_spread(margin: float, count: int):
+    """The mean of many 0.1 is not 0.1. Taken for a spread, that made a slope of 10^10, and any other margin certain."""
+    fitted = calibration.fit(np.full(count, margin), np.arange(count) < 2)
+    assert fitted.slope == pytest.approx(1.0)
+    assert fitted.apply(np.array([margin]))[0] == pytest.approx(2 / count)
+
+
 def test_the_same_data_give_the_same_bits():
     assert calibration.fit(*sample(1.3, 0.2, 1000, 5)) == calibration.fit(*sample(1.3, 0.2, 1000, 5))
 
