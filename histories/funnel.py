@@ -60,15 +60,21 @@ def standing(outcomes: Sequence[Outcome], cutoff: int) -> Standing:
 
 
 def resolution(outcomes: Sequence[Outcome], cutoff: int, target: Target) -> Resolution:
-    """Return the first thing at or after `cutoff` that answers the question. `outcomes` in `chronological` order."""
+    """Return the first thing at or after `cutoff` that answers the question. `outcomes` in `chronological` order.
+
+    A customer of the same instant outlives a loss here too: exports that date deals by the day have such pairs.
+    """
+    lost_at: int | None = None
     for outcome in outcomes:
         if outcome.reached_at < cutoff:
             continue
+        if lost_at is not None and outcome.reached_at > lost_at:
+            break
         if outcome.stage is Stage.LOST:
-            return Resolution(None, outcome.reached_at)
-        if outcome.stage.rank >= target.stage.rank:
+            lost_at = outcome.reached_at
+        elif outcome.stage.rank >= target.stage.rank:
             return Resolution(outcome.reached_at, None)
-    return Resolution(None, None)
+    return Resolution(None, lost_at)
 
 
 def first_reached(outcomes: Iterable[Outcome]) -> tuple[int | None, ...]:

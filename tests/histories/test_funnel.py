@@ -29,6 +29,7 @@ def test_a_reopened_lead_is_a_lead_again() -> None:
 def test_a_customer_of_the_same_instant_outlives_the_loss() -> None:
     outcomes = funnel.chronological([Outcome(Stage.CUSTOMER, 1), Outcome(Stage.LOST, 1)])
     assert funnel.standing(outcomes, 2).stage is Stage.CUSTOMER
+    assert {funnel.resolution(outcomes, 0, target) for target in Target} == {funnel.Resolution(1, None)}
 
 
 def test_the_first_answer_counts() -> None:
