@@ -128,6 +128,10 @@ def _ended_politely() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, end)
     try:
         yield
+    except Terminated:
+        signal.signal(signal.SIGTERM, before)
+        signal.raise_signal(signal.SIGTERM)  # all is closed: end in the way that whoever asked for it expects
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 
