@@ -11,8 +11,7 @@ from rich.text import Text
 from histories import clock
 from histories.check import AttributeFigures, Check, FunnelStep, ReasonCount
 from histories.hints import hints
-from histories.sql import TIMES
-from histories.staging import UNREADABLE_TIME
+from histories.sql import TIMES, UNREADABLE_TIME
 
 _REASONS = 12
 _KINDS = 20  # the report shows the commonest

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from histories import toml_file
 from histories.contract import AttributeType, Direction, Families, Stage
@@ -155,7 +155,11 @@ def _timezone(top: Table) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        top.fail("timezone", f"{name!r} is not a time zone; write an IANA name such as 'Europe/Amsterdam' or 'UTC'")
+        top.fail(
+            "timezone",
+            f"{name!r} is not a time zone; write an IANA name such as 'Europe/Amsterdam' or 'UTC'"
+            f"{nearest(name, available_timezones())}",
+        )
     return name
 
 

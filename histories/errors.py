@@ -1,6 +1,7 @@
 """What a user may read when something is wrong: one message, no traceback."""
 
 import difflib
+import textwrap
 from collections.abc import Iterable
 
 
@@ -30,3 +31,14 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    r"""The names with commas between, on one line: 40 at the most, each in its first 60 characters; `none` without any.
+
+    >>> listed(["id", "two\nlines"]), listed([])
+    ('id, two lines', 'none')
+    """
+    shown = [textwrap.shorten(one, 60, placeholder=" …") if len(one) > 60 else " ".join(one.split()) for one in names]
+    more = [f"and {len(shown) - 40:,} more"] if len(shown) > 40 else []
+    return ", ".join([*shown[:40], *more]) or "none"

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from histories.source import open_bytes
 
 _BLOCK = 1 << 24
+OVERLONG = 1 << 24  # bytes; DuckDB leaves out a line longer than its buffer of 32 MB without a word
+_PACKED = 1032  # the most that gzip makes of one byte
 
 
 def line_starts(path: Path) -> NDArray[np.int64]:
@@ -24,8 +26,8 @@ def line_starts(path: Path) -> NDArray[np.int64]:
 
 def lines_of_rows(
     starts: NDArray[np.int64], header_lines: int, rejected: list[tuple[int, str]], breaks: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the line of every row that was read, and of every rejected one.
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Return the line of every row that was read and of every rejected one, and how many lines are part of neither.
 
     `rejected` has the byte offset and the text of each line that DuckDB refused; `breaks` for each row that was
     read the number of line breaks inside its values. Blank lines are no rows. Where blank lines stand inside
@@ -37,10 +39,20 @@ def lines_of_rows(
     for number, (_, text) in enumerate(rejected):
         at[number] += text[: len(text) - len(text.lstrip("\r\n"))].count("\n")
         free_line[at[number] : at[number] + text.strip("\r\n").count("\n") + 1] = False
-    surplus = int(free_line.sum()) - len(breaks) - int(breaks.sum())
+    surplus, lost = int(free_line.sum()) - len(breaks) - int(breaks.sum()), 0
     if surplus > 0:
         blank = np.flatnonzero(free_line & (np.diff(starts) <= 2))
         free_line[blank[-surplus:]] = False
+        lost = max(0, surplus - len(blank))
     free = np.flatnonzero(free_line)
     first = np.cumsum(breaks + 1) - (breaks + 1)
-    return free[np.minimum(first, len(free) - 1)] + 1, at + 1
+    return free[np.minimum(first, len(free) - 1)] + 1, at + 1, lost
+
+
+def overlong_line(path: Path) -> int | None:
+    """Return the first line (from 1) that is longer than OVERLONG; None where there is none."""
+    size = path.stat().st_size
+    if size * (_PACKED if path.name.lower().endswith(".gz") else 1) <= OVERLONG:
+        return None
+    long = np.flatnonzero(np.diff(line_starts(path)) > OVERLONG)
+    return int(long[0]) + 1 if len(long) else None

@@ -1,6 +1,6 @@
 """Rows that could not be read: where they stood, why, and what they said. Nothing is lost silently."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from histories.errors import CallError, DataError
+from histories.sql import TIMES, UNREADABLE_TIME
 from histories.whole_file import whole_file
 
 QUARANTINE = pa.schema(
@@ -55,9 +56,11 @@ def write(table: pa.Table, path: Path) -> None:
             parquet.write_table(table, unfinished)
 
 
-def refuse_too_many(counts: Iterable[SourceCount], table: pa.Table, max_bad_share: float, where: Path | None) -> None:
-    """Raise DataError where a source has more bad rows than `max_bad_share` of its rows."""
+def refuse_too_many(counts: Sequence[SourceCount], table: pa.Table, max_bad_share: float, where: Path | None) -> None:
+    """Raise DataError where there are rows but no leads, or where a source has more bad rows than `max_bad_share` of its rows."""
     for count in counts:
+        if count.table == "leads" and not count.rows and any(one.rows for one in counts):
+            raise DataError(f"{count.name} has no rows, so that every row of the other sources is of an unknown lead")
         bad = count.quarantined + count.values_left_out
         if bad > max_bad_share * count.rows:
             place = f"; all of them are in {where}" if where else ""
@@ -75,4 +78,8 @@ def _commonest(table: pa.Table, source: str) -> str:
             times, first = counted.get(reason, (0, line))
             counted[reason] = (times + 1, first)
     worst = sorted(counted.items(), key=lambda item: (-item[1][0], item[0]))[:3]
-    return "; ".join(f"{times:,} times: {reason}, first in line {first}" for reason, (times, first) in worst)
+    said = "; ".join(
+        f"{times:,} {'row' if times == 1 else 'rows'}: {reason}, first in line {first:,}"
+        for reason, (times, first) in worst
+    )
+    return f"{said}; what can be read is {TIMES}" if UNREADABLE_TIME in said else said

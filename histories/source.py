@@ -4,6 +4,7 @@
 import csv
 import gzip
 import shutil
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ def blame(place: str) -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     """An error in one line, without DuckDB's picture of the statement."""
+    if "state machine reached an invalid state" in str(error):
+        return "its lines do not all end alike, some in CR LF and others in LF; save it with one kind of line end"
     return " ".join(str(error).split("\nLINE ")[0].split())
 
 
@@ -109,7 +112,7 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: Source, view: str,
         raise CallError(
             f"{source.place}: {path.name!r} is of no kind that can be read; allowed are {', '.join(SUFFIXES)}, each also with .gz"
         )
-    if not path.is_file():
+    if not _is_file(path):
         raise CallError(f"{source.place}: there is no file {path}; paths are relative to the folder of crm.toml")
     try:
         if suffix == ".parquet":
@@ -117,8 +120,15 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: Source, view: str,
         if suffix in (".csv", ".tsv"):
             return _open_csv(connection, source, path, view)
         return _open_json_lines(connection, source, path, view)
-    except (duckdb.Error, OSError, EOFError) as error:
+    except (duckdb.Error, OSError, EOFError, zlib.error, csv.Error) as error:
         raise DataError(f"{source.place}: {path.name} cannot be read: {_said(error)}") from None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for any
+        return False
 
 
 def _open_parquet(
@@ -135,10 +145,12 @@ def _open_parquet(
 
 def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, view: str) -> OpenSource:
     header, delimiter, header_lines = _header(path)
-    if any("\ufffd" in one for one in header):
+    if any("\ufffd" in one or "\0" in one for one in header):
         raise DataError(f"{source.place}: {path.name} is not UTF-8 text; save it as UTF-8")
     if not header:
-        raise DataError(f"{source.place}: {path.name} is empty; its first line must name the columns")
+        raise DataError(
+            f"{source.place}: {path.name} is empty or begins with a blank line; its first line must name the columns"
+        )
     twice = [one for one, times in Counter(one.lower() for one in header).items() if times > 1]
     if twice:
         raise DataError(

@@ -9,7 +9,8 @@ _OFFSET = r" ?(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 _WHOLE = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"
 }  # fmt: skip
-# What messages say is allowed.
+# What messages say of a time, and what is allowed.
+UNREADABLE_TIME = "is not a date or time that can be read"
 TIMES = "a date or time as 2026-01-31, 2026-01-31T09:30:00 or 2026-01-31T09:30:00+01:00, or seconds since 1970 (10 digits), milliseconds (13) or microseconds (16)"
 
 

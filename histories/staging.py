@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -10,13 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from histories import sql
+from histories.clock import iso
 from histories.crm import Column, Text
-from histories.errors import CallError, nearest
-from histories.lines import line_starts, lines_of_rows
+from histories.errors import CallError, DataError, listed, nearest
+from histories.lines import line_starts, lines_of_rows, overlong_line
 from histories.quarantine import QUARANTINE
 from histories.source import ROW, OpenSource, reading
 
-UNREADABLE_TIME = "is not a date or time that can be read"
 FOUND = "leads found"  # the table of the lead_ids that exist
 
 
@@ -49,7 +50,7 @@ class Columns:
         columns = self._opened.columns
         if column not in columns:
             raise CallError(
-                f"{place}: {self._opened.label} has no column {column!r}; it has {', '.join(columns) or 'none'}"
+                f"{place}: {self._opened.label} has no column {column!r}; it has {listed(columns)}"
                 f"{nearest(column, columns)}"
             )
         return columns[column]
@@ -89,10 +90,10 @@ class Columns:
         seen = f"{alias} (column {column.name!r})"
         ours = _ours(alias)
         wrong = [(f"{missing}", f"no {seen}")] if needed else []
-        wrong.append((f"{ours} is null and not {missing}", f"{seen} {UNREADABLE_TIME}"))
+        wrong.append((f"{ours} is null and not {missing}", f"{seen} {sql.UNREADABLE_TIME}"))
         wrong.append((f"{ours} < 0", f"{seen} lies before 1970"))
         if self._limit is not None:
-            wrong.append((f"{ours} > {self._limit}", f"{seen} lies after the export was taken"))
+            wrong.append((f"{ours} > {self._limit}", f"{seen} lies after the export was taken, {iso(self._limit)}"))
         return Field(read, tuple(wrong))
 
     def number(self, column: Column | None, alias: str) -> Field:
@@ -159,15 +160,17 @@ def quarantined(connection: duckdb.DuckDBPyConnection, opened: OpenSource, name:
     `name` is what the source is called there. In the order of the file.
     """
     rows = connection.execute(f"select {sql.name(ROW)}, reason, raw from ({bad}) order by all").fetchall()
-    refused = _refused(connection, opened)
-    if opened.lines is None or not (rows or refused):
-        places = [(line, "the line is not a JSON object", text) for line, text in refused]
+    if opened.lines is None:
+        places = [(line, "the line is not a JSON object", text) for line, text in _no_objects(connection, opened)]
         return _table(name, sorted([*rows, *places], key=_line))
+    _refuse_overlong(opened, opened.lines)
+    refused = _refused(connection, opened)
+    if not (rows or refused):
+        return _table(name, [])
     lines, refused_lines = _lines(connection, opened, refused)
     placed = [(int(lines[number - 1]), reason, raw) for number, reason, raw in rows]
-    reason = "the line cannot be taken apart: too few or too many columns, a quote that does not end, or bytes that are no UTF-8"
     places = [
-        (line, reason, text.strip("\r\n")) for line, (_, text) in zip(refused_lines.tolist(), refused, strict=True)
+        (line, one.reason, one.text.strip("\r\n")) for line, one in zip(refused_lines.tolist(), refused, strict=True)
     ]
     return _table(name, sorted([*placed, *places], key=_line))
 
@@ -181,19 +184,56 @@ def _table(name: str, rows: Sequence[tuple[int, str, str]]) -> pa.Table:
     return pa.table([[name] * len(rows), lines, reasons, raws], schema=QUARANTINE)
 
 
-def _refused(connection: duckdb.DuckDBPyConnection, opened: OpenSource) -> list[tuple[int, str]]:
-    """For a CSV, byte offset and text of each refused line; for JSON lines, line and text."""
+def _no_objects(connection: duckdb.DuckDBPyConnection, opened: OpenSource) -> list[tuple[int, str]]:
+    """The lines of a JSON lines file that are no objects, and their texts."""
     if opened.rejects is None:
         return []
+    return connection.execute(f"select line, csv_line from {sql.name(opened.rejects)} order by 1").fetchall()
+
+
+def _refuse_overlong(opened: OpenSource, path: Path) -> None:
+    line = overlong_line(path)
+    if line is not None:
+        raise DataError(
+            f"{opened.source.place}: {opened.label} cannot be read: line {line:,} is longer than any row can be, so a line end is missing"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A line of a CSV that DuckDB could not take apart: its byte offset, its first 10,000 characters, and why."""
+
+    offset: int
+    text: str
+    reason: str
+
+
+# What DuckDB calls it to what we say; of several, the first counts.
+_MALFORMED = {
+    "UNQUOTED VALUE": "a quote does not end, or text follows it",
+    "INVALID ENCODING": "it has bytes that are no UTF-8",
+    "LINE SIZE OVER MAXIMUM": "it is longer than 2 MB; does a quote not end?",
+    "TOO MANY COLUMNS": "it has more columns than the header",
+    "MISSING COLUMNS": "it has fewer columns than the header",
+}
+
+
+def _refused(connection: duckdb.DuckDBPyConnection, opened: OpenSource) -> list[_Refused]:
     # One line may be refused on several grounds, and once for each time that the file was read.
-    place = "line_byte_position" if opened.lines is not None else "line"
-    return connection.execute(
-        f"select {place}, any_value(csv_line) from {sql.name(opened.rejects)} group by 1 order by 1"
+    found = connection.execute(
+        f"select line_byte_position, any_value(csv_line), list(distinct error_type::varchar) "
+        f"from {sql.name(str(opened.rejects))} group by 1 order by 1"
     ).fetchall()
+    return [_Refused(offset, text, _malformed(errors)) for offset, text, errors in found]
+
+
+def _malformed(errors: Sequence[str]) -> str:
+    said = next((said for error, said in _MALFORMED.items() if error in errors), "it is not CSV")
+    return f"the line cannot be taken apart: {said}"
 
 
 def _lines(
-    connection: duckdb.DuckDBPyConnection, opened: OpenSource, refused: list[tuple[int, str]]
+    connection: duckdb.DuckDBPyConnection, opened: OpenSource, refused: Sequence[_Refused]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     assert opened.lines is not None  # noqa: S101 - asked for text files alone
     starts = line_starts(opened.lines)
@@ -202,4 +242,13 @@ def _lines(
         f"select length({everything}) - length(replace({everything}, chr(10), '')) as breaks "
         f"from {sql.name(opened.whole)} order by {sql.name(ROW)}"
     ).fetchnumpy()["breaks"]
-    return lines_of_rows(starts, opened.header_lines, refused, np.asarray(breaks, dtype=np.int64))
+    lines, refused_lines, lost = lines_of_rows(
+        starts, opened.header_lines, [(one.offset, one.text) for one in refused], np.asarray(breaks, dtype=np.int64)
+    )
+    if lost and refused:
+        quotes = [line for line, one in zip(refused_lines.tolist(), refused, strict=True) if "quote" in one.reason]
+        raise DataError(
+            f"{opened.source.place}: {opened.label} cannot be read: {lost:,} of its lines are part of no row; "
+            f"a quote that opens in or near line {(quotes or refused_lines.tolist())[0]:,} does not end, mend that line"
+        )
+    return lines, refused_lines

@@ -12,6 +12,7 @@ from histories.clock import micros
 from histories.errors import CallError, nearest
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_YEAR_10000 = 253_402_300_800_000_000
 _FENCE = re.compile(r"\"\"\"|'''")
 _KEY = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*(?:\.|=)")
 
@@ -81,7 +82,7 @@ class Table:
         value = self._take(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
             self.fail(key, f"{value!r} is not a number")
         if (at_least is not None and value < at_least) or (at_most is not None and value > at_most):
             bounds = [
@@ -104,7 +105,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, list) or not all(
-            isinstance(one, int | float) and not isinstance(one, bool) for one in value
+            isinstance(one, int | float) and not isinstance(one, bool) and _finite(one) for one in value
         ):
             self.fail(key, f"{value!r} is not a list of numbers; write one like [40, 25, 10]")
         return tuple(float(one) for one in value)
@@ -124,10 +125,12 @@ class Table:
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime.fromisoformat(value.isoformat())
         if not isinstance(value, datetime):
-            self.fail(
-                key, f"{value!r} is not a time; write one without quotes, like 2026-01-31 or 2026-01-31T09:30:00Z"
-            )
-        return micros(value, zone)
+            shown = repr(value) if isinstance(value, str) else str(value)
+            self.fail(key, f"{shown} is not a time; write one without quotes, like 2026-01-31 or 2026-01-31T09:30:00Z")
+        moment = micros(value, zone)
+        if not 0 <= moment < _YEAR_10000:
+            self.fail(key, f"{value} lies outside of the years 1970 to 9999")
+        return moment
 
     def choice(self, key: str, allowed: Iterable[str]) -> str | None:
         """Return one of `allowed`, or None where the key is absent."""
@@ -146,7 +149,8 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.fail(key, f"{value!r} is not a table; write [{'.'.join(str(p) for p in (*self._path, key))}]")
+            shown = "written several times" if isinstance(value, list) else repr(value)
+            self.fail(key, f"{shown} is not a table; write [{'.'.join(str(p) for p in (*self._path, key))}]")
         return Table(value, self._file, (*self._path, key))
 
     def tables(self, key: str) -> "list[Table]":
@@ -195,8 +199,9 @@ class _File:
                 if not key:
                     continue
                 full = (*header, key[1] or key[2] or key[3])
-            if path[: len(full)] == full and (best is None or len(full) > best[0]):
-                best = (len(full), number)
+            shared = min(len(full), len(path))  # an array's own path is that of its first table
+            if path[:shared] == full[:shared] and (best is None or shared > best[0]):
+                best = (shared, number)
         return best[1] if best else None
 
     def _outside_long_texts(self) -> Iterator[tuple[int, str]]:
@@ -220,15 +225,27 @@ class _File:
         return parts
 
 
+def _finite(value: float) -> bool:
+    """Whether a number fits a float; TOML has infinities, and whole numbers of any length."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def read(path: Path) -> Table:
     """Read a TOML file. Raises CallError where there is none or where it is not TOML."""
+    return parse(read_text(path), path.name)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a TOML file, without a byte order mark. Raises CallError where there is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CallError(f"{path}: cannot be read ({error.strerror}); name an existing TOML file") from None
     except UnicodeDecodeError:
         raise CallError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    return parse(text, path.name)
 
 
 def parse(text: str, name: str) -> Table:
@@ -237,4 +254,6 @@ def parse(text: str, name: str) -> Table:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CallError(f"{name}: is not TOML: {error}") from None
+    except RecursionError:
+        raise CallError(f"{name}: is not TOML that can be read: its lists or tables are nested too deeply") from None
     return Table(content, _File(name, text), ())

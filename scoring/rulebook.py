@@ -64,8 +64,7 @@ class Rulebook:
 
 def read(path: Path) -> Rulebook:
     """Read a rulebook. Raises CallError with file, line, key, what is allowed and the nearest known name."""
-    toml_file.read(path)  # says what is wrong with the file itself
-    return parse(path.read_text(encoding="utf-8"), path.name)
+    return parse(toml_file.read_text(path), path.name)
 
 
 def parse(text: str, name: str) -> Rulebook:

@@ -72,8 +72,7 @@ class Recipe:
 
 def read(path: Path, zone: str = "UTC") -> Recipe:
     """Read a recipe. Times without an offset are read in `zone` (an IANA name). Raises CallError."""
-    toml_file.read(path)
-    return parse(path.read_text(encoding="utf-8"), path.name, zone)
+    return parse(toml_file.read_text(path), path.name, zone)
 
 
 def default() -> Recipe:

@@ -59,7 +59,7 @@ def test_the_environment_tells_where_the_data_are(tmp_path: Path, monkeypatch: p
 
 MISTAKES = [
     ('timezon = "UTC"\n' + LEADS, "crm.toml, line 1, timezon: is not a known key; allowed are attributes, exported_at, families, interactions, leads, max_bad_share, outcomes, timezone; did you mean 'timezone'?"),
-    ('timezone = "Amsterdam"\n' + LEADS, "crm.toml, line 1, timezone: 'Amsterdam' is not a time zone; write an IANA name such as 'Europe/Amsterdam' or 'UTC'"),
+    ('timezone = "Amsterdam"\n' + LEADS, "crm.toml, line 1, timezone: 'Amsterdam' is not a time zone; write an IANA name such as 'Europe/Amsterdam' or 'UTC'; did you mean 'Europe/Amsterdam'?"),
     ('exported_at = "2012-01-01"\n' + LEADS, "crm.toml, line 1, exported_at: '2012-01-01' is not a time; write one without quotes, like 2026-01-31 or 2026-01-31T09:30:00Z"),
     ("max_bad_share = 2\n" + LEADS, "crm.toml, line 1, max_bad_share: 2 is out of bounds; it must be at least 0 and at most 1"),
     ("", "crm.toml, leads: is missing; write a table [leads] with file, lead_id and created_at"),

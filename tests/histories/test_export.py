@@ -333,7 +333,7 @@ def test_the_quarantine_is_written_even_where_the_share_of_bad_rows_stops_the_ru
     with pytest.raises(DataError) as caught:
         export.read(tmp_path / "crm.toml", NOW, place)
     assert str(caught.value).startswith(
-        "leads/leads: 2 of 3 rows are bad, more than max_bad_share = 0.1 allows (1 times: "
+        "leads/leads: 2 of 3 rows are bad, more than max_bad_share = 0.1 allows (1 row: "
     )
     assert str(caught.value).endswith(
         f"; all of them are in {place}; mend the export or crm.toml, or raise max_bad_share"
@@ -363,9 +363,15 @@ def test_what_is_wrong_with_crm_toml_and_its_files_is_one_line(tmp_path: Path, c
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "leads.csv is empty; its first line must name the columns"),
+        (b"", "leads.csv is empty or begins with a blank line; its first line must name the columns"),
         (b"id,created,ID\n", "leads.csv has several columns named 'id' (capitals make no difference); rename one"),
         ("id,cr\xe9\n".encode("latin-1"), "leads.csv is not UTF-8 text; save it as UTF-8"),
+        ("id,created\n".encode("utf-16-le"), "leads.csv is not UTF-8 text; save it as UTF-8"),
+        (f"id,{'x' * 200_000}\n".encode(), "leads.csv cannot be read: field larger than field limit (131072)"),
+        (
+            b"id,created\r\na,2020-01-01\nb,2020-01-01\r\n",
+            "leads.csv cannot be read: its lines do not all end alike, some in CR LF and others in LF; save it with one kind of line end",
+        ),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, message: str) -> None:
@@ -373,6 +379,19 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, message: str) -
     with pytest.raises(DataError) as caught:
         read(tmp_path, ANY + LEADS)
     assert str(caught.value) == f"crm.toml, line 4, [leads] file: {message}"
+
+
+def test_a_header_that_swallows_the_file_is_named_in_one_line(tmp_path: Path) -> None:
+    """A quote that does not end there makes one name of thousands of rows."""
+    with pytest.raises(CallError, match=r"leads\.csv has no column 'id'; it has id,created a,2020-01-01 .{,40} …"):
+        read(tmp_path, ANY + LEADS, leads='"id,created\n' + "a,2020-01-01\n" * 5000)
+
+
+def test_an_export_without_leads_and_a_name_too_long_for_a_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^leads/leads has no rows"):
+        read(tmp_path, ANY + LEADS + CALLS, leads="id,created\n", calls="no,lead,at\n1,a,2020-01-01\n")
+    with pytest.raises(CallError, match=r"line 4, \[leads\] file: there is no file"):
+        read(tmp_path, ANY + LEADS.replace("leads.csv", "l" * 300 + ".csv"))
 
 
 def test_a_file_that_ends_too_early_is_named(tmp_path: Path) -> None:
@@ -456,3 +475,35 @@ def test_duplicates_are_removed_exactly_as_the_contract_says(tmp_path: Path) -> 
         written.setdefault(lead, []).append(one)
     leads = [LeadHistory(lead, clock.parse("2020-01-01"), interactions=tuple(some)) for lead, some in written.items()]
     assert result.histories.interactions.equals(assemble(leads, exported_at=NOW).interactions)
+
+
+def test_a_quote_that_swallows_more_than_the_quarantine_can_hold_is_refused(tmp_path: Path) -> None:
+    """DuckDB keeps 10,000 characters of a line that it refuses, and goes on far behind: the rest would be lost."""
+    rows = "".join(f"{n},a,2020-02-01\n" for n in range(2, 3000))
+    with pytest.raises(
+        DataError, match=r"calls\.csv cannot be read: [\d,]+ of its lines are part of no row; .* line 2 "
+    ):
+        read(tmp_path, ANY + LEADS + CALLS, leads=TWO_LEADS, calls='no,lead,at\n1,"a,2020-02-01\n' + rows)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_line_that_is_too_long_for_any_buffer_is_refused(tmp_path: Path, suffix: str) -> None:
+    """DuckDB leaves out such a line without a word."""
+    text = f"no,lead,at\n1,a,2020-02-01\n2,{'x' * 33_000_000},2020-02-01\n3,a,2020-02-01\n".encode()
+    (tmp_path / f"calls.csv{suffix}").write_bytes(gzip.compress(text, 1) if suffix else text)
+    with pytest.raises(DataError, match=r"line 3 is longer than any row can be"):
+        read(tmp_path, ANY + LEADS + CALLS.replace("calls.csv", f"calls.csv{suffix}"), leads=TWO_LEADS)
+
+
+def test_a_line_that_is_no_row_says_why(tmp_path: Path) -> None:
+    """More columns, fewer, a quote, bytes: each has its own reason."""
+    text = b'no,lead,at\n1,a,2020-02-01,x,y\n2,a\n3,"a"b,2020-02-01\n4,\xff,2020-02-01\n'
+    (tmp_path / "calls.csv").write_bytes(text)
+    result = read(tmp_path, ANY + LEADS + CALLS, leads=TWO_LEADS)
+    said = [str(reason).removeprefix("the line cannot be taken apart: ") for _, _, reason in quarantined(result)]
+    assert said == [
+        "it has more columns than the header",
+        "it has fewer columns than the header",
+        "a quote does not end, or text follows it",
+        "it has bytes that are no UTF-8",
+    ]

@@ -124,3 +124,35 @@ def test_what_looks_like_a_key_inside_a_long_text_is_none() -> None:
     leads = table.table("leads")
     assert leads is not None
     assert leads.place("name") == "x.toml, line 8, [leads] name"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("at = 9999-12-31T23:59:59-10:00", "x.toml, line 1, at: 9999-12-31 23:59:59-10:00 lies outside of the years"),
+        ("at = 0001-01-01", "x.toml, line 1, at: 0001-01-01 00:00:00 lies outside of the years 1970 to 9999"),
+        ("at = 10:00:00", "x.toml, line 1, at: 10:00:00 is not a time; write one without quotes"),
+        ("number = inf", "x.toml, line 1, number: inf is not a number"),
+        (f"number = {'9' * 400}", f"x.toml, line 1, number: {'9' * 400} is not a number"),
+        ("\n[[group]]\nn = 1", "x.toml, line 2, group: written several times is not a table; write [group]"),
+        ("\n[[rows]]\nn = 1", "x.toml, line 2, rows: is not a known key"),
+        (f"number = {'[' * 3000}{']' * 3000}", "x.toml: is not TOML that can be read: its lists"),
+    ],
+)
+def test_values_beyond_all_measure_are_named(text: str, message: str) -> None:
+    """Times that no calendar holds, numbers that no float holds, nesting without end, tables in the plural."""
+
+    def read_all() -> None:
+        top = toml_file.parse(text, "x.toml")
+        top.moment("at"), top.number("number"), top.table("group")
+        top.finish()
+
+    with pytest.raises(CallError) as caught:
+        read_all()
+    assert str(caught.value).startswith(message)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    """Editors on Windows write one."""
+    (tmp_path / "x.toml").write_bytes(b"\xef\xbb\xbfname = 'x'\r\n")
+    assert toml_file.read(tmp_path / "x.toml").text("name") == "x"
