@@ -10,6 +10,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+_LONGEST = 36_525 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {"m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
@@ -61,4 +62,7 @@ def span(text: str) -> int:
     found = _SPAN.fullmatch(text.strip())
     if not found:
         raise CallError(f"{text!r} is not a span; write a number with m, h, d or w, such as 12h or 30d")
-    return round(float(found[1]) * _UNITS[found[2]])
+    length = float(found[1]) * _UNITS[found[2]]
+    if length > _LONGEST:
+        raise CallError(f"{text!r} is longer than 100 years; write a shorter span, such as 12h or 30d")
+    return round(length)

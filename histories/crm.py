@@ -130,7 +130,7 @@ def read(path: Path) -> CrmConfig:
     max_bad_share = top.number("max_bad_share", 0, 1)
     table = top.table("leads")
     if table is None:
-        top.fail("leads", "is missing; write a table [leads] with file, lead_id and created_at")
+        top.missing("leads", "write a table [leads] with file, lead_id and created_at")
     leads = _leads(table, folder)
     types = {one.name: one.type for one in leads.attributes}
     names: set[str] = set()

@@ -3,10 +3,12 @@
 
 import csv
 import gzip
+import json
+import re
 import shutil
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
@@ -54,6 +56,11 @@ def _said(error: Exception) -> str:
     """An error in one line, without DuckDB's picture of the statement."""
     if "state machine reached an invalid state" in str(error):
         return "its lines do not all end alike, some in CR LF and others in LF; save it with one kind of line end"
+    line = re.match(r"Invalid Input Error: CSV Error on Line: (\d+)", str(error))
+    if line and "Invalid unicode" in str(error):
+        return f"line {line[1]} has bytes that are no UTF-8; save it as UTF-8"
+    if line and "Maximum line size" in str(error):
+        return f"line {line[1]} is longer than any row can be, so a line end is missing"
     return " ".join(str(error).split("\nLINE ")[0].split())
 
 
@@ -151,11 +158,7 @@ def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path,
         raise DataError(
             f"{source.place}: {path.name} is empty or begins with a blank line; its first line must name the columns"
         )
-    twice = [one for one, times in Counter(one.lower() for one in header).items() if times > 1]
-    if twice:
-        raise DataError(
-            f"{source.place}: {path.name} has several columns named {twice[0]!r} (capitals make no difference); rename one"
-        )
+    _refuse_twice(source, path, header)
     typed = ", ".join(f"{sql.literal(one)}: 'VARCHAR'" for one in header)
     rejects = f"{view}_rejects"
     # Nothing is guessed, so that an id never becomes a number and a time never loses its offset.
@@ -167,6 +170,14 @@ def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path,
         f"rejects_table={sql.literal(rejects)}, rejects_scan={sql.literal(rejects + '_scan')})",
     )
     return OpenSource(source, path.name, view, view, dict.fromkeys(header, "VARCHAR"), rejects, path, header_lines)
+
+
+def _refuse_twice(source: Source, path: Path, columns: Sequence[str]) -> None:
+    twice = [one for one, times in Counter(one.lower() for one in columns).items() if times > 1]
+    if twice:
+        raise DataError(
+            f"{source.place}: {path.name} has several columns named {twice[0]!r} (capitals make no difference); rename one"
+        )
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -207,11 +218,17 @@ def _open_json_lines(connection: duckdb.DuckDBPyConnection, source: Source, path
         for row in connection.execute(
             f"select distinct unnest(json_keys(line)) as key from {sql.name(lines)} where readable order by key"
         ).fetchall()
+        if row[0]  # DuckDB knows no key without a name, and nobody can ask for one
     ]
-    shape = "{" + ", ".join(f'{_json_text(key)}: "VARCHAR"' for key in keys) + "}"
-    columns = f", unnest(json_transform(line, {sql.literal(shape)}))" if keys else ""
+    if not keys:
+        raise DataError(
+            f'{source.place}: {path.name} holds no JSON objects; each line must be one by itself, as {{"lead_id": "L-1"}}'
+        )
+    _refuse_twice(source, path, keys)
+    shape = "{" + ", ".join(f'{json.dumps(key)}: "VARCHAR"' for key in keys) + "}"
+    columns = f"unnest(json_transform(line, {sql.literal(shape)}))"
     connection.execute(
-        f"create temp view {sql.name(view)} as select {sql.name(ROW)}{columns} from {sql.name(lines)} where readable"
+        f"create temp view {sql.name(view)} as select {sql.name(ROW)}, {columns} from {sql.name(lines)} where readable"
     )
     rejects = f"{view}_rejects"
     connection.execute(
@@ -219,7 +236,3 @@ def _open_json_lines(connection: duckdb.DuckDBPyConnection, source: Source, path
         f"from {sql.name(lines)} where not readable and trim(line) <> ''"
     )
     return OpenSource(source, path.name, view, view, dict.fromkeys(keys, "VARCHAR"), rejects)
-
-
-def _json_text(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

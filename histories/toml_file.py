@@ -1,5 +1,6 @@
 """Reads the TOML files that users write, so that every mistake is named with its file, line and remedy."""
 
+import difflib
 import math
 import re
 import tomllib
@@ -13,6 +14,7 @@ from histories.errors import CallError, nearest
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _YEAR_10000 = 253_402_300_800_000_000
+_ENDLESS = (math.inf, -math.inf)
 _FENCE = re.compile(r"\"\"\"|'''")
 _KEY = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*(?:\.|=)")
 
@@ -49,15 +51,17 @@ class Table:
         self._asked.add(key)
         return self._content.get(key)
 
-    def _require(self, key: str, value: object, what: str) -> None:
-        if value is None:
-            self.fail(key, f"is missing; {what}")
+    def missing(self, key: str, what: str) -> NoReturn:
+        """Raise the CallError for a key that must be there, naming the unknown key that may stand for it."""
+        close = difflib.get_close_matches(key, [one for one in self._content if one not in self._asked], 1, 0.78)
+        self.fail(key, f"is missing; {what}" + (f" (is {close[0]!r} meant for it?)" if close else ""))
 
     def text(self, key: str, what: str = "write a text") -> str:
         """Return a text that must be there."""
         value = self.optional_text(key)
-        self._require(key, value, what)
-        return str(value)
+        if value is None:
+            self.missing(key, what)
+        return value
 
     def optional_text(self, key: str) -> str | None:
         """Return a text, or None where the key is absent."""
@@ -82,14 +86,16 @@ class Table:
         value = self._take(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (is_finite(value) or value in _ENDLESS):
             self.fail(key, f"{value!r} is not a number")
         if (at_least is not None and value < at_least) or (at_most is not None and value > at_most):
             bounds = [
-                f"at least {at_least:g}" if at_least is not None else "",
-                f"at most {at_most:g}" if at_most is not None else "",
+                f"at least {at_least:,.12g}" if at_least is not None else "",
+                f"at most {at_most:,.12g}" if at_most is not None else "",
             ]
             self.fail(key, f"{value!r} is out of bounds; it must be {' and '.join(filter(None, bounds))}")
+        if value in _ENDLESS:
+            self.fail(key, f"{value!r} is not a number")
         return float(value)
 
     def whole(self, key: str, at_least: int | None = None, at_most: int | None = None) -> int | None:
@@ -105,7 +111,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, list) or not all(
-            isinstance(one, int | float) and not isinstance(one, bool) and _finite(one) for one in value
+            isinstance(one, int | float) and not isinstance(one, bool) and is_finite(one) for one in value
         ):
             self.fail(key, f"{value!r} is not a list of numbers; write one like [40, 25, 10]")
         return tuple(float(one) for one in value)
@@ -225,8 +231,8 @@ class _File:
         return parts
 
 
-def _finite(value: float) -> bool:
-    """Whether a number fits a float; TOML has infinities, and whole numbers of any length."""
+def is_finite(value: float) -> bool:
+    """Say whether a number fits a float: TOML has infinities, and whole numbers of any length."""
     try:
         return math.isfinite(value)
     except OverflowError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from histories import toml_file
 from histories.contract import Direction
 from histories.errors import nearest
-from histories.toml_file import Table
+from histories.toml_file import Table, is_finite
 from scoring.rules import (
     HUNDREDTHS,
     AttributeCondition,
@@ -215,7 +215,7 @@ def _values(table: Table) -> tuple[str | float, ...]:
         return ()
     listed = raw if isinstance(raw, list) else []
     texts = all(isinstance(one, str) for one in listed)
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in listed)
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) and is_finite(one) for one in listed)
     if not listed or not (texts or numbers):
         table.fail("in", f'{raw!r} is not a list of texts or of numbers; write one like ["vp", "c_level"]')
     return tuple(str(one) if texts else float(one) for one in listed)

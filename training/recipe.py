@@ -114,7 +114,7 @@ def _horizons(table: toml_file.Table | None) -> Mapping[Target, int]:
             continue
         days = one.whole("horizon_days", at_least=1, at_most=3650)
         if days is None:
-            one.fail("horizon_days", "is missing; write the days within which the outcome must come, such as 30")
+            one.missing("horizon_days", "write the days within which the outcome must come, such as 30")
         one.finish()
         horizons[target] = days
     table.finish()

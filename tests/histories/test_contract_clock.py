@@ -70,6 +70,12 @@ def test_what_is_no_span_is_refused(text: str) -> None:
         clock.span(text)
 
 
+@pytest.mark.parametrize("text", ["99999999d", "9" * 400 + "d"])
+def test_a_span_that_no_lead_lives_is_refused(text: str) -> None:
+    with pytest.raises(CallError, match=r"is longer than 100 years; write a shorter span"):
+        clock.span(text)
+
+
 def test_the_funnel_is_ordered_and_lost_lies_beside_it() -> None:
     assert [one.rank for one in FUNNEL] == [0, 1, 2, 3, 4]
     assert Stage.LOST.rank == -1

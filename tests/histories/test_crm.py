@@ -72,7 +72,7 @@ MISTAKES = [
     (LEADS + "[interactions]\n", "crm.toml, line 5, interactions: must be written as [[interactions]], once for each"),
     (LEADS + CALLS + 'direction = "inbund"\n', "crm.toml, line 10, [interactions #1] direction: 'inbund' is not known; allowed are inbound, outbound, or a column in braces, such as {inbund}; did you mean 'inbound'?"),
     (LEADS + CALLS.replace('"call"', '"{call"'), "crm.toml, line 9, [interactions #1] kind: '{call' has a brace without its partner; write a column as {column}"),
-    (LEADS + CALLS + CALLS.replace("kind", "knd"), "crm.toml, line 10, [interactions #2] kind: is missing; write a text, with the export's columns in braces"),
+    (LEADS + CALLS + CALLS.replace("kind", "knd"), "crm.toml, line 10, [interactions #2] kind: is missing; write a text, with the export's columns in braces (is 'knd' meant for it?)"),
     (LEADS + DATED, "crm.toml, line 5, [attributes #1] type: is missing; attribute 'staff' is new here: write type = \"category\" or type = \"number\""),
     (LEADS + '[leads.attributes]\nstaff = "number"\n' + DATED + 'type = "category"\n', "crm.toml, line 13, [attributes #1] type: 'category' contradicts what 'staff' is elsewhere in this file, a number"),
     (LEADS + DEALS.replace('"customer"', '"customr"'), "crm.toml, line 8, [outcomes #1] stage: 'customr' is not known; allowed are lead, mql, sql, opportunity, customer, lost, or a column in braces, such as {customr}; did you mean 'customer'?"),

@@ -381,6 +381,29 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, message: str) -
     assert str(caught.value) == f"crm.toml, line 4, [leads] file: {message}"
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "leads.jsonl holds no JSON objects; each line must be one by itself"),
+        (b'[{"id": "a",\n"created": "2020-01-01"}]\n', "leads.jsonl holds no JSON objects; each line must be one"),
+        (b'{"id": "a", "created": "2020-01-01"}\n{"Id": "b"}\n', "leads.jsonl has several columns named 'id'"),
+        (b'{"id": "a"}\n{"id": "\xff"}\n', "leads.jsonl cannot be read: line 2 has bytes that are no UTF-8; save it"),
+    ],
+)
+def test_a_damaged_file_of_json_lines_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "leads.jsonl").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, ANY + LEADS.replace("leads.csv", "leads.jsonl"))
+    assert str(caught.value).startswith(f"crm.toml, line 4, [leads] file: {message}")
+
+
+def test_keys_of_json_lines_may_hold_anything(tmp_path: Path) -> None:
+    row = {"id": "a", "created": "2020-01-01", 'a"b\\c\n': 1, "": 2, "é💥": 3}
+    (tmp_path / "leads.jsonl").write_text(json.dumps(row) + "\n")
+    result = read(tmp_path, ANY + LEADS.replace("leads.csv", "leads.jsonl"))
+    assert result.histories.leads["lead_id"].to_pylist() == ["a"]
+
+
 def test_a_header_that_swallows_the_file_is_named_in_one_line(tmp_path: Path) -> None:
     """A quote that does not end there makes one name of thousands of rows."""
     with pytest.raises(CallError, match=r"leads\.csv has no column 'id'; it has id,created a,2020-01-01 .{,40} …"):

@@ -156,3 +156,10 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     """Editors on Windows write one."""
     (tmp_path / "x.toml").write_bytes(b"\xef\xbb\xbfname = 'x'\r\n")
     assert toml_file.read(tmp_path / "x.toml").text("name") == "x"
+
+
+def test_a_missing_key_names_the_one_that_may_stand_for_it() -> None:
+    """A key that is misspelt is missing and unknown at once."""
+    top = toml_file.parse('occured_at = "at"', "x.toml")
+    with pytest.raises(CallError, match=r"occurred_at: is missing; write a text \(is 'occured_at' meant for it\?\)$"):
+        top.text("occurred_at")

@@ -124,7 +124,7 @@ MISTAKES = {
     ("points = 10\n", "points = 0.125\n"): "line 9, [engagement #1] points: 0.125 is finer than a hundredth of a "
     "point; write at most two decimals",
     ("points = 10\n", "points = inf\n"): "line 9, [engagement #1] points: inf is out of bounds; it must be at least "
-    "-1e+06 and at most 1e+06",
+    "-1,000,000 and at most 1,000,000",
     ("limit = 30\n", "limt = 30\n"): "line 10, [engagement #1] limt: is not a known key; allowed are at_least, "
     "channel, direction, expires_days, family, half_life_days, kinds, limit, points, rule; did you mean 'limit'?",
     ("half_life_days = 30\n", "half_life_days = 30\nexpires_days = 9\n"): "line 12, [engagement #1] expires_days: "
@@ -147,6 +147,8 @@ MISTAKES = {
     "between, at_least, at_most, missing",
     ("missing = true\n", "missing = true\nat_least = 1\n"): "line 27, [fit #2] attribute: 'industry' needs exactly "
     "one test; write one of in, between, at_least, at_most, missing",
+    ("missing = true\n", "in = [1e999]\n"): "line 28, [fit #2] in: [inf] is not a list of texts or of numbers; write "
+    'one like ["vp", "c_level"]',
     ("missing = true\n", "in = []\n"): "line 28, [fit #2] in: [] is not a list of texts or of numbers; write one "
     'like ["vp", "c_level"]',
     ("points_each = 5\n", ""): "line 31, [qualification] points_each: is missing; write the points, such as 10 or -5",
@@ -158,7 +160,7 @@ MISTAKES = {
     "points; write them like [40, 25, 10]",
     ("fit = [40, 25, 10]\n", ""): "line 46, [grades] fit: is missing; write three falling points, such as [40, 25, 10]",
     ("mql_hours = 72", "mql_hours = -1"): "line 51, [follow_up] mql_hours: -1 is out of bounds; it must be at least "
-    "0 and at most 876000",
+    "0 and at most 876,000",
     ("points = 10\n", "pionts = 10\n"): "line 9, [engagement #1] pionts: is not a known key; allowed are at_least, "
     "channel, direction, expires_days, family, half_life_days, kinds, limit, points, rule; did you mean 'points'?",
     ('attribute = "budget", at_least', 'attribute = "budget", atleast'): "line 32, [qualification budget] atleast: is "

@@ -89,7 +89,7 @@ def test_minutes_limit_a_search_in_place_of_trials():
             "[targets.customer]\nhorizon_days = 0",
             (
                 "recipe.toml, line 2, [targets customer] horizon_days: 0 is out of bounds; it must be at least 1 and "
-                "at most 3650"
+                "at most 3,650"
             ),
         ),
         (
