@@ -13,6 +13,7 @@ from histories.funnel import chronological, resolution, standing
 from training.recipe import Age
 
 UNKNOWN = -1
+_NEVER, _EVER = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,9 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
     """Take a snapshot of every lead at each age at which it was at risk, up to the export.
 
     An age's cutoff is the lead's creation plus the age; age 0 is one microsecond after the first interaction
-    (after the creation where there is none, or where it comes later).
+    (after the creation where that comes later). A lead without any interaction has no age 0: taken just after its
+    creation, it would stand for the new leads that never come to anything, and a new lead that has yet to do
+    something would look like them. In an export without interactions, that moment tells nothing and is taken.
     """
     lead_ids = histories.leads["lead_id"].to_pylist()
     cutoffs = _cutoffs(histories, lead_ids, ages)
@@ -122,8 +125,8 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
         age=np.array([row[3] for row in rows], dtype=np.int64),
         label=np.array([row[4] for row in rows], dtype=np.int8),
         lead_group=lead_group,
-        lead_from=cutoffs.min(axis=1, initial=np.iinfo(np.int64).max),
-        lead_until=cutoffs.max(axis=1, initial=np.iinfo(np.int64).min),
+        lead_from=cutoffs.min(axis=1, initial=_NEVER),
+        lead_until=cutoffs.max(axis=1, initial=_EVER, where=cutoffs != _NEVER),
     )
 
 
@@ -136,12 +139,13 @@ def _label(outcomes: list[Outcome], cutoff: int, target: Target, horizon_days: i
 
 
 def _cutoffs(histories: Histories, lead_ids: list[str], ages: tuple[Age, ...]) -> NDArray[np.int64]:
-    """Cutoffs [leads, ages], UTC microseconds."""
+    """Cutoffs [leads, ages], UTC microseconds; _NEVER where a lead has no such age."""
     created = np.asarray(histories.leads["created_at"].to_numpy(), dtype=np.int64)
-    first = dict.fromkeys(lead_ids, 0)
+    without = _NEVER - 1 if histories.interactions.num_rows else 0
     earliest = histories.interactions.group_by("lead_id").aggregate([("occurred_at", "min")])
-    first.update(zip(earliest["lead_id"].to_pylist(), earliest["occurred_at_min"].to_pylist(), strict=True))
-    entered = np.maximum(created, np.fromiter(first.values(), dtype=np.int64, count=len(lead_ids))) + 1
+    first = dict(zip(earliest["lead_id"].to_pylist(), earliest["occurred_at_min"].to_pylist(), strict=True))
+    acted = np.array([first.get(lead_id, without) for lead_id in lead_ids], dtype=np.int64)
+    entered = np.maximum(created, acted) + 1
     columns = [entered if age.micros == 0 else created + age.micros for age in ages]
     return np.stack(columns, axis=1)
 

@@ -49,6 +49,17 @@ def test_zero_hours_is_the_moment_after_the_first_interaction():
     assert rows["b", "0h"][0] == HOUR + 1
 
 
+def test_only_what_has_happened_tells_whether_a_lead_has_a_first_interaction():
+    """Whoever has done nothing by the export is not taken as new: of new leads, those alone would never convert."""
+    acting, silent = lead("a", interactions=[3 * HOUR]), lead("b")
+    snapshots, rows = drawn(acting, silent)
+    assert set(rows) == {("a", "0h"), ("a", "1d"), ("a", "7d"), ("b", "1d"), ("b", "7d")}
+    assert snapshots.lead_from.tolist() == [3 * HOUR + 1, DAY]
+    assert snapshots.lead_until.tolist() == [7 * DAY, 7 * DAY]
+    assert drawn(acting, silent, ages=AGES[:1])[1].keys() == {("a", "0h")}
+    assert drawn(silent)[1]["b", "0h"][0] == 1
+
+
 @pytest.mark.parametrize(("at", "label"), [(31 * DAY - 1, 1), (31 * DAY, 0)])
 def test_the_horizon_ends_one_microsecond_before_its_last_day_is_over(at, label):
     _, rows = drawn(lead("a", outcomes=[(Stage.CUSTOMER, at)]))
