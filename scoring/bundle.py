@@ -72,7 +72,7 @@ class Bundle:
     def version(self) -> str:
         """12 hex digits of the sha256 over all files' names and hashes: equal content has an equal version.
 
-        When it was made is no part of it.
+        When it was made, and where its histories lay, is no part of it.
         """
         return _version(_hashes(self.files))
 

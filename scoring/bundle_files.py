@@ -55,7 +55,7 @@ def render(parts: Parts) -> dict[str, str]:
         POLICY: dump({"grades": parts["policy"].grades, "high_probability": parts["policy"].high_probability}),
         CARD: _card(card),
         CARD_TEXT: cards.render(card, {target: model.horizon_days for target, model in models.items()}),
-        CREATED: dump({"created_at": card.created_at}),
+        CREATED: dump({"created_at": card.created_at, "source": card.source}),
     }
     if rulebook is not None:
         files[RULEBOOK] = rulebook.source
@@ -87,7 +87,6 @@ def _card(card: Card) -> str:
             "snapshots": card.snapshots,
             "conversions": dict(card.conversions),
             "figures": {target: _finite(figures) for target, figures in card.figures.items()},
-            "source": card.source,
             "limits": card.limits,
         }
     )
@@ -146,6 +145,6 @@ def _read_card(content: dict[str, Any], created: dict[str, Any]) -> Card:
             Target(name): {figure: math.nan if value is None else float(value) for figure, value in figures.items()}
             for name, figures in content["figures"].items()
         },
-        source=str(content["source"]),
+        source=str(created["source"]),
         limits=tuple(str(one) for one in content["limits"]),
     )

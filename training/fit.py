@@ -198,7 +198,16 @@ def _card(questions: Mapping[Target, Question], results: Mapping[Target, TargetR
         conversions={target: result.counts.train_conversions for target, result in results.items()},
         figures={target: _figures(result) for target, result in results.items()},
         source=origin.source,
-        limits=tuple(f"P({target.value}): {result.reason}." for target, result in results.items()),
+        limits=_limits(questions, results),
+    )
+
+
+def _limits(questions: Mapping[Target, Question], results: Mapping[Target, TargetResult]) -> tuple[str, ...]:
+    oldest = questions[Target.CUSTOMER].snapshots.ages[-1].text
+    return (
+        *(f"P({target.value}): {result.reason}." for target, result in results.items()),
+        "Whether model or points answer was decided by the test figures above, which flatter the chosen one a little.",
+        f"Training and test saw leads up to {oldest} old; older ones are judged as if they were {oldest} old.",
     )
 
 

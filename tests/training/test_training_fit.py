@@ -128,6 +128,8 @@ def test_the_bundle_can_be_written_and_read_and_says_what_it_saw(fitted, tmp_pat
     assert (card.trained_until, card.created_at, card.source) == (found.test_start, 400 * DAY, "a test")
     assert card.conversions == {Target.CUSTOMER: found.results[Target.CUSTOMER].counts.train_conversions}
     assert found.bundle.rulebook is None
+    assert "decided by the test figures" in card.limits[-2]
+    assert "leads up to 5d old" in card.limits[-1]
 
 
 def test_the_cut_off_fills_the_calls_of_a_week(fitted):
@@ -139,7 +141,7 @@ def test_the_cut_off_fills_the_calls_of_a_week(fitted):
 
 def test_training_again_gives_the_same_bundle_and_what_comes_after_the_border_does_not_move_it(fitted):
     histories, found = fitted
-    again = fit_bundle(histories, PLAN, RULES, now=999 * DAY, source="a test")
+    again = fit_bundle(histories, PLAN, RULES, now=999 * DAY, source="the same, elsewhere")
     assert again.bundle.version == found.bundle.version
     plan = recipe.parse(PLAN.source.replace("test_share = 0.25", "test_from = 1970-08-18"), "recipe.toml")
     cut = plan.test_from
