@@ -44,10 +44,18 @@ class Explainer:
         if self.codes[place] == POINTS:
             says = f"The rulebook's {words.points(points)}"
         else:
-            says = self._phrases[self._speaker(place, effect, contributions)](row)
+            says = self._phrases[self._speaker(place, effect, row, contributions)](row)
         return Reason(self.codes[place], f"{says} {'raised' if effect > 0 else 'lowered'} it", effect)
 
-    def _speaker(self, place: int, effect: float, contributions: Floats) -> int:
-        """The feature that speaks for its signal: the strongest in the direction of the whole; the first of equals."""
+    def _speaker(self, place: int, effect: float, row: Floats, contributions: Floats) -> int:
+        """The feature that speaks for its signal: the strongest in the direction of the whole; the first of equals.
+
+        What raises a probability is told by what is there, as long as anything of the signal is: a model may well
+        count the lack of recent visits in favour of a lead that has many older ones, but no reader would.
+        """
         members = np.flatnonzero(self._group[:-1] == place)
-        return int(members[np.argmax(np.sign(effect) * contributions[members])])
+        strength = np.sign(effect) * contributions[members]
+        there = (row[members] != 0) & np.isfinite(row[members]) & (strength > 0)
+        if effect > 0 and there.any():
+            members, strength = members[there], strength[there]
+        return int(members[np.argmax(strength)])
