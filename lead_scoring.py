@@ -62,6 +62,9 @@ def main() -> None:
     except Exception as error:
         if "LEAD_SCORING_TRACEBACK" in os.environ:
             raise
+        if isinstance(error, OSError) and error.filename is not None:  # a place that the user named, a full disk
+            err.print(Text.assemble(("error: ", "bold red"), f"{error.filename}: {error.strerror}"), soft_wrap=True)
+            sys.exit(2)
         fault = f"a fault of lead-scoring itself, {type(error).__name__}: {error}"
         err.print(Text.assemble(("error: ", "bold red"), fault), soft_wrap=True)
         err.print("Please report it, with what LEAD_SCORING_TRACEBACK=1 shows when it is set.", soft_wrap=True)
@@ -134,11 +137,15 @@ def features(
 
     if (cutoff is None) == (snapshots is None):
         raise CallError("features: give either --cutoff or --snapshots, and only one of the two")
-    moment = clock.parse(cutoff) if cutoff else None
-    wanted = requested.read(snapshots) if snapshots else None
+    if output.suffix != ".parquet":
+        raise CallError(f"{output}: features are written as .parquet; name the file so")
+    moment = None if cutoff is None else clock.parse(cutoff)
+    wanted = None if snapshots is None else requested.read(snapshots)
     with _working("Reading the export"):
         histories = export.read(config, _now()).histories
-    rows = wanted if wanted is not None else requested.at(histories, moment or histories.exported_at)
+    rows = (
+        wanted if wanted is not None else requested.at(histories, histories.exported_at if moment is None else moment)
+    )
     with _working("Computing features"):
         lead_ids = histories.leads["lead_id"].to_pylist()
         columns = catalogue.build(histories, lead_ids, until=histories.exported_at)
@@ -223,7 +230,7 @@ def score(
     from serving import batch, call_list
 
     batch.refuse_other_suffixes(output)
-    asked = clock.parse(as_of) if as_of else None
+    asked = None if as_of is None else clock.parse(as_of)
     with _champion() as champion:
         with _working("Reading the export"):
             histories = export.read(config, _now()).histories

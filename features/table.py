@@ -1,6 +1,5 @@
 """Features of many snapshots at once."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from features.encode import encode, places
 from features.plan import plan
 from features.snapshots import checked
 from histories.contract import Histories
-from histories.errors import CallError, DataError
+from histories.errors import DataError
+from histories.whole_file import whole_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +53,8 @@ def write(table: FeatureTable, path: Path) -> None:
     """
     columns = {name: pa.array(table.matrix[:, place]) for place, name in enumerate(table.catalogue.names)}
     whole = pa.table({**{name: table.snapshots[name] for name in ("lead_id", "cutoff")}, **columns})
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
+    with whole_file(path) as unfinished:
         pq.write_table(whole, unfinished)
-        unfinished.replace(path)
-    except OSError as error:
-        raise CallError(
-            f"{path}: cannot be written ({os.strerror(error.errno or 0)}); name a file in an existing folder"
-        ) from None
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
 
 
 def _refuse_unknown(snapshots: pa.Table, lead: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:

@@ -14,7 +14,7 @@ from histories import clock, crm, gathering, sql, zones
 from histories.contract import Histories
 from histories.crm import CrmConfig
 from histories.errors import CallError
-from histories.quarantine import SourceCount, refuse_too_many, write
+from histories.quarantine import SourceCount, refuse_other_suffixes, refuse_too_many, write
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,8 @@ def read(config_path: Path, now: int, quarantine: Path | None = None) -> Export:
     Bad rows go to the file `quarantine` (.csv or .parquet) where it is given, before anything is refused. Raises
     CallError where crm.toml is wrong, DataError where the data are: a damaged file, too many bad rows.
     """
+    if quarantine is not None:
+        refuse_other_suffixes(quarantine)
     config = crm.read(config_path)
     if config.exported_at is not None and config.exported_at > now:
         raise CallError(

@@ -47,13 +47,18 @@ class SourceCount:
 
 def write(table: pa.Table, path: Path) -> None:
     """Write the quarantine as CSV or Parquet, whole or not at all. Raises CallError for another suffix."""
-    if path.suffix not in (".csv", ".parquet"):
-        raise CallError(f"quarantine file {path.name!r}: its name must end in .csv or .parquet")
+    refuse_other_suffixes(path)
     with whole_file(path) as unfinished:
         if path.suffix == ".csv":
             arrow_csv.write_csv(table, unfinished)
         else:
             parquet.write_table(table, unfinished)
+
+
+def refuse_other_suffixes(path: Path) -> None:
+    """Raise CallError where the path ends in neither .csv nor .parquet."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise CallError(f"quarantine file {str(path)!r}: its name must end in .csv or .parquet")
 
 
 def refuse_too_many(counts: Sequence[SourceCount], table: pa.Table, max_bad_share: float, where: Path | None) -> None:

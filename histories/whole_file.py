@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Folders above are made. Raises CallError where the place cannot be written to.
     """
+    if path.is_dir():
+        raise CallError(f"{path}: is a folder; name a file in it")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,4 +25,5 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise CallError(f"{path}: cannot be written ({error.strerror or error}); name another place") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the place may be none: its folder a file, its disk read-only
+            unfinished.unlink()

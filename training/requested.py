@@ -19,6 +19,8 @@ def at(histories: Histories, cutoff: int) -> pa.Table:
 
 def read(path: Path) -> pa.Table:
     """Read lead_id and cutoff from Parquet. Raises CallError where there is none, DataError as `checked` does."""
+    if not path.is_file():
+        raise CallError(f"{path}: there is no such file; name a Parquet file with lead_id and cutoff")
     try:
         table = parquet.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:

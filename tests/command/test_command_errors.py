@@ -40,6 +40,41 @@ CASES = [
         "error: 'soon' is not a time; write one like 2026-01-31 or 2026-01-31T09:30:00Z\n",
     ),
     (
+        ("features", "crm.toml", "-o", "f.parquet", "--cutoff", ""),
+        2,
+        "error: '' is not a time; write one like 2026-01-31 or 2026-01-31T09:30:00Z\n",
+    ),
+    (
+        ("features", "crm.toml", "-o", "f.csv", "--cutoff", "2026-01-01"),
+        2,
+        "error: f.csv: features are written as .parquet; name the file so\n",
+    ),
+    (
+        ("features", "crm.toml", "-o", "f.parquet", "--snapshots", "nowhere.parquet"),
+        2,
+        "error: nowhere.parquet: there is no such file; name a Parquet file with lead_id and cutoff\n",
+    ),
+    (
+        ("check", "crm.toml", "--quarantine", "."),
+        2,
+        "error: quarantine file '.': its name must end in .csv or .parquet\n",
+    ),
+    (
+        ("check", "dated.toml", "--quarantine", "crm.toml/q.csv"),
+        2,
+        "error: crm.toml/q.csv: cannot be written (File exists); name another place\n",
+    ),
+    (
+        ("check", "dated.toml", "--quarantine", "folder.csv"),
+        2,
+        "error: folder.csv: is a folder; name a file in it\n",
+    ),
+    (
+        ("sample", "crm.toml/sub", "--leads", "100"),
+        2,
+        "error: crm.toml/sub: Not a directory\n",
+    ),
+    (
         ("promote", "3", "--rollback"),
         2,
         "error: promote: --rollback goes to the champion before this one; leave the version out\n",
@@ -67,6 +102,8 @@ def test_one_message(
     (tmp_path / "crm.toml").write_text(
         '[leads]\nfile = "leads.csv"\nlead_id = "id"\ncreated_at = "at"\n', encoding="utf-8"
     )
+    (tmp_path / "dated.toml").write_text(f"exported_at = 2026-02-01\n{(tmp_path / 'crm.toml').read_text()}")
+    (tmp_path / "folder.csv").mkdir()
     (tmp_path / "leads.csv").write_text("id,at\nA,2026-01-01\n", encoding="utf-8")
     (tmp_path / "rulebook.toml").write_text('[[engagement]]\npionts = 3\nrule = "x"\n', encoding="utf-8")
     code, said = fail(monkeypatch, capsys, *words)

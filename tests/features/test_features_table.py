@@ -109,13 +109,12 @@ def test_the_file_has_the_snapshots_then_the_features(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["features.parquet"]
 
 
-@pytest.mark.parametrize("place", ["no folder/features.parquet", "folder", "file/features.parquet"])
-def test_a_place_that_cannot_be_written_is_named_and_left_clean(place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("place", "problem"), [("folder", "is a folder"), ("file/f.parquet", "cannot be written")])
+def test_a_place_that_cannot_be_written_is_named_and_left_clean(place: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     found = table.compute(histories(COMPANY), snapshots([("bert", CUTOFF)]), CATALOGUE)
-    message = re.escape(f"{tmp_path / place}: cannot be written (") + r".+\); name a file in an existing folder"
-    with pytest.raises(CallError, match=f"^{message}$"):
+    with pytest.raises(CallError, match=f"^{re.escape(f'{tmp_path / place}: {problem}')}"):
         table.write(found, tmp_path / place)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
 
