@@ -48,7 +48,7 @@ class Rival:
     """The champion at the time.
 
     `version` is its number in the registry, `trained_until` the latest time that its training saw (UTC
-    microseconds), `log_loss` its own on the test snapshots, for each target that it knows.
+    microseconds), `log_loss` its own on the test snapshots, for each target that it knows within the same horizon.
     """
 
     version: int
@@ -106,7 +106,7 @@ def _better(target: Target, mine: float, rival: Rival, margin: float) -> Check:
     name = f"{target.value}/log_loss_against_champion"
     theirs = rival.log_loss.get(target)
     if theirs is None:
-        sentence = f"The champion has no model for {target.value}."
+        sentence = f"The champion has no model for {target.value} within the same days."
         return Check(name, None, None, passed=True, sentence=sentence)
     difference = mine - theirs
     passed = difference < 0 if margin == 0 else difference <= margin

@@ -162,7 +162,10 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
 
 
 def _lineups(given: _Input, fitted: Fitted, champion: Resolved | None) -> tuple[Lineup, ...]:
-    """Model and rules of each target, and the champion where it is another one and can be compared fairly."""
+    """Model and rules of each target, and the champion where it is another one and can be compared fairly.
+
+    That is where it has seen nothing of the test, and answers within the same days.
+    """
     lineups = lineup.in_order(lineup.of_result(result) for result in fitted.results.values())
     if champion is None or champion.bundle.version == fitted.bundle.version:
         return lineups
@@ -172,7 +175,8 @@ def _lineups(given: _Input, fitted: Fitted, champion: Resolved | None) -> tuple[
 
 
 def _with_champion(given: _Input, one: Lineup, champion: Bundle) -> Lineup:
-    if one.target not in champion.models:
+    model = champion.models.get(one.target)
+    if model is None or model.horizon_days != one.horizon_days:
         return one
     probability = lineup.answer(champion, one.target, given.histories, one.rows)
     return lineup.with_champion(one, probability, given.recipe.seed)

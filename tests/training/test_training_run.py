@@ -183,6 +183,15 @@ def test_a_champion_that_saw_the_test_is_not_compared(trained_copy: Trained, tra
     assert serving.number == 1
 
 
+def test_a_champion_that_answers_within_other_days_is_no_rival(trained_copy: Trained, train_again: Again) -> None:
+    """Its probabilities are of another question: held to these labels it would lose, whatever it is worth."""
+    shorter = trained_copy.company.with_recipe("shorter.toml", RECIPE.replace("horizon_days = 30", "horizon_days = 21"))
+    result = train_again(shorter, trained_copy.database)
+    assert all(list(lineup.contenders) == ["model", "rules"] for lineup in result.lineups)
+    assert result.verdict.decision is Decision.PROMOTE
+    assert "The champion has no model for customer within the same days." in result.verdict.sentence
+
+
 def test_a_run_that_fails_leaves_the_registry_alone(trained_copy: Trained, train_again: Again) -> None:
     nobody = trained_copy.company.with_recipe("nobody.toml", RECIPE + "[split]\ntest_from = 2024-01-02\n")
     with pytest.raises(DataError, match="snapshots to train on"):
