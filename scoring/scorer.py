@@ -140,7 +140,7 @@ class Scorer:
         points = np.array([lead.learnt_points for lead in leads], dtype=np.int64)
         chances = {target: self._chances(target, leads, matrix, points) for target in Target}
         sql, customer = chances[Target.SQL], chances[Target.CUSTOMER]
-        if _equal_horizons(self.bundle.models):
+        if _customer_is_sql_in_time(self.bundle.models):
             for place in sql.keys() & customer.keys():
                 customer[place] = min(customer[place], sql[place])
         why = self._reasons(customer.keys(), Target.CUSTOMER, matrix, points, reasons)
@@ -221,5 +221,7 @@ def _failed(lead_id: str, error: Exception) -> Answer:
     return Answer(lead_id, Status.FAILED, "unreadable_history", message)
 
 
-def _equal_horizons(models: Mapping[Target, Model]) -> bool:
-    return len({model.horizon_days for model in models.values()}) == 1 and len(models) == len(Target)
+def _customer_is_sql_in_time(models: Mapping[Target, Model]) -> bool:
+    """Tell whether who becomes a customer within its horizon has become sql within that one's."""
+    sql, customer = models.get(Target.SQL), models.get(Target.CUSTOMER)
+    return sql is not None and customer is not None and customer.horizon_days <= sql.horizon_days

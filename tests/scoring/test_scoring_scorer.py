@@ -156,9 +156,11 @@ def points_bundle(bundle: Bundle, sql: float, customer: float, days: tuple[int, 
     return replace(bundle, models=models)
 
 
-def test_for_equal_horizons_a_customer_is_never_likelier_than_an_sql(bundle: Bundle, rulebook: Rulebook):
+def test_a_customer_in_no_more_days_is_never_likelier_than_an_sql(bundle: Bundle, rulebook: Rulebook):
     equal = answer(Scorer(points_bundle(bundle, -2.0, -1.0, (60, 60)), rulebook), PLAIN)
     assert equal.probability_customer == equal.probability_sql
+    shorter = answer(Scorer(points_bundle(bundle, -2.0, -1.0, (60, 30)), rulebook), PLAIN)
+    assert shorter.probability_customer == shorter.probability_sql
     longer = answer(Scorer(points_bundle(bundle, -2.0, -1.0, (30, 60)), rulebook), PLAIN)
     assert longer.probability_customer > longer.probability_sql
     past_sql = answer(Scorer(points_bundle(bundle, -2.0, -1.0, (60, 60)), rulebook), on_record(Stage.SQL))
