@@ -139,7 +139,7 @@ def features(
         raise CallError("features: give either --cutoff or --snapshots, and only one of the two")
     if output.suffix != ".parquet":
         raise CallError(f"{output}: features are written as .parquet; name the file so")
-    moment = None if cutoff is None else clock.parse(cutoff)
+    moment = None if cutoff is None else _past("--cutoff", cutoff)
     wanted = None if snapshots is None else requested.read(snapshots)
     with _working("Reading the export"):
         histories = export.read(config, _now()).histories
@@ -230,7 +230,7 @@ def score(
     from serving import batch, call_list
 
     batch.refuse_other_suffixes(output)
-    asked = None if as_of is None else clock.parse(as_of)
+    asked = None if as_of is None else _past("--as-of", as_of)
     with _champion() as champion:
         with _working("Reading the export"):
             histories = export.read(config, _now()).histories
@@ -306,6 +306,14 @@ def _serve_demo(config: Path, port: int) -> None:
 def _now() -> int:
     """Return the command's start; the only clock there is."""
     return time.time_ns() // 1000
+
+
+def _past(option: str, text: str) -> int:
+    """Read a moment that an option names. Raises CallError for one that nothing can be known of."""
+    moment, now = clock.parse(text), _now()
+    if not 0 <= moment <= now:
+        raise CallError(f"{option}: {text} lies before 1970 or after now, {clock.iso(now)}")
+    return moment
 
 
 def _beside(config: Path, given: Path | None, name: str) -> Path:

@@ -1,5 +1,6 @@
 """Reads a CRM export as crm.toml describes it: DuckDB reads, converts and sorts; what cannot be read is kept apart."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from histories.contract import Histories
 from histories.crm import CrmConfig
 from histories.errors import CallError
 from histories.quarantine import SourceCount, refuse_other_suffixes, refuse_too_many, write
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +38,8 @@ class Export:
 def read(config_path: Path, now: int, quarantine: Path | None = None) -> Export:
     """Read the export that `config_path` describes. `now` is the command's start (UTC microseconds).
 
-    Bad rows go to the file `quarantine` (.csv or .parquet) where it is given, before anything is refused. Raises
-    CallError where crm.toml is wrong, DataError where the data are: a damaged file, too many bad rows.
+    Bad rows go to the file `quarantine` (.csv or .parquet) where it is given, before anything is refused; without one
+    the log says how many there are. Raises CallError where crm.toml is wrong, DataError where the data are: a damaged file, too many bad rows.
     """
     if quarantine is not None:
         refuse_other_suffixes(quarantine)
@@ -51,6 +54,15 @@ def read(config_path: Path, now: int, quarantine: Path | None = None) -> Export:
     if quarantine is not None:
         write(gathered.quarantine, quarantine)
     refuse_too_many(gathered.sources, gathered.quarantine, config.max_bad_share, quarantine)
+    left_out = sum(one.quarantined + one.values_left_out for one in gathered.sources)
+    if left_out and quarantine is None:
+        rows = sum(one.rows for one in gathered.sources)
+        _log.warning(
+            "%s: %s of %s rows could not be read and are left out; `lead-scoring check` says which and why",
+            config_path.name,
+            f"{left_out:,}",
+            f"{rows:,}",
+        )
     return Export(config, gathered.histories, gathered.quarantine, gathered.sources, quarantine)
 
 

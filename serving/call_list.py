@@ -37,6 +37,9 @@ def strongest(answers: Sequence[Answer], count: int) -> list[Answer]:
 
 def render(answers: Sequence[Answer], as_of: int, console: Console, count: int = 10) -> None:
     """Print the strongest leads, strongest first, then what is to be done with all of them."""
+    if not answers:
+        console.print(f"No lead was open on {iso(as_of)}.", style="bold")
+        return
     shown = strongest(answers, count)
     width = max([len("lead"), *(len(answer.lead_id) for answer in shown)])
     console.print(f"The {len(shown)} strongest of {len(answers):,} open leads, as of {iso(as_of)}\n", style="bold")

@@ -66,7 +66,11 @@ def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
             f"version {version.number}: its {RULEBOOK_PATH} in MLflow has changed since it was registered; "
             f"promote another version, or train again"
         )
-    return Resolved(version, folder, bundles.read(folder), rulebook)
+    try:
+        bundle = bundles.read(folder)
+    except DataError as error:  # the copy's place, which is gone soon, tells nobody anything
+        raise DataError(f"version {version.number}: {str(error).removeprefix(f'{folder}: ')}") from None
+    return Resolved(version, folder, bundle, rulebook)
 
 
 def champion(tracker: Tracker, into: Path) -> Resolved | None:

@@ -45,6 +45,16 @@ CASES = [
         "error: '' is not a time; write one like 2026-01-31 or 2026-01-31T09:30:00Z\n",
     ),
     (
+        ("features", "crm.toml", "-o", "f.parquet", "--cutoff", "9999-12-31"),
+        2,
+        "error: --cutoff: 9999-12-31 lies before 1970 or after now, ",
+    ),
+    (
+        ("score", "crm.toml", "-o", "s.csv", "--as-of", "1969-12-31"),
+        2,
+        "error: --as-of: 1969-12-31 lies before 1970 or after now, ",
+    ),
+    (
         ("features", "crm.toml", "-o", "f.csv", "--cutoff", "2026-01-01"),
         2,
         "error: f.csv: features are written as .parquet; name the file so\n",

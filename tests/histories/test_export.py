@@ -202,6 +202,16 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path, newline: str
     assert [line for _, line, _ in quarantined(result)] == [6, 7, 8]
 
 
+def test_rows_that_are_left_out_are_named_where_no_quarantine_is_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who trains or scores is told as well as who checks."""
+    read(tmp_path, ANY + LEADS + CALLS, leads=TWO_LEADS, calls="no,lead,at\n1,a,2020-02-01\n2,a,soon\n")
+    assert caplog.messages == [
+        "crm.toml: 1 of 4 rows could not be read and are left out; `lead-scoring check` says which and why"
+    ]
+
+
 def test_a_quote_that_does_not_end_loses_nothing(tmp_path: Path) -> None:
     """The lines that it swallows are in the quarantine, the ones after them are read."""
     text = "no,lead,at\n" + "".join(f"{n},a,2020-02-01\n" for n in range(50)) + '50,"a,2020-02-01\n'

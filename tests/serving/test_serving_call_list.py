@@ -90,3 +90,9 @@ def test_another_suffix_is_refused_before_anything_is_written(tmp_path: Path) ->
     with pytest.raises(CallError, match=r"s\.xlsx: scores are written as \.parquet or \.csv; name the file so"):
         batch.write(BOARD, AS_OF, tmp_path / "s.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_board_without_leads_is_said_to_be_empty() -> None:
+    console = Console(file=io.StringIO(), width=120)
+    call_list.render([], AS_OF, console)
+    assert console.file.getvalue() == "No lead was open on 1970-01-21T00:00:00Z.\n"  # type: ignore[attr-defined]
