@@ -15,6 +15,7 @@ Phrase = Callable[[Floats], str]
 _WINDOWED = re.compile(r".+_(count|decayed|distinct|sum|active_days)_(\d+d|all)|active_days_(\d+d|all)")
 _AGE = re.compile(r".+?_(since_first|age)_days")
 _TREND = re.compile(r"(.+)_trend_(\d+d)_(\d+d)")
+_MOST_OF = {"1d": "3d", "3d": "7d", "7d": "14d", "14d": "30d", "30d": "90d", "90d": "all"}
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NO_INTERACTION = "No interaction so far"
 
@@ -65,9 +66,9 @@ def _counted(feature: Feature, place: int, places: Mapping[str, int]) -> Phrase 
         stem, _, window = feature.name.rpartition("_")
         if stem.endswith("_sum"):
             return _sum(place, _label(feature, stem), window)
-        # A decayed count is nothing to tell a salesperson: the count of the same days is.
-        shown = places.get(feature.name.replace("_decayed_", "_count_"), place)
-        return _count(shown, _label(feature, stem), window)
+        if stem.endswith("_decayed"):
+            return _decayed(stem.removesuffix("_decayed"), _label(feature, stem), window, places)
+        return _count(place, _label(feature, stem), window)
     if _AGE.fullmatch(feature.name):
         return _age(place, _label(feature, feature.name.removesuffix("_days")), feature.name)
     return None
@@ -97,6 +98,22 @@ def _count(place: int, label: str, window: str) -> Phrase:
         if math.isnan(row[place]):
             return f"Whether there was any {label} {within} is not known"
         return f"{words.counted(row[place], label)} {within}"
+
+    return phrase
+
+
+def _decayed(stem: str, label: str, half_life: str, places: Mapping[str, int]) -> Phrase:
+    """A decayed count is nothing to tell a salesperson: the count of the days that most of it comes from is.
+
+    Three quarters of a steady stream's decayed count come from the latest two half-lives. Where those are empty, what
+    is left of it is older, and all of it is told.
+    """
+    window = _MOST_OF[half_life]
+    told = [(places[f"{stem}_count_{one}"], one) for one in (window, "all")]
+
+    def phrase(row: Floats) -> str:
+        place, within = next((one for one in told if row[one[0]]), told[0])
+        return _count(place, label, within)(row)
 
     return phrase
 

@@ -96,8 +96,9 @@ def test_a_feature_says_its_number_in_words(name: str, value: float, text: str):
 
 
 def test_decayed_counts_and_trends_speak_in_plain_counts():
-    made = row(email_open_count_7d=2, intent_count_7d=1, intent_count_30d=4)
-    assert PHRASES[PLACES["email_open_decayed_7d"]](made) == "2 email opens in 7 days"
+    made = row(email_open_count_14d=2, email_open_count_all=5, intent_count_7d=1, intent_count_30d=4)
+    assert PHRASES[PLACES["email_open_decayed_7d"]](made) == "2 email opens in 14 days"
+    assert PHRASES[PLACES["email_open_decayed_3d"]](made) == "5 email opens so far"
     assert PHRASES[PLACES["intent_trend_7d_30d"]](made) == "1 intent interaction in 7 days, 4 in 30 days"
 
 
