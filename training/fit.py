@@ -18,7 +18,7 @@ from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 from training import segments
-from training.board import high_probability, recent_board
+from training.board import Board, high_probability, recent_board
 from training.fitted import Fitted, Progress, Score, TargetResult, silent
 from training.learner import learn
 from training.points_model import calibrated_points, whole_points
@@ -156,12 +156,12 @@ def _bundle(
     origin: Origin,
 ) -> Bundle:
     models = {target: _champion(result) for target, result in results.items()}
-    reference = _reference(histories, catalogue, rulebook, questions, models[Target.CUSTOMER], origin.border)
+    board, probabilities = _board(histories, catalogue, rulebook, questions, models[Target.CUSTOMER], origin.border)
     return Bundle(
         catalogue=catalogue,
         models=models,
-        reference=reference,
-        policy=Policy(high_probability(reference, recipe.business.calls_per_week), recipe.grades),
+        reference=np.sort(probabilities[board.unseen]),
+        policy=Policy(high_probability(probabilities, recipe.business.calls_per_week), recipe.grades),
         card=_card(questions, results, origin),
         rulebook=rulebook if any(model.uses_points for model in models.values()) else None,
     )
@@ -173,19 +173,20 @@ def _champion(result: TargetResult) -> Model:
     return result.points
 
 
-def _reference(
+def _board(
     histories: Histories,
     catalogue: Catalogue,
     rulebook: Rulebook,
     questions: Mapping[Target, Question],
     model: Model,
     border: int,
-) -> FloatArray:
+) -> tuple[Board, FloatArray]:
+    """Return the reference board and the customer probability of each of its leads."""
     trained = np.unique(np.concatenate([one.snapshots.group[one.split.train] for one in questions.values()]))
     board = recent_board(histories, questions[Target.CUSTOMER].snapshots, trained, border)
     matrix = feature_table.compute(histories, board.snapshots, catalogue).matrix
     hundredths = rule_points.table(rulebook, histories, board.snapshots)
-    return np.sort(model.probabilities(matrix, hundredths, THREADS))
+    return board, model.probabilities(matrix, hundredths, THREADS)
 
 
 def _card(questions: Mapping[Target, Question], results: Mapping[Target, TargetResult], origin: Origin) -> Card:

@@ -32,9 +32,15 @@ def test_the_board_is_of_the_day_of_the_export_where_enough_leads_are_open():
     assert found.snapshots.num_rows == 250
 
 
-def test_leads_that_training_saw_are_not_on_the_board():
+def test_the_board_tells_which_leads_training_saw():
     found = board([lead(n, 10) for n in range(250)], trained=range(40))
-    assert found.snapshots["lead_id"].to_pylist() == [f"{n:04d}" for n in range(40, 250)]
+    assert found.snapshots["lead_id"].to_pylist() == [f"{n:04d}" for n in range(250)]
+    assert found.unseen.tolist() == [False] * 40 + [True] * 210
+
+
+def test_leads_that_training_saw_alone_are_no_board():
+    with pytest.raises(DataError, match="no lead is open on any day of the test"):
+        board([lead(n, 10) for n in range(5)], trained=range(5))
 
 
 def test_where_all_deals_are_closed_the_board_goes_back_by_weeks_to_open_ones():
