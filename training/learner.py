@@ -1,8 +1,8 @@
 """Learns one target's booster: rounds, settings and calibrator chosen on windows inside training, then one refit.
 
 Each window is newer than what it was predicted from by at least the horizon, and shares no lead or account with it.
-The refit learns from the whole training part with the rounds of the windows; its calibrator is fitted on the
-windows' out-of-sample predictions, and kept only where it would have helped on newer ones.
+The refit learns from the whole training part with the rounds of the windows, once for each of a few seeds. The
+calibrator is fitted on the windows' out-of-sample predictions, and kept only where it would have helped on newer ones.
 """
 
 import time
@@ -19,7 +19,7 @@ from training.booster import Rows, Watched, bin_rows, grow, watch
 from training.fitted import Learning, Progress
 from training.recipe import Search
 from training.search import candidates
-from training.settings import Settings, by_size
+from training.settings import BAG, Settings, by_size
 from training.snapshots import Snapshots
 from training.split import Split
 from training.spread import choose_calibrator, log_loss
@@ -67,9 +67,12 @@ def learn(
     labels = snapshots.label[split.train]
     rows = bin_rows(matrix, labels, catalogue.names, categorical, default, seed)
     best, trials = _search(rows, folds, default, seed, search, snapshots.target.value, progress, clock)
-    text = grow(rows, best.settings, seed, best.rounds).model_to_string(importance_type="gain")
+    members = tuple(
+        BoosterMember(grow(rows, best.settings, one, best.rounds).model_to_string(importance_type="gain"), 0.0)
+        for one in range(seed, seed + BAG)
+    )
     calibrator = choose_calibrator(best.margins, best.labels)
-    model = Model(snapshots.target, snapshots.horizon_days, (BoosterMember(text, 0.0),), calibrator)
+    model = Model(snapshots.target, snapshots.horizon_days, members, calibrator)
     calibrated = log_loss(calibrator, np.concatenate(best.margins), np.concatenate(best.labels))
     return model, Learning(best.settings, best.rounds, _name(calibrator), best.log_loss, calibrated, trials)
 

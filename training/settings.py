@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 THREADS = 2
 WORTH_THREADS = 20_000_000
+BAG = 3  # boosters of different seeds, their margins averaged: the windows liked it in every comparison
 MOST_ROUNDS = 1000
 PATIENCE = 60
 FEW_CONVERSIONS = 4000
