@@ -4,10 +4,11 @@ import json
 import logging
 import os
 import socket
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -228,16 +229,26 @@ def open_tracker(uri: str | None = None) -> Tracker:
     """
     place = absolute(uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI)
     try:
+        _ask_once(place)
         with _quiet():
             client = MlflowClient(tracking_uri=place, registry_uri=place)
             found = client.get_experiment_by_name(EXPERIMENT)
             experiment_id = found.experiment_id if found else _new_experiment(client, place)
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         raise DataError(
             f"MLflow at {place}: cannot be opened ({_first_line(error)}); "
             f"set MLFLOW_TRACKING_URI to a database such as {DEFAULT_URI} or to a server such as http://127.0.0.1:5000"
         ) from None
     return Tracker(place, client, experiment_id)
+
+
+def _ask_once(place: str) -> None:
+    """Open an SQLite database: MLflow would try again for minutes where that is not possible."""
+    if place.startswith(_SQLITE):
+        path = Path(place.removeprefix(_SQLITE).partition("?")[0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("select name from sqlite_master")
 
 
 def pages(version: Version) -> AbstractContextManager[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -140,6 +141,18 @@ def test_making_a_database_says_nothing_and_reports_nothing(tmp_path: Path) -> N
     assert done.stdout == "true\n"
     assert done.stderr == ""
     assert (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize(
+    "uri", ["sqlite:///{}/folder", "sqlite:///{}/file/mlflow.db", "postgresql://nobody@127.0.0.1/x"]
+)
+def test_a_place_for_no_database_is_refused_at_once(uri: str, tmp_path: Path) -> None:
+    """A folder, a path through a file, a database whose driver is not installed."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    place = uri.format(tmp_path)
+    with pytest.raises(DataError, match=f"^MLflow at {re.escape(place)}: cannot be opened \\("):
+        open_tracker(place)
 
 
 def test_what_is_no_database_is_named_with_what_to_do(tmp_path: Path) -> None:
