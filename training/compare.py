@@ -13,7 +13,7 @@ from histories import crm, export
 from histories.clock import date
 from histories.contract import Histories, Target
 from histories.errors import DataError
-from scoring import points, rulebook
+from scoring import names, points, rulebook
 from scoring.bundle import Bundle
 from scoring.model import Model
 from scoring.rulebook import Rulebook
@@ -67,6 +67,7 @@ def compare(
         champion = resolve(tracker, CHAMPION, Path(scratch))
     progress("Reading the export", 0, 3)
     histories = export.read(config, now).histories
+    names.check(rules, histories.families, histories.attribute_types, rulebook_file.name)
     progress("Scoring with champion and rules", 1, 3)
     lineups = lineups_since(histories, champion.bundle, rules, settings)
     progress("Writing to MLflow", 2, 3)

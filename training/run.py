@@ -16,7 +16,7 @@ from histories import crm, export
 from histories.clock import iso
 from histories.contract import Histories
 from scoring import bundle as bundles
-from scoring import rulebook
+from scoring import names, rulebook
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from training import fingerprint, gate, lineup, logbook, promote, recipe
@@ -89,6 +89,7 @@ def train(
     tracker = open_tracker(tracking_uri)
     progress("reading the export", 0, 1)
     histories = export.read(config, now).histories
+    names.check(rules, histories.families, histories.attribute_types, rulebook_file.name)
     given = _Input(config, histories, settings, rules, fingerprint.of(histories))
     with _ended_politely(), tracker.run("train", "train") as run, tempfile.TemporaryDirectory() as scratch:
         _log_input(run, given)

@@ -243,6 +243,14 @@ def test_wrong_files_are_told_before_anything_is_written(company: Company, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_rulebook_that_speaks_of_what_the_export_has_not_is_refused(company: Company, tmp_path: Path) -> None:
+    """A misspelt attribute would never give its points, and nobody would know."""
+    rules = tmp_path / "wrong.toml"
+    rules.write_text('name = "r"\n[[fit]]\nrule = "Big"\nattribute = "nowhere"\nmissing = true\npoints = 5\n')
+    with pytest.raises(CallError, match=r"^wrong\.toml, line 4, \[fit #1\] attribute: 'nowhere' is not declared"):
+        train(company.crm, company.recipe, rules, NOW, tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
 def test_the_report_tells_model_from_rules_and_where_to_see_them(trained: Trained) -> None:
     text = printed(trained.result)
     assert "Customer within 30 days" in text
