@@ -263,6 +263,8 @@ def demo(
     port: Port = 3000,
 ) -> None:
     """Walk the whole path on a sample: sample, check, train, compare, score, serve."""
+    import tour
+
     config = folder / "crm.toml"
     out.rule(f"[bold]A sample export of {leads:,} leads", align="left")
     sample(folder, leads)
@@ -274,33 +276,8 @@ def demo(
     score(config, folder / "scores.parquet")
     if not no_serve:
         out.rule("[bold]Serve", align="left")
-        _serve_demo(config, port)
-
-
-def _serve_demo(config: Path, port: int) -> None:
-    """Serve the champion and MLflow's pages until the user interrupts."""
-    from histories import export, select
-    from serving import call_list, example
-    from serving import serve as service
-    from training.tracking import pages
-
-    histories = export.read(config, _now()).histories
-    with _champion() as champion, contextlib.suppress(KeyboardInterrupt):
-        answers = _scorer(champion, None).score_board(histories, histories.exported_at, 0)
-        strongest = call_list.strongest(answers, 1)[0].lead_id
-        history = select.lead(histories, strongest)
-        with _working("Starting MLflow's pages and the service"), contextlib.ExitStack() as stack:
-            link = stack.enter_context(pages(champion.version))
-            served = stack.enter_context(
-                service.background(champion.folder, champion.rulebook, port=port, log=config.parent / "service.log")
-            )
-            running = stack.pop_all()
-        with running:
-            out.print(f"Model and rules side by side: {link}", soft_wrap=True)
-            out.print("Ask for a score:\n", soft_wrap=True)
-            out.print(example.curl_example(served.url, history, histories.exported_at), soft_wrap=True, markup=False)
-            out.print("\nCtrl-C ends it.")
-            served.process.wait()
+        with _champion() as champion:
+            tour.serve(champion, _scorer(champion, None), config, port, _now(), out)
 
 
 def _now() -> int:

@@ -37,11 +37,9 @@ from histories.sample.state import (
     decay,
     emit,
 )
-from histories.sample.streams import Stream, clock, exponential, season, uniform
+from histories.sample.streams import OURS, THEIRS, Stream, clock, exponential, season, uniform
 
 _LN2 = math.log(2.0)
-_THEIRS = np.array([1.05, 1.1, 1.1, 1.05, 0.9, 0.3, 0.3])  # Monday to Sunday
-_OURS = np.array([1.0, 1.05, 1.05, 1.0, 0.9, 0.0, 0.0])
 _FIRST_ACT = np.array([v.FORM, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FORM, v.SESSION, -1])  # by source
 _WEB = np.array([v.SESSION, v.CASE_STUDY, v.NEWSLETTER, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FOLLOW])
 _WEB_RATES = np.array([0.050, 0.008, 0.0025, 0.0012, 0.0045, 0.0025, 0.0015])
@@ -144,7 +142,7 @@ def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Ha
         return
     day = math.floor(moment)
     busy = season(day)
-    theirs, ours = busy * _THEIRS[(day + 3) % 7], busy * _OURS[(day + 3) % 7]
+    theirs, ours = busy * THEIRS[(day + 3) % 7], busy * OURS[(day + 3) % 7]
     years = (day - 19723) / 365.25
     hidden = min(state[HIDDEN] + h.window_height * account.window[0], 5.0) if h.shock_rate > 0.0 else 0.0
     age = moment - account.created[row]
@@ -342,8 +340,7 @@ def advance(
                 _cross(account, boundary, source, sink, h)
             continue
         moment += wait
-        row, event = _pick(account, source, total)
-        account.window[1] = 0.0
+        (row, event), account.window[1] = _pick(account, source, total), 0.0
         if row < 0:
             account.window[0] = 1.0 - account.window[0]
             continue

@@ -130,7 +130,9 @@ def test_serve_answers_a_curl_with_the_same_scores_as_the_batch(
     process, url = serving
     histories = export.read(walked / "demo" / "crm.toml", time.time_ns() // 1000).histories
     strongest = pd.read_parquet(walked / "demo" / "scores.parquet").nlargest(1, "probability_customer").iloc[0]
-    ask = curl_example(url, select.lead(histories, strongest["lead_id"]), clock.parse(strongest["as_of"]))
+    ask = curl_example(
+        url, walked / "ask.json", select.lead(histories, strongest["lead_id"]), clock.parse(strongest["as_of"])
+    )
     deadline = time.monotonic() + 150
     while True:
         asked = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=30, check=False)

@@ -81,8 +81,11 @@ def test_without_as_of_the_moment_of_the_request_counts(client: httpx.Client, le
     assert before - 1 < mapping.clock.parse(answer["as_of"]) / 1e6 < time.time() + 1
 
 
-def test_the_printed_curl_command_works_as_it_is(running: Running, leads: tuple[LeadHistory, ...], as_of: int) -> None:
-    done = subprocess.run(["sh", "-c", curl_example(running.url, leads[0], as_of)], capture_output=True, check=True)
+def test_the_printed_curl_command_works_as_it_is(
+    running: Running, leads: tuple[LeadHistory, ...], as_of: int, tmp_path: Path
+) -> None:
+    ask = curl_example(running.url, tmp_path / "a lead's request.json", leads[0], as_of)
+    done = subprocess.run(["sh", "-c", ask], capture_output=True, check=True)
     assert json.loads(done.stdout)["lead_id"] == leads[0].lead_id
     assert json.loads(done.stdout)["status"] == "scored"
 
