@@ -16,6 +16,8 @@ from histories.sample.life import simulate
 from histories.sample.parameters import ENDED, PARAMETERS, Parameters, checked, to_json
 from histories.sample.tables import Simulated
 
+TEXTS = ("crm.toml", "recipe.toml", "rulebook.toml")
+
 
 @dataclass(frozen=True)
 class SampleSummary:
@@ -55,6 +57,11 @@ def _prepare(folder: Path) -> None:
         raise CallError(f"{folder}: is a file; name a folder for the sample")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / PARAMETERS).is_file():
         raise CallError(f"{folder}: holds files that are no sample; name a new or an empty folder")
+    for name in TEXTS:
+        if (folder / name).exists() and (folder / name).read_bytes() != _template(name).encode():
+            raise CallError(
+                f"{folder / name}: has been edited and would be overwritten; name another folder, or move it"
+            )
     folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -80,7 +87,10 @@ def _write_records(folder: Path, simulated: Simulated) -> dict[str, Planted]:
 
 
 def _write_texts(folder: Path, parameters: Parameters) -> None:
-    for name in ("crm.toml", "recipe.toml", "rulebook.toml"):
-        text = resources.files("histories.sample").joinpath("templates", name).read_text(encoding="utf-8")
-        write_text(folder / name, text)
+    for name in TEXTS:
+        write_text(folder / name, _template(name))
     write_text(folder / PARAMETERS, to_json(parameters))
+
+
+def _template(name: str) -> str:
+    return resources.files("histories.sample").joinpath("templates", name).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The sample's files: the same bytes each time, and read back as exactly what was simulated."""
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -239,3 +240,13 @@ def test_a_folder_without_a_sample_has_no_parameters(tmp_path: Path) -> None:
     (tmp_path / "sample.json").write_text("{")
     with pytest.raises(DataError, match=r"sample\.json: is not JSON; write the sample again"):
         sample.read_parameters(tmp_path)
+
+
+def test_a_file_that_its_user_has_edited_is_not_overwritten(tmp_path: Path) -> None:
+    sample.write(tmp_path / "s", leads=100, months=6, seed=1)
+    rules = tmp_path / "s" / "rulebook.toml"
+    rules.write_text(rules.read_text(encoding="utf-8") + "# ours\n", encoding="utf-8")
+    message = f"{rules}: has been edited and would be overwritten; name another folder, or move it"
+    with pytest.raises(CallError, match=re.escape(message)):
+        sample.write(tmp_path / "s", leads=100, months=6, seed=2)
+    assert rules.read_text(encoding="utf-8").endswith("# ours\n")
