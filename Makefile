@@ -6,6 +6,8 @@ ARGS ?=
 # uv comes from the machine or, where it has none, with pip into this clone.
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.tools/bin/uv)
 RUN := $(UV) run --no-sync
+# A company's proxy signs with a certificate that the machine knows and uv's own list does not.
+export UV_SYSTEM_CERTS ?= true
 SYNCED := .venv/.synced
 
 .PHONY: help setup demo test test-slow check bench clean
