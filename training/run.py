@@ -204,7 +204,7 @@ def _log_output(
 ) -> dict[str, str]:
     rows = logbook.dataset(lineups, str(given.config), given.fingerprint)
     run.dataset(rows, "test")
-    run.params({"test_start": iso(fitted.test_start), **_counts(fitted)})
+    run.params({"test_start": iso(fitted.test_start), **_counts(fitted), **_learning(fitted)})
     run.metrics(logbook.difference_metrics(lineups) | _values(fitted))
     run.tags({"verdict": verdict.decision, "bundle_version": fitted.bundle.version})
     run.describe(logbook.describe(lineups, verdict.sentence))
@@ -214,7 +214,8 @@ def _log_output(
         run.figure(drawing, path)
     bundles.write(fitted.bundle, folder)
     run.folder(folder, BUNDLE_PATH)
-    return logbook.write_children(run, lineups, rows, _child_params(given, fitted))
+    versions = {MODEL: {"version": fitted.bundle.version}, RULES: {"version": given.rules.version}}
+    return logbook.write_children(run, lineups, rows, versions)
 
 
 def _counts(fitted: Fitted) -> dict[str, object]:
@@ -260,8 +261,9 @@ def _defined(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _child_params(given: _Input, fitted: Fitted) -> Mapping[str, Mapping[str, object]]:
-    learnt: dict[str, object] = {"version": fitted.bundle.version}
+def _learning(fitted: Fitted) -> dict[str, object]:
+    """How each model was learnt. Kept on the parent: children hold what model and rules can be compared in."""
+    learnt: dict[str, object] = {}
     for target, result in fitted.results.items():
         learnt[f"{target.value}.in_bundle"] = MODEL if result.champion is Score.MODEL else RULES
         if result.learning is not None:
@@ -270,7 +272,7 @@ def _child_params(given: _Input, fitted: Fitted) -> Mapping[str, Mapping[str, ob
             learnt[f"{target.value}.rounds"] = result.learning.rounds
             learnt[f"{target.value}.calibration"] = result.learning.calibration
             learnt[f"{target.value}.trials"] = result.learning.trials
-    return {MODEL: learnt, RULES: {"version": given.rules.version}}
+    return learnt
 
 
 def _register(
