@@ -19,7 +19,7 @@ NOW = clock.parse("2026-01-02")
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """2,000 leads over 18 months, seed 1."""
+    """6,000 leads over 24 months, seed 1."""
 
     histories: Histories
     recipe: Recipe
@@ -33,7 +33,7 @@ class Workload:
 @pytest.fixture(scope="session")
 def workload(tmp_path_factory: pytest.TempPathFactory) -> Workload:
     folder: Path = tmp_path_factory.mktemp("workload")
-    sample.write(folder, leads=2_000, months=18, seed=1)
+    sample.write(folder, leads=6_000, months=24, seed=1)
     return Workload(
         export.read(folder / "crm.toml", NOW).histories,
         recipe.read(folder / "recipe.toml"),

@@ -32,7 +32,7 @@ from scoring import rulebook
 from training import figures, fit, lineup, recipe, requested
 
 folder = Path(tempfile.mkdtemp()) / "sample"
-sample.write(folder, leads=4_000, months=18, seed=1)
+sample.write(folder, leads=8_000, months=24, seed=1)
 NOW = clock.parse("2026-01-02")
 
 # %% [markdown]
