@@ -1,43 +1,21 @@
 """The path that a user walks, with the real command in a folder of its own: demo, then each command on what it left."""
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
+from command_walk import answer, run, serving
 from pyarrow import parquet
 
 from histories import clock, export, select
 from serving.example import curl_example
 
-COMMAND = [sys.executable, "-m", "lead_scoring"]
 LEADS = 3_000
-
-
-def environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "LEAD_SCORING"))}
-    return {**kept, "COLUMNS": "120", "BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *words],
-        cwd=folder,
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -105,46 +83,15 @@ def test_the_samples_rulebook_can_be_used_with_its_export(walked: Path) -> None:
     )
 
 
-@pytest.fixture
-def serving(walked: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`lead-scoring serve` and its address; interrupted at the end as Ctrl-C does."""
-    port = 38_217
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port)],
-        cwd=walked,
-        env=environment(walked),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-
-
-def test_serve_answers_a_curl_with_the_same_scores_as_the_batch(
-    walked: Path, serving: tuple[subprocess.Popen[str], str]
-) -> None:
-    process, url = serving
+def test_serve_answers_a_curl_with_the_same_scores_as_the_batch(walked: Path) -> None:
     histories = export.read(walked / "demo" / "crm.toml", time.time_ns() // 1000).histories
     strongest = pd.read_parquet(walked / "demo" / "scores.parquet").nlargest(1, "probability_customer").iloc[0]
-    ask = curl_example(
-        url, walked / "ask.json", select.lead(histories, strongest["lead_id"]), clock.parse(strongest["as_of"])
-    )
-    deadline = time.monotonic() + 150
-    while True:
-        asked = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=30, check=False)
-        answer = json.loads(asked.stdout) if asked.stdout else {}
-        if "lead_id" in answer or time.monotonic() > deadline:
-            break
-        time.sleep(0.5)
-    assert answer["lead_id"] == strongest["lead_id"]
-    assert answer["probability_customer"] == strongest["probability_customer"]
-    assert answer["rule_points"] == strongest["rule_points"]
-    assert answer["next_action"] == strongest["next_action"]
-    workers = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
-    assert [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE] == []
+    history, as_of = select.lead(histories, strongest["lead_id"]), clock.parse(strongest["as_of"])
+    with serving(walked, 38_217) as (process, url):
+        found = answer(curl_example(url, walked / "ask.json", history, as_of))
+        for field in ("lead_id", "probability_customer", "rule_points", "next_action"):
+            assert found[field] == strongest[field]
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert [one for one in workers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
