@@ -10,7 +10,7 @@ RUN := $(UV) run --no-sync
 export UV_SYSTEM_CERTS ?= true
 SYNCED := .venv/.synced
 
-.PHONY: help setup demo test test-slow check bench clean
+.PHONY: help setup demo test check bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
@@ -21,10 +21,7 @@ demo: $(SYNCED) ## sample, train, compare, serve: the whole of it in one go (ARG
 	$(RUN) lead-scoring demo $(ARGS)
 
 test: $(SYNCED) ## run the tests (ARGS="-k words" picks some)
-	$(RUN) pytest $(ARGS) -m "not slow"
-
-test-slow: $(SYNCED) ## run the tests that take minutes each
-	$(RUN) pytest $(ARGS) -m slow
+	$(RUN) pytest $(ARGS)
 
 check: $(SYNCED) ## lint, format, types, floors, lock file and docs in step
 	$(UV) lock --check

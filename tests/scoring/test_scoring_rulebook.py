@@ -1,7 +1,5 @@
 """A rulebook is read in full, and every mistake in it is named with its line and its remedy."""
 
-import contextlib
-
 import pytest
 
 from histories.contract import Direction
@@ -211,10 +209,14 @@ def test_tests_of_attributes():
     ["1", "-1", "nan", "inf", "1e308", '""', '"x"', "true", "[]", "[1]", '["a", 1]', "{}", "{ a = 1 }", "1979-05-27"],
 )
 def test_a_value_of_any_type_under_any_key_is_read_or_refused_in_one_message(value: str):
-    lines = FULL.splitlines()
+    lines, refused = FULL.splitlines(), []
     for number, line in enumerate(lines):
         key, equals, _ = line.partition(" = ")
         if equals:
             changed = "\n".join([*lines[:number], f"{key} = {value}", *lines[number + 1 :]])
-            with contextlib.suppress(CallError):
+            try:
                 rulebook.parse(changed, "rulebook.toml")
+            except CallError as error:
+                refused.append(str(error))
+    assert refused
+    assert [message for message in refused if not message.startswith("rulebook.toml") or "\n" in message] == []
