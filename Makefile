@@ -38,7 +38,7 @@ clean: ## remove what the targets made, but for .venv
 	rm -rf demo mlflow.db mlartifacts .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
-	$(UV) sync --locked
+	$(UV) sync --locked --all-extras
 	@touch $@
 
 $(CURDIR)/.tools/bin/uv:
