@@ -1,0 +1,41 @@
+"""Arguments and options that several commands share, and how they are read."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from histories import clock
+from histories.errors import CallError
+
+Config = Annotated[Path, typer.Argument(metavar="CRM.toml", help="The file that describes the export.")]
+RecipeFile = Annotated[
+    Path | None, typer.Option("--recipe", help="How to learn [default: recipe.toml beside CRM.toml].")
+]
+RulebookFile = Annotated[
+    Path | None, typer.Option("--rulebook", help="The points [default: rulebook.toml beside CRM.toml].")
+]
+ChampionsRulebook = Annotated[Path | None, typer.Option("--rulebook", help="The points [default: the champion's].")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
+
+
+def now() -> int:
+    """Return the command's start (UTC microseconds); the only clock there is."""
+    return time.time_ns() // 1000
+
+
+def past(option: str, text: str) -> int:
+    """Read a moment that an option names. Raises CallError for one that nothing can be known of."""
+    moment, present = clock.parse(text), now()
+    if not 0 <= moment <= present:
+        raise CallError(f"{option}: {text} lies before 1970 or after now, {clock.iso(present)}")
+    return moment
+
+
+def beside(config: Path, given: Path | None, name: str) -> Path:
+    """Return the file that was given, else the one of that name beside CRM.toml. Raises CallError for none."""
+    path = given or config.parent / f"{name}.toml"
+    if not path.exists():
+        raise CallError(f"{path}: does not exist; write one (README.md shows how) or name one with --{name}")
+    return path
