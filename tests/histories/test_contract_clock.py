@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from histories import clock, zones
-from histories.contract import FUNNEL, Families, Interaction, Stage, without_duplicates
+from histories.contract import FUNNEL, Direction, Families, Interaction, Stage, without_duplicates
 from histories.errors import CallError
 
 ZONES = ["Europe/Amsterdam", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia", "UTC"]
@@ -125,3 +125,15 @@ def test_the_earliest_received_stays() -> None:
     """One without a received_at was received as it happened."""
     late, early = Interaction("a", 1, "x", received_at=9), Interaction("a", 5, "x")
     assert without_duplicates([late, early]) == [early]
+
+
+def test_a_direction_is_found_where_its_text_is() -> None:
+    assert {"inbound": 1}[Direction.INBOUND] == 1
+    assert {Direction.OUTBOUND: 2}.get(Direction("outbound")) == 2
+
+
+def test_interactions_turn_into_columns_in_the_order_of_their_fields() -> None:
+    seen = (Interaction("a", 1, "x"), Interaction("b", 2, "y", 3, "web", Direction.INBOUND, 4.0))
+    ids, times, kinds, received, channels, directions, values = zip(*seen, strict=True)
+    assert (ids, times, kinds) == (("a", "b"), (1, 2), ("x", "y"))
+    assert (received, channels, directions, values) == ((None, 3), (None, "web"), (None, "inbound"), (None, 4.0))

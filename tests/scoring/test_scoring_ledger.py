@@ -110,11 +110,11 @@ points = 1
     )
     right = Interaction("1", 1, "session:x", None, "web", Direction.INBOUND, 60.0)
     wrong = [
-        replace(right, interaction_id="2", kind="call"),
-        replace(right, interaction_id="3", channel="app"),
-        replace(right, interaction_id="4", direction=Direction.OUTBOUND),
-        replace(right, interaction_id="5", value=59.9),
-        replace(right, interaction_id="6", value=None, channel=None, direction=None),
+        right._replace(interaction_id="2", kind="call"),
+        right._replace(interaction_id="3", channel="app"),
+        right._replace(interaction_id="4", direction=Direction.OUTBOUND),
+        right._replace(interaction_id="5", value=59.9),
+        right._replace(interaction_id="6", value=None, channel=None, direction=None),
     ]
     result = ledger(rules, FAMILIES, LeadHistory("L", 0, interactions=(right, *wrong)), DAY)
     assert result.entries == (Entry("Long visit", Group.ENGAGEMENT, "1", 1, 100, 100, 100),)
