@@ -81,9 +81,13 @@ def _signatures(interactions: pa.Table, signatures: Signatures) -> Ints:
     kinds, kind_names = _codes(interactions["kind"])
     directions, direction_names = _codes(interactions["direction"])
     channels, channel_names = _codes(interactions["channel"])
-    of_kind = [[signatures.of_kind(kind or "", direction) for direction in direction_names] for kind in kind_names]
-    of_channel = [signatures.of_channel(channel) for channel in channel_names]
-    return np.array(of_kind, dtype=np.int64)[kinds, directions] | np.array(of_channel, dtype=np.int64)[channels]
+    shape = (len(kind_names), len(direction_names), len(channel_names))
+    combined, places = np.unique(np.ravel_multi_index((kinds, directions, channels), shape), return_inverse=True)
+    of_combined = [
+        signatures.of(kind_names[kind] or "", direction_names[direction], channel_names[channel])
+        for kind, direction, channel in zip(*np.unravel_index(combined, shape), strict=True)
+    ]
+    return np.array(of_combined, dtype=np.int64)[places]
 
 
 def _accounts(account_ids: pa.ChunkedArray) -> tuple[Ints, Ints]:

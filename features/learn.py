@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.feature import AttributeSpec
-from features.signature import GROUP_SHIFT, MOST_CHANNELS, MOST_KINDS, Signatures
+from features.signature import GROUP_SHIFT, KIND_MASK, MOST_CHANNELS, MOST_KINDS, Signatures
 from histories.contract import AttributeType, Histories
 
 KIND_LEADS = 50
@@ -65,8 +65,9 @@ def valued(interactions: pa.Table, signatures: Signatures, keys: tuple[str, ...]
     with_value = interactions.filter(pc.fill_null(pc.is_finite(interactions["value"]), False))
     found = set()
     for row in with_value.group_by(["kind", "direction"]).aggregate([]).to_pylist():
-        groups, code = divmod(signatures.of_kind(row["kind"], row["direction"]), 1 << GROUP_SHIFT)
-        found |= {signatures.groups, signatures.groups + 1 + code}
+        signature = signatures.of(row["kind"], row["direction"], None)
+        groups = signature >> GROUP_SHIFT
+        found |= {signatures.groups, signatures.groups + 1 + (signature & KIND_MASK)}
         found |= {bit for bit in range(signatures.groups) if groups >> bit & 1}
     return tuple(key for place, key in enumerate(keys) if place in found)
 

@@ -1,4 +1,4 @@
-"""An interaction's kind, direction and channel as one int64: what both drivers hand to the kernel."""
+"""An interaction's kind, direction and channel as one int64: what every driver hands to the kernel."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from histories.errors import CallError
 # Bits 0-5: kind, 6-11: channel, from 12 on: direction, reply and families, in the order of the signals.
 CHANNEL_SHIFT = 6
 GROUP_SHIFT = 12
+KIND_MASK = 63
 MOST_KINDS = 60
 MOST_CHANNELS = 60
 MOST_FAMILIES = 48
@@ -54,14 +55,13 @@ class Signatures:
         key = (kind, direction, channel)
         found = self._seen.get(key)
         if found is None:
-            found = self.of_kind(kind, direction) | self.of_channel(channel)
+            found = self._of_kind(kind, direction) | self._of_channel(channel)
             # The bound keeps a service alive whose callers put numbers into their kinds.
             if len(self._seen) < _REMEMBERED:
                 self._seen[key] = found
         return found
 
-    def of_kind(self, kind: str, direction: str | None) -> int:
-        """Return the part that kind and direction make."""
+    def _of_kind(self, kind: str, direction: str | None) -> int:
         families = self._families.of(kind)
         ours = direction == "outbound" or (direction is None and "outbound" in families)
         theirs = direction == "inbound" or (direction is None and not ours and "two_way" in families)
@@ -71,7 +71,7 @@ class Signatures:
                 groups |= 1 << self._family_bits[name]
         return groups << GROUP_SHIFT | self._kinds.get(kind, len(self._kinds))
 
-    def of_channel(self, channel: str | None) -> int:
+    def _of_channel(self, channel: str | None) -> int:
         """Return the part that the channel makes; all channels that the catalogue does not name are one."""
         code = NO_CHANNEL if channel is None else self._channels.get(channel, len(self._channels))
         return code << CHANNEL_SHIFT
