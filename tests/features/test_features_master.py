@@ -36,8 +36,11 @@ def test_this_machine_is_a_cluster_that_nobody_need_answer_for(url: str) -> None
 
 @pytest.mark.parametrize(
     "url",
-    ["", "nonsense", "local[0]", "local[-1]", "local[2", "LOCAL", "spark://", "spark://host", "spark://host:7077/x"]
-    + ["http://host:7077", "sc://host:15002", "k8s://", "mesos://host:5050", "spark://a:1,b", "yarn-client"],
+    [
+        *("", "nonsense", "local[0]", "local[-1]", "local[2", "LOCAL", "yarn-client", "mesos://host:5050"),
+        *("spark://", "spark://host", "spark://host:7077/x", "spark://a:1,b", "k8s://"),
+        *("http://host:7077", "sc://host:15002"),
+    ],
 )
 def test_what_is_no_master_is_refused_with_the_forms_that_are(url: str) -> None:
     with pytest.raises(CallError, match=f"^{re.escape(f'--cluster: {url!r} is no Spark master; {FORMS}')}$"):
