@@ -17,6 +17,9 @@ class Plan(NamedTuple):
     edges: Ints  # windows, microseconds, ascending
     half_lives: Floats  # days
     zone: Ints  # [2, transitions]: from when on, offset
+    least: Floats  # of each predicate of own features: the least value that passes; -inf: any, and none at all
+    program: Ints  # [operations, 2]: what to do, and with which column, hidden value or constant
+    constants: Floats
 
 
 class Encoded(NamedTuple):

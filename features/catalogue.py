@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
-from features import declaration, learn
+from features import declaration, learn, own_columns
 from features.feature import AttributeSpec, Feature, Signal
+from features.own import OwnFeature
+from features.own import from_json as own_from_json
+from features.predicate import Predicate
 from features.signature import Signatures, counted_families
 from histories.contract import AttributeType, Families, Histories
-from histories.errors import DataError
+from histories.errors import CallError, DataError
 
 __all__ = ["AttributeSpec", "Catalogue", "Feature", "Signal", "build"]
 
@@ -35,6 +38,7 @@ class Catalogue:
     channels: tuple[str, ...] = ()
     valued: tuple[str, ...] = ()
     rare_kinds: tuple[str, ...] = ()
+    own: tuple[OwnFeature, ...] = ()
 
     @cached_property
     def family_names(self) -> tuple[str, ...]:
@@ -43,7 +47,7 @@ class Catalogue:
 
     def signatures(self) -> Signatures:
         """Return a new encoder of interactions."""
-        return Signatures(self.kinds, self.channels, self.families)
+        return Signatures(self.kinds, self.channels, self.families, self.predicates)
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -62,7 +66,7 @@ class Catalogue:
             "trends": _columns(signals[: 4 + len(self.family_names)], declaration.TREND),
         }
         taken = [column.name for columns in of_signals.values() for column in columns]
-        return of_signals | {
+        blocks = of_signals | {
             "contact": declaration.fixed(declaration.CONTACT, "contact"),
             "rhythm": declaration.fixed(declaration.RHYTHM, "rhythm"),
             "variety": declaration.fixed(declaration.VARIETY, "variety"),
@@ -73,6 +77,9 @@ class Catalogue:
             "attributes": declaration.attribute_features(self.attributes, taken),
             "account": declaration.fixed(declaration.ACCOUNT, "account"),
         }
+        columns = tuple(column for block in blocks.values() for column in block)
+        around = own_columns.Around(columns, self.families, self.rare_kinds)
+        return blocks | {"own": own_columns.features(self.own, around)}
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
@@ -83,6 +90,16 @@ class Catalogue:
     def names(self) -> tuple[str, ...]:
         """The columns' names, all different."""
         return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def predicates(self) -> tuple[Predicate, ...]:
+        """The predicates of own features, each once, in the kernel's order."""
+        return own_columns.predicates(self.own)
+
+    @cached_property
+    def own_program(self) -> own_columns.Program:
+        """What the kernel runs to fill the columns of own features."""
+        return own_columns.program(self.own, self.names)
 
     @cached_property
     def hash(self) -> str:
@@ -102,6 +119,7 @@ class Catalogue:
             "timezone": self.timezone,
             "channels": self.channels,
             "valued": self.valued,
+            "own": [one.to_json() for one in self.own],
         }
         return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
 
@@ -110,7 +128,7 @@ class Catalogue:
         """Read what `to_json` wrote. Raises DataError on anything else."""
         try:
             content = json.loads(text)
-            return Catalogue(
+            catalogue = Catalogue(
                 kinds=tuple(content["kinds"]),
                 families=Families({name: tuple(globs) for name, globs in content["families"]}),
                 attributes=tuple(
@@ -121,9 +139,11 @@ class Catalogue:
                 channels=tuple(content["channels"]),
                 valued=tuple(content["valued"]),
                 rare_kinds=tuple(content["rare_kinds"]),
+                own=tuple(own_from_json(one) for one in content["own"]),
             )
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, CallError) as error:
             raise DataError(f"this is not a feature catalogue ({error!r}); take the one that was written") from None
+        return catalogue
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalogue) and self.hash == other.hash
@@ -132,12 +152,14 @@ class Catalogue:
         return hash(self.hash)
 
 
-def build(histories: Histories, lead_ids: Collection[str], *, until: int) -> Catalogue:
+def build(
+    histories: Histories, lead_ids: Collection[str], *, until: int, own: tuple[OwnFeature, ...] = ()
+) -> Catalogue:
     """Choose the columns from what was known of the training leads before `until` (UTC microseconds).
 
     Kinds that at least 50 of the leads have get columns, the 60 commonest at most; categories that at least 20
-    have get a code; sums are made of signals in which values occur. Raises DataError where there are too many
-    families to tell apart.
+    have get a code; sums are made of signals in which values occur. `own` features come last. Raises CallError where
+    there are too many families to tell apart, or where an own feature names what is not there.
     """
     known = learn.known(histories, lead_ids, until)
     kinds, rare = learn.kinds(known.interactions)
@@ -150,7 +172,18 @@ def build(histories: Histories, lead_ids: Collection[str], *, until: int) -> Cat
         rare_kinds=rare,
     )
     keys = tuple(signal.key for signal in catalogue.signals)
-    return replace(catalogue, valued=learn.valued(known.interactions, catalogue.signatures(), keys))
+    valued = learn.valued(known.interactions, catalogue.signatures(), keys)
+    return with_own(replace(catalogue, valued=valued), own)
+
+
+def with_own(catalogue: Catalogue, own: tuple[OwnFeature, ...]) -> Catalogue:
+    """Return a catalogue with own features, the last of its columns.
+
+    Raises CallError, with the place in the recipe, where one names what is no column, no family, or is taken.
+    """
+    made = replace(catalogue, own=own)
+    _ = made.own_program  # made now, so that a mistake shows here
+    return made
 
 
 def _columns(signals: Sequence[Signal], templates: Sequence[declaration.Template]) -> tuple[Feature, ...]:

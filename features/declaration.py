@@ -15,8 +15,8 @@ WINDOWS = (1, 3, 7, 14, 30, 90)
 HALF_LIVES = WINDOWS
 SESSION_GAP = 30 * MINUTE
 
-_EVERY = (*(f"{days}d" for days in WINDOWS), "all")
-_HALVES = tuple(f"{days}d" for days in HALF_LIVES)
+EVERY = (*(f"{days}d" for days in WINDOWS), "all")
+HALVES = tuple(f"{days}d" for days in HALF_LIVES)
 _ONCE = ("",)
 
 
@@ -56,20 +56,21 @@ def span(window: str) -> str:
     return f"in the {days} day{'' if days == '1' else 's'} before the cutoff" if days.isdigit() else "before the cutoff"
 
 
-SIGNAL = (
-    Template("{signal}_count_{window}", "count", "How many {what} happened {span}.", "0", 1, _EVERY),
-    Template(
-        "{signal}_decayed_{window}",
-        "count",
-        "{what}, each counted as 2^(-age / {window}) at its age: one counts a half after {window}.",
-        "0",
-        1,
-        _HALVES,
-    ),
-    Template("{signal}_since_first_days", "days", "Time since the first of {what}.", "missing"),
-    Template("{signal}_age_days", "days", "Time since the latest of {what}.", "missing", -1),
+COUNT = Template("{signal}_count_{window}", "count", "How many {what} happened {span}.", "0", 1, EVERY)
+DECAYED = Template(
+    "{signal}_decayed_{window}",
+    "count",
+    "{what}, each counted as 2^(-age / {window}) at its age: one counts a half after {window}.",
+    "0",
+    1,
+    HALVES,
 )
-SUM = (Template("{signal}_sum_{window}", "the values' own", "Sum of the values of {what} {span}.", "0", 0, _EVERY),)
+SINCE_FIRST = Template("{signal}_since_first_days", "days", "Time since the first of {what}.", "missing")
+AGE = Template("{signal}_age_days", "days", "Time since the latest of {what}.", "missing", -1)
+SUM_OF = Template("{signal}_sum_{window}", "the values' own", "Sum of the values of {what} {span}.", "0", 0, EVERY)
+
+SIGNAL = (COUNT, DECAYED, SINCE_FIRST, AGE)
+SUM = (SUM_OF,)
 TREND = (
     Template(
         "{signal}_trend_7d_30d",
@@ -109,14 +110,14 @@ CONTACT = (
     ),
 )
 RHYTHM = (
-    Template("active_days_{window}", "days", "Calendar days with an interaction {span}.", "0", 0, _EVERY),
+    Template("active_days_{window}", "days", "Calendar days with an interaction {span}.", "0", 0, EVERY),
     Template(
         "sessions_count_{window}",
         "count",
         "Runs of interactions, ended by 30 minutes without one, whose latest interaction lies {span}.",
         "0",
         0,
-        _EVERY,
+        EVERY,
     ),
     Template("gap_mean_days", "days", "Mean time between one interaction and the next.", "missing"),
     Template("gap_spread_days", "days", "Standard deviation of the times between interactions.", "missing"),
@@ -135,9 +136,9 @@ VARIETY = (
         "Distinct kinds of interactions {span}; all that have no column of their own are one.",
         "0",
         0,
-        _EVERY,
+        EVERY,
     ),
-    Template("channels_distinct_{window}", "count", "Distinct channels of interactions {span}.", "0", 0, _EVERY),
+    Template("channels_distinct_{window}", "count", "Distinct channels of interactions {span}.", "0", 0, EVERY),
 )
 LATEST_KINDS = tuple(
     Template(f"latest_kind_{place}", "code", f"Kind of the {which} interaction.", "missing", categorical=True)
@@ -159,7 +160,7 @@ ACCOUNT = (
         "Interactions of the account's other leads {span}.",
         "0; missing without an account",
         1,
-        _EVERY,
+        EVERY,
     ),
     Template(
         "account_others_intent_count_{window}",
@@ -167,7 +168,7 @@ ACCOUNT = (
         "Interactions of family intent of the account's other leads {span}.",
         "0; missing without an account",
         1,
-        _EVERY,
+        EVERY,
     ),
     Template(
         "account_others_two_way_count_{window}",
@@ -175,7 +176,7 @@ ACCOUNT = (
         "Interactions of family two_way of the account's other leads {span}.",
         "0; missing without an account",
         1,
-        _EVERY,
+        EVERY,
     ),
     Template("account_others_age_days", "days", "Time since the account's other leads last acted.", "missing", -1),
 )

@@ -48,4 +48,7 @@ def plan(catalogue: Catalogue) -> Plan:
         half_lives=np.array(declaration.HALF_LIVES, dtype=np.float64),
         # A copy of its own: numba tells read-only arrays from others, and would compile twice.
         zone=transitions(catalogue.timezone).copy(),
+        least=catalogue.own_program.least,
+        program=catalogue.own_program.program,
+        constants=catalogue.own_program.constants,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from features.predicate import Predicate
 from histories.contract import Families
 from histories.errors import CallError
 
@@ -27,10 +28,17 @@ class Signatures:
     """Encodes interactions. Raises CallError where more families are declared than can be told apart.
 
     Where an interaction's direction is not known, the families tell: a kind of `outbound` is ours, any other of
-    `two_way` is the lead's. A reply is `two_way` and not outbound.
+    `two_way` is the lead's. A reply is `two_way` and not outbound. Own features' `predicates` have the bits after the
+    families; their least values are left to the kernel, as they go by the interaction and not by its kind.
     """
 
-    def __init__(self, kinds: Sequence[str], channels: Sequence[str], families: Families) -> None:
+    def __init__(
+        self,
+        kinds: Sequence[str],
+        channels: Sequence[str],
+        families: Families,
+        predicates: Sequence[Predicate] = (),
+    ) -> None:
         self._families = families
         self._family_bits = {name: FIRST_FAMILY + place for place, name in enumerate(counted_families(families))}
         if len(self._family_bits) > MOST_FAMILIES:
@@ -38,6 +46,7 @@ class Signatures:
                 f"[families]: {len(self._family_bits)} are declared; at most {MOST_FAMILIES} can be, join some of them"
             )
         self._kinds = {kind: code for code, kind in enumerate(kinds)}
+        self._predicates = tuple(predicates)
         self._channels = {channel: code for code, channel in enumerate(channels)}
         self._seen: dict[tuple[str, str | None, str | None], int] = {}
 
@@ -55,13 +64,14 @@ class Signatures:
         key = (kind, direction, channel)
         found = self._seen.get(key)
         if found is None:
-            found = self._of_kind(kind, direction) | self._of_channel(channel)
+            found = self._of_kind(kind, direction, channel) | self._of_channel(channel)
             # The bound keeps a service alive whose callers put numbers into their kinds.
             if len(self._seen) < _REMEMBERED:
                 self._seen[key] = found
         return found
 
-    def _of_kind(self, kind: str, direction: str | None) -> int:
+    def _of_kind(self, kind: str, direction: str | None, channel: str | None) -> int:
+        """Return the part of the kind's code and of all that is told apart by a bit."""
         families = self._families.of(kind)
         ours = direction == "outbound" or (direction is None and "outbound" in families)
         theirs = direction == "inbound" or (direction is None and not ours and "two_way" in families)
@@ -69,6 +79,9 @@ class Signatures:
         for name in families:
             if name in self._family_bits:
                 groups |= 1 << self._family_bits[name]
+        for place, one in enumerate(self._predicates, self.groups):
+            directed = {"inbound": theirs, "outbound": ours, None: True}[one.direction]
+            groups |= (directed and one.covers(kind, families, channel)) << place
         return groups << GROUP_SHIFT | self._kinds.get(kind, len(self._kinds))
 
     def _of_channel(self, channel: str | None) -> int:
