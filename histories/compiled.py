@@ -14,11 +14,12 @@ R = TypeVar("R")
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of numbers and arrays to machine code; its type stays what it was.
 
-    Sums keep the order in which they are written (`fastmath` is off). What is kept on disk holds until any file of
-    the function's package changes: numba by itself looks at the function's own file alone, and would go on using
-    machine code into which an older version of another file's function or constant was built.
+    It runs without the interpreter's lock, so that threads can share the work. Sums keep the order in which they are
+    written (`fastmath` is off). What is kept on disk holds until any file of the function's package changes: numba by
+    itself looks at the function's own file alone, and would go on using machine code into which an older version of
+    another file's function or constant was built.
     """
-    dispatcher: Any = numba.njit(cache=True, fastmath=False)(function)
+    dispatcher: Any = numba.njit(cache=True, fastmath=False, nogil=True)(function)
     depth = function.__module__.count(".")
     if depth:
         dispatcher._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parents[depth - 1])
