@@ -28,6 +28,7 @@ SUMS = {
     "stages": 0.0,
     "attributes": 0.0,
     "account": 246.04166666666666,
+    "own": 0.0,
 }
 
 
