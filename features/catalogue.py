@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
 from features import declaration, learn, own_columns
+from features.census import Census, census
 from features.feature import AttributeSpec, Feature, Signal
 from features.own import OwnFeature
 from features.own import from_json as own_from_json
@@ -15,7 +16,7 @@ from features.signature import Signatures, counted_families
 from histories.contract import AttributeType, Families, Histories
 from histories.errors import CallError, DataError
 
-__all__ = ["AttributeSpec", "Catalogue", "Feature", "Signal", "build"]
+__all__ = ["AttributeSpec", "Catalogue", "Feature", "Signal", "build", "of_census"]
 
 # Goes up when the kernel computes something else under an unchanged description, so that no old bundle is read
 # with new numbers.
@@ -161,18 +162,35 @@ def build(
     have get a code; sums are made of signals in which values occur. `own` features come last. Raises CallError where
     there are too many families to tell apart, or where an own feature names what is not there.
     """
-    known = learn.known(histories, lead_ids, until)
-    kinds, rare = learn.kinds(known.interactions)
+    return of_census(
+        census(histories, lead_ids, until),
+        families=histories.families,
+        attribute_types=histories.attribute_types,
+        timezone=histories.timezone,
+        own=own,
+    )
+
+
+def of_census(
+    counted: Census,
+    *,
+    families: Families,
+    attribute_types: Mapping[str, AttributeType],
+    timezone: str,
+    own: tuple[OwnFeature, ...] = (),
+) -> Catalogue:
+    """Choose the columns from what the training leads have, as `build` does; shards' censuses may be added first."""
+    kinds, rare = learn.kinds(counted)
     catalogue = Catalogue(
         kinds=kinds,
-        families=histories.families,
-        attributes=learn.attributes(known.attributes, histories.attribute_types),
-        timezone=histories.timezone,
-        channels=learn.channels(known.interactions),
+        families=families,
+        attributes=learn.attributes(counted, attribute_types),
+        timezone=timezone,
+        channels=learn.channels(counted),
         rare_kinds=rare,
     )
     keys = tuple(signal.key for signal in catalogue.signals)
-    valued = learn.valued(known.interactions, catalogue.signatures(), keys)
+    valued = learn.valued(counted, catalogue.signatures(), keys)
     return with_own(replace(catalogue, valued=valued), own)
 
 
