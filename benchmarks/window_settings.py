@@ -70,7 +70,7 @@ def main() -> None:
     plan = recipe.read(call.folder / "recipe.toml")
     histories = export.read(call.folder / "crm.toml", clock.parse("2030-01-01")).histories
     questions, border = ask(histories, plan)
-    catalogue = catalogue_of(histories, questions, border)
+    catalogue = catalogue_of(histories, questions, border, plan.features)
     seen = see(histories, catalogue, rulebook.read(call.folder / "rulebook.toml"), questions)
     for target, question in questions.items():
         parts, labels = question.split, question.snapshots.label

@@ -149,6 +149,7 @@ def _formula(table: Table) -> Aggregate | Expression:
             table.fail("expression", str(error))
     allowed = [one.value for one in Aggregation]
     if "aggregate" not in table:
+        _only(table, (*_SAID, "aggregate", "expression", *predicate.KEYS, "window", "half_life"))
         table.missing("aggregate", f"write aggregate = one of {', '.join(allowed)}, or an expression")
     aggregation = Aggregation(table.choice("aggregate", allowed) or "")
     span_key, spans = _SPANS.get(aggregation, ("", ()))

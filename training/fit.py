@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features import catalogue as catalogues
 from features import table as feature_table
 from features.catalogue import Catalogue
+from features.own import OwnFeature
 from histories.contract import Histories, Target
 from scoring import points as rule_points
 from scoring.bundle import Bundle
@@ -76,7 +77,7 @@ def fit_bundle(
     progress("snapshots", 0, 4)
     questions, border = ask(histories, recipe)
     progress("features", 1, 4)
-    catalogue = catalogue_of(histories, questions, border)
+    catalogue = catalogue_of(histories, questions, border, recipe.features)
     seen = see(histories, catalogue, rulebook, questions)
     results = {
         target: _answer(histories, recipe, catalogue, question, seen[target], progress)
@@ -95,11 +96,13 @@ def ask(histories: Histories, recipe: Recipe) -> tuple[Mapping[Target, Question]
     return {target: Question(one, split(one, border)) for target, one in drawn.items()}, border
 
 
-def catalogue_of(histories: Histories, questions: Mapping[Target, Question], border: int) -> Catalogue:
-    """Columns from what was known of the training leads before the test began."""
+def catalogue_of(
+    histories: Histories, questions: Mapping[Target, Question], border: int, own: tuple[OwnFeature, ...]
+) -> Catalogue:
+    """Columns from what was known of the training leads before the test began, and the team's own."""
     trained = np.unique(np.concatenate([one.snapshots.lead[one.split.train] for one in questions.values()]))
     lead_ids = histories.leads["lead_id"].take(pa.array(trained)).to_pylist()
-    return catalogues.build(histories, lead_ids, until=border)
+    return catalogues.build(histories, lead_ids, until=border, own=own)
 
 
 def _used(question: Question) -> IntArray:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from features import own
+from features.own import OwnFeature
 from histories import clock, toml_file
 from histories.contract import Target
 from histories.errors import CallError
@@ -54,7 +56,8 @@ class Recipe:
     `horizons`: days, for each target to train. `ages`: sorted, unique. Exactly one of `test_from` (UTC
     microseconds: snapshots from then on are the test) and `test_share` (the newest share of the mature
     snapshots) is set. `grades`: the least score for A, B and C. `segments`: attributes to measure by.
-    `gate_margin`: log loss that a challenger may be worse than the champion by. `source`: the file's text.
+    `gate_margin`: log loss that a challenger may be worse than the champion by. `features`: a team's own, in their
+    order. `source`: the file's text.
     """
 
     seed: int
@@ -67,6 +70,7 @@ class Recipe:
     business: Business
     segments: tuple[str, ...]
     gate_margin: float
+    features: tuple[OwnFeature, ...]
     source: str
 
 
@@ -96,10 +100,9 @@ def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
         business=_business(top.table("business")),
         segments=_segments(top.table("report")),
         gate_margin=_margin(top.table("gate")),
+        features=own.read(top.tables("features")),
         source=text,
     )
-    for own in top.tables("features"):
-        own.fail("expression", "own features cannot be computed by this version; take the [[features]] block out")
     top.finish()
     return recipe
 

@@ -272,7 +272,7 @@ def test_a_search_by_minutes_stops_by_the_clock_and_equals_one_of_as_many_trials
     histories = assemble(company(), exported_at=330 * DAY)
     questions, border = ask(histories, PLAN)
     question = questions[Target.CUSTOMER]
-    catalogue = catalogue_of(histories, questions, border)
+    catalogue = catalogue_of(histories, questions, border, PLAN.features)
     matrix = see(histories, catalogue, RULES, questions)[Target.CUSTOMER].matrix[: len(question.split.train)]
     seen: list[tuple[str, int, int]] = []
     models = [

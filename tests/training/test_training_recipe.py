@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from features.expression import Expression
+from features.own import Aggregate, Aggregation, OwnFeature
+from features.predicate import Predicate
 from histories import clock
 from histories.contract import Target
 from histories.errors import CallError
@@ -30,6 +33,15 @@ call_cost = 40
 segments = ["industry", "source"]
 [gate]
 margin = 0.01
+[[features]]
+name = "long_visits_30d"
+aggregate = "count"
+window = "30d"
+kinds = ["session:*"]
+at_least = 600
+[[features]]
+name = "pricing_share_30d"
+expression = "intent_count_30d / interactions_count_30d"
 """
 
 
@@ -45,6 +57,10 @@ def test_everything_written_comes_out():
     assert read.business == recipe.Business(120, 12000.0, 40.0)
     assert read.segments == ("industry", "source")
     assert read.gate_margin == 0.01
+    assert read.features == (
+        OwnFeature("long_visits_30d", Aggregate(Aggregation.COUNT, Predicate(("session:*",), at_least=600.0), "30d")),
+        OwnFeature("pricing_share_30d", Expression("intent_count_30d / interactions_count_30d")),
+    )
     assert read.source == WRITTEN
 
 
@@ -119,10 +135,11 @@ def test_minutes_limit_a_search_in_place_of_trials():
             ),
         ),
         (
-            '[[features]]\nname = "a"\nexpression = "b / c"',
+            '[[features]]\nname = "a"\nexpresion = "b / c"',
             (
-                "recipe.toml, line 3, [features #1] expression: own features cannot be computed by this version; take the "
-                "[[features]] block out"
+                "recipe.toml, line 3, [features #1] expresion: is not a known key here; allowed are aggregate, at_least, "
+                "channel, direction, expression, family, half_life, kinds, meaning, monotone, name, unit, window; "
+                "did you mean 'expression'?"
             ),
         ),
         ("[gate]\nmargin = -1", "recipe.toml, line 2, [gate] margin: -1 is out of bounds; it must be at least 0"),
