@@ -1,6 +1,9 @@
-"""Histories that hypothesis makes: few kinds, times that tie and stand on the windows' edges, late and double arrivals."""
+"""Histories that hypothesis makes: few kinds, ties, times on the windows' edges, late and double arrivals, long tails."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -40,71 +43,136 @@ CATALOGUE = Catalogue(
     valued=("interactions", "family:intent", "kind:pricing", "other", "direction:outbound"),
     rare_kinds=("stop",),
 )
+# Days after clocks changed at midnight: forward (a day without its first hour), back (a day that begins twice).
+MIDNIGHTS = (
+    (replace(CATALOGUE, timezone="Asia/Beirut"), parse("2024-04-02T07:20:30.000005Z")),
+    (replace(CATALOGUE, timezone="America/Havana"), parse("2023-11-06T15:20:30.000005Z")),
+    (replace(CATALOGUE, timezone="America/St_Johns"), parse("2005-10-31T02:20:30.000005Z")),
+)
+BARE = Catalogue((), Families({}), (), "UTC")
+WORLDS = ((CATALOGUE, CUTOFF), *MIDNIGHTS, (BARE, CUTOFF))
 
-_EDGES = [days * DAY for days in (0, 1, 3, 7, 14, 30, 90)]
+_WINDOWS = (0, 1, 3, 7, 14, 30, 90)
 _ages = st.one_of(
-    st.builds(lambda edge, off: edge + off, st.sampled_from(_EDGES), st.sampled_from([-1, 0, 1])),
-    st.builds(lambda hours: hours * HOUR, st.integers(-30, 24 * 120)),
-    st.builds(lambda minutes: minutes * 10 * MINUTE, st.integers(0, 30)),
+    st.sampled_from([days * DAY + off for days in _WINDOWS for off in (-1, 0, 1)]),
+    st.integers(-30, 24 * 120).map(lambda hours: hours * HOUR),
+    st.integers(0, 30).map(lambda tens: tens * 10 * MINUTE),
     st.integers(-2 * DAY, 400 * DAY),
 )
-moments = _ages.map(lambda age: CUTOFF - age)
+_lateness = st.sampled_from([None, None, None, 0, 1, -HOUR, 3 * DAY, 40 * DAY])
+_channels = st.sampled_from(
+    list(product((None, "email", "web", "phone", "fax"), (None, Direction.INBOUND, Direction.OUTBOUND)))
+)
+_values = st.one_of(
+    st.sampled_from([None, None, 0.0, 1.5, -2.25, 1e6, 0.1, math.inf]),
+    st.builds(lambda digits, power: digits * 10.0**power, st.integers(-999, 999), st.integers(-60, 60)),
+)
+
+
+def moments_before(cutoff: int) -> st.SearchStrategy[int]:
+    """Return times around a cutoff, many of them on a window's edge or a microsecond beside it."""
+    return _ages.map(lambda age: cutoff - age)
+
+
+moments = moments_before(CUTOFF)
 
 
 @st.composite
-def interactions(draw: st.DrawFn) -> Interaction:
+def interactions(draw: st.DrawFn, cutoff: int = CUTOFF) -> Interaction:
     """One interaction; ids are few, so that duplicates come, with other content too."""
-    occurred_at = draw(moments)
-    late = draw(st.sampled_from([None, None, None, 0, 1, 3 * DAY, 40 * DAY]))
+    occurred_at = cutoff - draw(_ages)
+    late = draw(_lateness)
+    channel, direction = draw(_channels)
     return Interaction(
-        interaction_id=f"crm:{draw(st.integers(0, 40))}",
+        interaction_id=f"crm:{draw(st.integers(0, 25))}",
         occurred_at=occurred_at,
         kind=draw(st.sampled_from(KINDS)),
         received_at=None if late is None else occurred_at + late,
-        channel=draw(st.sampled_from([None, "email", "web", "phone", "fax"])),
-        direction=draw(st.sampled_from([None, Direction.INBOUND, Direction.OUTBOUND])),
-        value=draw(st.sampled_from([None, 0.0, 1.5, -2.25, 1e6, 0.1, math.inf])),
+        channel=channel,
+        direction=direction,
+        value=draw(_values),
     )
 
 
-_known_at = st.one_of(st.none(), moments)
-attributes = st.one_of(
-    st.builds(Attribute, st.just("industry"), st.sampled_from(["bank", "farm", "mine", None]), _known_at),
-    st.builds(
-        Attribute, st.just("size"), st.sampled_from([1.0, 12.5, -0.0, 0.0, None, math.nan, -math.inf]), _known_at
-    ),
-)
-outcomes = st.builds(Outcome, st.sampled_from(list(Stage)), moments)
+_grids = st.sampled_from([1, 1, DAY, 30 * DAY])
 
 
-def leads(lead_id: str, account_id: str | None = None) -> st.SearchStrategy[LeadHistory]:
-    """Return histories of one lead, from nothing at all to some dozens of interactions."""
-    return st.builds(
-        LeadHistory,
-        st.just(lead_id),
-        st.integers(0, 200).map(lambda days: CUTOFF - days * DAY - 7),
-        st.just(account_id),
-        st.lists(attributes, max_size=6).map(tuple),
-        st.lists(interactions(), max_size=40).map(tuple),
-        st.lists(outcomes, max_size=5).map(tuple),
+def _on_a_grid(events: list[Interaction], cutoff: int, step: int) -> tuple[Interaction, ...]:
+    """Round ages to a grid, so that ties come."""
+    ages = [(cutoff - one.occurred_at) // step * step for one in events]
+    return tuple(
+        Interaction(one.interaction_id, cutoff - age, one.kind, one.received_at, one.channel, one.direction, one.value)
+        for one, age in zip(events, ages, strict=True)
     )
 
 
 @st.composite
-def companies(draw: st.DrawFn) -> list[LeadHistory]:
+def bursts(draw: st.DrawFn, cutoff: int = CUTOFF) -> tuple[Interaction, ...]:
+    """Up to 300 interactions at equal distances, or all at one moment; some arrive around the cutoff."""
+    count, step = draw(st.integers(2, 300)), draw(st.sampled_from([0, 1, 7 * MINUTE, 30 * MINUTE, 11 * HOUR, DAY]))
+    start, late = draw(_ages), draw(st.sampled_from([None, 0, 2 * DAY]))
+    return tuple(
+        Interaction(
+            f"burst:{place}",
+            cutoff - start - place * step,
+            KINDS[place % draw_kinds],
+            None if late is None or place % 5 else cutoff - start - place * step + late,
+            ("email", "web", None)[place % 3],
+            None,
+            float(place) if place % 4 else None,
+        )
+        for draw_kinds in [draw(st.integers(1, len(KINDS)))]
+        for place in range(count)
+    )
+
+
+def attributes_before(cutoff: int) -> st.SearchStrategy[Attribute]:
+    """Return values of both types, missing ones too, known with the lead or from some moment on."""
+    known_at = st.one_of(st.none(), moments_before(cutoff))
+    numbers = st.sampled_from([1.0, 12.5, -0.0, 0.0, None, math.nan, -math.inf, 1e300])
+    return st.one_of(
+        st.builds(Attribute, st.just("industry"), st.sampled_from(["bank", "farm", "mine", None]), known_at),
+        st.builds(Attribute, st.just("size"), numbers, known_at),
+    )
+
+
+attributes = attributes_before(CUTOFF)
+outcomes = st.builds(Outcome, st.sampled_from(list(Stage)), moments)
+
+
+def leads(lead_id: str, account_id: str | None = None, cutoff: int = CUTOFF) -> st.SearchStrategy[LeadHistory]:
+    """Return histories of one lead, from nothing at all to some hundreds of interactions."""
+    some = st.builds(_on_a_grid, st.lists(interactions(cutoff), max_size=40), st.just(cutoff), _grids)
+    many = st.builds(
+        lambda few, burst: few + burst, st.lists(interactions(cutoff), max_size=8).map(tuple), bursts(cutoff)
+    )
+    return st.builds(
+        LeadHistory,
+        st.just(lead_id),
+        st.integers(0, 200).map(lambda days: cutoff - days * DAY - 7),
+        st.just(account_id),
+        st.lists(attributes_before(cutoff), max_size=6).map(tuple),
+        st.one_of(some, some, many),
+        st.lists(st.builds(Outcome, st.sampled_from(list(Stage)), moments_before(cutoff)), max_size=5).map(tuple),
+    )
+
+
+@st.composite
+def companies(draw: st.DrawFn, cutoff: int = CUTOFF) -> list[LeadHistory]:
     """Four leads: two or three of one account, the others of another or none."""
     account = draw(st.sampled_from([None, "acme", "solo"]))
-    return [draw(leads("a", "acme")), draw(leads("b", "acme")), draw(leads("c", account)), draw(leads("d"))]
+    members = [("a", "acme"), ("b", "acme"), ("c", account), ("d", None)]
+    return [draw(leads(lead_id, account_id, cutoff)) for lead_id, account_id in members]
 
 
-def histories(of: list[LeadHistory]) -> Histories:
+def histories(of: Sequence[LeadHistory]) -> Histories:
     """Put leads into tables."""
     return assemble(
         of, exported_at=CUTOFF + 400 * DAY, timezone="Europe/Amsterdam", families=FAMILIES, attribute_types=TYPES
     )
 
 
-def snapshots(pairs: list[tuple[str, int]]) -> pa.Table:
+def snapshots(pairs: Sequence[tuple[str, int]]) -> pa.Table:
     """Return a table of (lead_id, cutoff)."""
     return pa.table(
         {
