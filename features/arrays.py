@@ -1,4 +1,4 @@
-"""What the kernel reads: leads and the catalogue as plain arrays."""
+"""What the kernel reads: leads and the catalogue as plain arrays. `features/layout.py` names the places in them."""
 
 from typing import NamedTuple
 
@@ -10,16 +10,14 @@ Floats = NDArray[np.float64]
 
 
 class Plan(NamedTuple):
-    """A catalogue as the kernel needs it."""
+    """A catalogue as the kernel needs it. Few arrays: each costs a call of one lead a quarter of a microsecond."""
 
-    layout: Ints  # columns at which blocks begin, and sizes
-    sum_slots: Ints  # for each signal: the place of its sums among sums, or -1
-    edges: Ints  # windows, microseconds, ascending
-    half_lives: Floats  # days
+    layout: Ints  # sizes, columns at which blocks begin, windows, half-lives, places of sums
+    blank: Floats  # the row of a lead of whom nothing is known
     zone: Ints  # [2, transitions]: from when on, offset
-    least: Floats  # of each predicate of own features: the least value that passes; -inf: any, and none at all
-    program: Ints  # [operations, 2]: what to do, and with which column, hidden value or constant
-    constants: Floats
+    least: Floats  # for each hidden signal: the least value that belongs to it; -inf: any, none too
+    program: Ints  # [steps, 2]: how own features are computed
+    constants: Floats  # the numbers that the program reads
 
 
 class Encoded(NamedTuple):

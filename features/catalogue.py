@@ -20,7 +20,7 @@ __all__ = ["AttributeSpec", "Catalogue", "Feature", "Signal", "build", "of_censu
 
 # Goes up when the kernel computes something else under an unchanged description, so that no old bundle is read
 # with new numbers.
-MEANING = 1
+MEANING = 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,7 @@
 """Features of many snapshots at once."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,14 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features import kernel
-from features.arrays import Floats
+from features.arrays import Encoded, Floats, Ints, Plan
 from features.catalogue import Catalogue
 from features.encode import encode, places
+from features.layout import END, FIRST, MEMBERS, SNAPSHOT_LEAD
 from features.plan import plan
 from features.snapshots import checked
 from histories.contract import Histories
 from histories.errors import DataError
 from histories.whole_file import whole_file
+
+# Several parts a thread, so that one hot lead does not keep all waiting; a row costs as much as some interactions.
+_PARTS_A_THREAD, _ROW_WORK, _LEAST_WORK = 8, 10, 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +37,54 @@ class FeatureTable:
     matrix: Floats
 
 
-def compute(histories: Histories, snapshots: pa.Table, catalogue: Catalogue) -> FeatureTable:
+def compute(
+    histories: Histories, snapshots: pa.Table, catalogue: Catalogue, *, threads: int | None = None
+) -> FeatureTable:
     """Compute the features of `snapshots`, which has `lead_id` and `cutoff`, in any order, a lead as often as one likes.
 
-    Only what was visible at its cutoff counts in a row. Raises DataError where a lead is not in the histories, or
+    Only what was visible at its cutoff counts in a row. `threads` is how many run at once, None for as many as there
+    are cores; the rows have the same bits on any number. Raises DataError where a lead is not in the histories, or
     where the snapshots are none.
     """
     snapshots = checked(snapshots, "snapshots")
     lead = places(snapshots["lead_id"], histories.leads)
     _refuse_unknown(snapshots, lead)
-    cutoffs = np.asarray(snapshots["cutoff"].combine_chunks())
     matrix = np.empty((snapshots.num_rows, len(catalogue.features)))
-    kernel.rows(matrix, np.column_stack([lead, cutoffs]), encode(histories, catalogue), plan(catalogue))
+    encoded = encode(histories, catalogue)
+    wanted = _sorted(lead, np.asarray(snapshots["cutoff"].combine_chunks()), encoded)
+    fill(matrix, wanted, encoded, plan(catalogue), threads or os.cpu_count() or 1)
     return FeatureTable(snapshots, catalogue, matrix)
+
+
+def fill(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan, threads: int) -> None:
+    """Run the kernel on parts of the snapshots, which are sorted as `kernel.rows` wants them, at the same time."""
+    parts = _parts(snapshots, encoded, threads)
+    if len(parts) < 2:
+        kernel.rows(matrix, snapshots, encoded, plan)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(kernel.rows, matrix, part, encoded, plan) for part in parts]:
+            done.result()
+
+
+def _sorted(lead: Ints, cutoffs: Ints, encoded: Encoded) -> Ints:
+    """Return [snapshots, 3]: lead, cutoff, row; leads of an account together, then by lead and cutoff."""
+    account = encoded.leads[lead, MEMBERS]
+    order = np.lexsort((cutoffs, lead, account))
+    return np.column_stack([lead[order], cutoffs[order], order])
+
+
+def _parts(snapshots: Ints, encoded: Encoded, threads: int) -> list[Ints]:
+    """Cut snapshots into parts of about equal work, between leads."""
+    if threads == 1 or not snapshots.size:
+        return [snapshots]
+    lead = snapshots[:, SNAPSHOT_LEAD]
+    begins = np.flatnonzero(np.diff(lead, prepend=-1))
+    of_lead = encoded.leads[lead[begins]]
+    work = np.cumsum(of_lead[:, END] - of_lead[:, FIRST] + _ROW_WORK * np.diff(begins, append=lead.size))
+    wanted = max(1, min(threads * _PARTS_A_THREAD, int(work[-1]) // _LEAST_WORK))
+    ends = work[-1] * np.arange(1, wanted) // wanted
+    return np.split(snapshots, np.unique(begins[np.searchsorted(work, ends)]))
 
 
 def write(table: FeatureTable, path: Path) -> None:

@@ -1,45 +1,66 @@
-"""The kernel's constants, which may stand in no other file, are those of the catalogue and the encoding."""
+"""The kernel's constants are those of the catalogue and the encoding."""
 
+import numpy as np
 from feature_histories import CATALOGUE
-from numpy import iinfo, int64
 
-from features import declaration, kernel, signature, zone
+from features import declaration, layout, own_program, signature, state, zone
 from features.plan import plan
 
 
-def test_the_encoding_s_constants_are_the_kernel_s() -> None:
-    for name in ("CHANNEL_SHIFT", "GROUP_SHIFT", "NO_CHANNEL", "INBOUND", "OUTBOUND", "REPLIES"):
-        assert getattr(kernel, name) == getattr(signature, name), name
-    assert signature.MOST_KINDS < kernel.KIND_MASK
-    assert signature.MOST_CHANNELS < kernel.NO_CHANNEL
-    assert signature.FIRST_FAMILY + signature.MOST_FAMILIES + kernel.GROUP_SHIFT <= 63
-    assert kernel.NEVER == zone.EVER == iinfo(int64).min
+def test_the_encoding_s_codes_have_room_in_the_kernel_s_masks() -> None:
+    assert signature.MOST_KINDS < signature.KIND_MASK
+    assert signature.MOST_CHANNELS < signature.NO_CHANNEL
+    assert signature.FIRST_FAMILY + signature.MOST_FAMILIES + signature.GROUP_SHIFT <= 63
+    assert state.NEVER == zone.EVER == np.iinfo(np.int64).min
+    assert state.INTS - state.CHANNELS > signature.MOST_CHANNELS
 
 
 def test_a_signal_has_as_many_columns_as_the_kernel_fills() -> None:
     one = CATALOGUE.signals[0]
     names = [feature.name for template in declaration.SIGNAL for feature in template.features(one)]
-    assert len(names) == kernel.WIDTH
-    assert names[kernel.DECAYED].endswith("_decayed_1d")
-    assert names[kernel.FIRST_AGE].endswith("_since_first_days")
-    assert names[kernel.AGE].endswith("_age_days")
-    assert [names[place][-3:] for place in (kernel.W7, kernel.W30, kernel.W90, kernel.ALL)] == [
+    assert len(names) == layout.WIDTH
+    assert names[layout.DECAYED].endswith("_decayed_1d")
+    assert names[layout.FIRST_AGE].endswith("_since_first_days")
+    assert names[layout.AGE].endswith("_age_days")
+    assert [names[place][-3:] for place in (layout.W7, layout.W30, layout.W90, layout.ALL)] == [
         "_7d",
         "30d",
         "90d",
         "all",
     ]
-    assert len(declaration.WINDOWS) + 1 == kernel.WINDOWS
+    assert len(declaration.WINDOWS) + 1 == layout.WINDOWS
+    assert len(declaration.HALF_LIVES) == layout.HALVES
+    assert layout.WINDOWS + layout.HALVES <= state.LANES
+
+
+def test_a_hidden_signal_is_as_wide_as_its_program_reads() -> None:
+    assert (layout.HIDDEN_WIDTH, layout.HIDDEN_SUMS) == (own_program.HIDDEN_WIDTH, own_program.HIDDEN_SUMS)
+    assert layout.HIDDEN_SUMS == layout.WIDTH
+    assert layout.HIDDEN_WIDTH == layout.WIDTH + layout.WINDOWS
 
 
 def test_blocks_follow_each_other_up_to_the_last_column() -> None:
-    layout = plan(CATALOGUE).layout
-    starts = layout[kernel.SUMS : kernel.COLUMNS + 1].tolist()
+    places = plan(CATALOGUE).layout
+    starts = places[layout.SUMS : layout.COLUMNS + 1].tolist()
     assert starts == sorted(starts)
-    assert starts[0] == kernel.WIDTH * len(CATALOGUE.signals)
+    assert starts[0] == layout.WIDTH * len(CATALOGUE.signals)
     assert starts[-1] == len(CATALOGUE.features)
-    assert CATALOGUE.names[layout[kernel.LEAD]] == "lead_age_days"
-    assert CATALOGUE.names[layout[kernel.ACCOUNT]] == "account_others_count_1d"
+    assert CATALOGUE.names[places[layout.LEAD]] == "lead_age_days"
+    assert CATALOGUE.names[places[layout.ACCOUNT]] == "account_others_count_1d"
+
+
+def test_windows_and_half_lives_ascend() -> None:
+    """The sweep takes events out of the widest window first, and sums end with the widest."""
+    places = plan(CATALOGUE).layout
+    for begin, size in ((layout.EDGES, layout.WINDOWS - 1), (layout.HALF_LIVES, layout.HALVES)):
+        found = places[begin : begin + size].tolist()
+        assert found == sorted(set(found))
+
+
+def test_a_blank_row_holds_what_the_columns_say_of_absence() -> None:
+    blank = dict(zip(CATALOGUE.names, plan(CATALOGUE).blank.tolist(), strict=True))
+    assert (blank["interactions_count_7d"], blank["inbound_trend_7d_30d"]) == (0, 1)
+    assert np.isnan([blank["pricing_age_days"], blank["latest_hour"], blank["account_others_count_1d"]]).all()
 
 
 def test_equal_catalogues_share_a_plan() -> None:
