@@ -6,6 +6,8 @@ from itertools import pairwise
 from statistics import fmean, pstdev
 from zoneinfo import ZoneInfo
 
+from feature_own import Naive, own_row
+
 from features.catalogue import Catalogue
 from histories.contract import AttributeType, Families, Interaction, LeadHistory, duplicate_order
 from histories.funnel import chronological, standing
@@ -31,7 +33,8 @@ def row(history: LeadHistory, cutoff: int, catalogue: Catalogue) -> Row:
     found["lead_age_days"] = (cutoff - history.created_at) / DAY
     found |= _stages(history, cutoff)
     found |= _attributes(history, cutoff, catalogue)
-    return found | _account(history, cutoff, catalogue.families)
+    found |= _account(history, cutoff, catalogue.families)
+    return found | own_row(catalogue.own, found, Naive(_directed(events, catalogue.families), cutoff))
 
 
 def _visible(interactions: tuple[Interaction, ...], cutoff: int) -> list[Interaction]:
@@ -45,6 +48,15 @@ def _visible(interactions: tuple[Interaction, ...], cutoff: int) -> list[Interac
         if one.occurred_at < cutoff and (one.received_at is None or one.received_at <= cutoff)
     ]
     return sorted(seen, key=lambda one: (one.occurred_at, one.interaction_id))
+
+
+def _directed(events: list[Interaction], families: Families) -> list[tuple[Interaction, frozenset[str], str | None]]:
+    """Each with the families of its kind and with the direction that it has or that they tell."""
+
+    def direction(one: Interaction) -> str | None:
+        return "outbound" if _outbound(one, families) else "inbound" if _inbound(one, families) else None
+
+    return [(one, families.of(one.kind), direction(one)) for one in events]
 
 
 def _within(events: list[Interaction], cutoff: int, days: float) -> list[Interaction]:
