@@ -6,32 +6,42 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from features.arrays import Encoded, Floats, Ints
 from features.catalogue import AttributeSpec, Catalogue
-from features.signature import Signatures
+from features.interactions import columns
+from features.places import Places
 from features.stages import steps
+from features.threads import cores
 from features.twins import twins
 from features.zone import EVER
 from histories.contract import AttributeType, Histories, Outcome, Stage
 
 
-def encode(histories: Histories, catalogue: Catalogue) -> Encoded:
-    """Return all leads as arrays, in the order of `histories.leads`; an interaction is encoded once for all rows."""
+def encode(histories: Histories, catalogue: Catalogue, threads: int | None = None) -> Encoded:
+    """Return all leads as arrays, in the order of `histories.leads`; an interaction is encoded once for all rows.
+
+    Interactions may come in any order, texts plain or dictionary-encoded; the arrays are those of the table sorted by
+    lead, time and id, on any number of `threads` (None: as many as there are cores). Raises DataError where a row's
+    lead is not among the leads.
+    """
+    threads = cores() if threads is None else threads
     leads, interactions = histories.leads, histories.interactions
-    owners = _places(interactions["lead_id"], leads)
+    known = Places(leads["lead_id"])
+    seen = columns(interactions, known, leads.num_rows, catalogue.signatures(), threads)
     members, account_spans = _accounts(leads["account_id"])
     attribute_owners, attributes, values = _attributes(histories, catalogue.attributes)
     step_owners, stage_steps = _steps(histories)
-    spans = [_spans(one, leads.num_rows) for one in (owners, attribute_owners, step_owners)]
+    spans = [_spans(one, leads.num_rows) for one in (seen.owners, attribute_owners, step_owners)]
     return Encoded(
         leads=np.column_stack([_ints(leads["created_at"]), spans[0], account_spans, spans[1], spans[2]]),
         members=members,
-        occurred=_ints(interactions["occurred_at"]),
-        received=_ints(interactions["received_at"]),
-        signature=_signatures(interactions, catalogue.signatures()),
-        value=_floats(interactions["value"]),
-        twins=twins(interactions, owners, account_spans),
+        occurred=seen.occurred,
+        received=seen.received,
+        signature=seen.signature,
+        value=seen.value,
+        twins=twins(interactions, seen.owners, seen.came, account_spans),
         attributes=attributes,
         attribute_values=values,
         steps=stage_steps,
@@ -53,7 +63,7 @@ def _places(ids: pa.ChunkedArray, leads: pa.Table) -> Ints:
     return np.repeat(places(pa.chunked_array([runs.values]), leads), lengths)
 
 
-def _spans(owners: Ints, leads: int) -> Ints:
+def _spans(owners: NDArray[np.integer], leads: int) -> Ints:
     """Return where the rows of each lead begin and end, int64 [leads, 2]; rows of a lead stand together."""
     spans = np.zeros((leads, 2), dtype=np.int64)
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
@@ -75,19 +85,6 @@ def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str | None]]:
     encoded = column.combine_chunks().dictionary_encode()
     distinct = [*encoded.dictionary.to_pylist(), None]
     return np.asarray(encoded.indices.fill_null(len(distinct) - 1)).astype(np.int64), distinct
-
-
-def _signatures(interactions: pa.Table, signatures: Signatures) -> Ints:
-    kinds, kind_names = _codes(interactions["kind"])
-    directions, direction_names = _codes(interactions["direction"])
-    channels, channel_names = _codes(interactions["channel"])
-    shape = (len(kind_names), len(direction_names), len(channel_names))
-    combined, places = np.unique(np.ravel_multi_index((kinds, directions, channels), shape), return_inverse=True)
-    of_combined = [
-        signatures.of(kind_names[kind] or "", direction_names[direction], channel_names[channel])
-        for kind, direction, channel in zip(*np.unravel_index(combined, shape), strict=True)
-    ]
-    return np.array(of_combined, dtype=np.int64)[places]
 
 
 def _accounts(account_ids: pa.ChunkedArray) -> tuple[Ints, Ints]:

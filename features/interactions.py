@@ -1,0 +1,127 @@
+"""The interactions of all leads as the kernel's columns, whatever order and text encoding they come in."""
+
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.arrays import Floats, Ints
+from features.order import Ints32, Unordered, ascends, by_id, ordered
+from features.places import Places
+from features.signature import Signatures
+from features.threads import share
+from features.zone import EVER
+from histories.errors import DataError
+
+_BATCH = 1 << 17
+_DIRECT = 1 << 20
+_TEXTS = ("kind", "direction", "channel")
+_COLUMNS = ("lead_id", "occurred_at", "received_at", *_TEXTS, "value")
+
+
+class Columns(NamedTuple):
+    """Interactions by lead, time and id, as in `Encoded`."""
+
+    owners: Ints32  # place of the lead
+    occurred: Ints
+    received: Ints
+    signature: Ints
+    value: Floats
+    came: Ints | None  # the row of the table that each was; None: the row where it is
+
+
+def columns(table: pa.Table, places: Places, leads: int, signatures: Signatures, threads: int) -> Columns:
+    """Return the interactions of `leads` leads. Raises DataError where an interaction is of none of them."""
+    combinations = _Combinations(signatures)
+    rows = _read(table, places, combinations, threads)
+    came = None
+    if not ascends(rows.owners, rows.occurred):
+        rows, came = ordered(rows, leads, threads)
+    came = by_id(rows, came, table["interaction_id"])
+    signature = combinations.signatures()[rows.codes]
+    return Columns(rows.owners, rows.occurred, rows.received, signature, rows.value.view(np.float64), came)
+
+
+def _read(table: pa.Table, places: Places, combinations: "_Combinations", threads: int) -> Unordered:
+    size = table.num_rows
+    rows = Unordered(
+        np.empty(size, dtype=np.int32),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int32),
+        np.empty(size, dtype=np.int64),
+    )
+    batches = table.select(_COLUMNS).to_batches(max_chunksize=_BATCH)
+    ends = np.cumsum([batch.num_rows for batch in batches])
+
+    def fill(place: int) -> None:
+        batch, part = batches[place], slice(int(ends[place]) - batches[place].num_rows, int(ends[place]))
+        rows.owners[part] = places.of(batch["lead_id"])
+        _refuse_unknown(batch["lead_id"], rows.owners[part])
+        rows.occurred[part] = _without_nulls(batch["occurred_at"], EVER)
+        rows.received[part] = _without_nulls(batch["received_at"], EVER)
+        rows.codes[part] = combinations.codes(batch)
+        rows.value[part] = _without_nulls(batch["value"], np.nan).view(np.int64)
+
+    share(fill, range(len(batches)), threads)
+    return rows
+
+
+def _refuse_unknown(ids: pa.Array, owners: Ints32) -> None:
+    unknown = np.flatnonzero(owners < 0)
+    if unknown.size:
+        raise DataError(
+            f"interactions: one is of lead {ids[int(unknown[0])].as_py()!r}, which is not among the leads; "
+            "give every interaction's lead a row"
+        )
+
+
+def _without_nulls(array: pa.Array, value: float) -> NDArray[Any]:
+    return np.asarray(array.fill_null(value) if array.null_count else array)
+
+
+class _Combinations:
+    """Numbers the combinations of kind, direction and channel as they come: they are few, and encoded once each."""
+
+    def __init__(self, signatures: Signatures) -> None:
+        self._signatures = signatures
+        self._numbers: dict[tuple[str, str | None, str | None], int] = {}
+        self._lock = Lock()
+
+    def signatures(self) -> Ints:
+        """Return the signature of each combination, by its number."""
+        return np.array([self._signatures.of(*one) for one in self._numbers], dtype=np.int64)
+
+    def codes(self, batch: pa.RecordBatch) -> Ints32:
+        """Return the number of each row's combination, int32."""
+        (kinds, of_kind), (directions, of_direction), (channels, of_channel) = (_codes(batch[name]) for name in _TEXTS)
+        shape = (len(of_kind), len(of_direction), len(of_channel))
+        found, inverse = _distinct((kinds * shape[1] + directions) * shape[2] + channels, int(np.prod(shape)))
+        with self._lock:
+            numbers = [
+                self._numbers.setdefault(
+                    (of_kind[kind] or "", of_direction[direction], of_channel[channel]), len(self._numbers)
+                )
+                for kind, direction, channel in zip(*np.unravel_index(found, shape), strict=True)
+            ]
+        return np.array(numbers, dtype=np.int32)[inverse]
+
+
+def _codes(column: pa.Array) -> tuple[Ints, list[str | None]]:
+    """Return a column as places in the list of its distinct values, the last of which is None."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    distinct = [*encoded.dictionary.to_pylist(), None]
+    return np.asarray(encoded.indices.fill_null(len(distinct) - 1)).astype(np.int64), distinct
+
+
+def _distinct(numbers: Ints, bound: int) -> tuple[Ints, Ints]:
+    """Return the distinct numbers below `bound`, ascending, and for each number its place among them."""
+    if bound > _DIRECT:
+        return np.unique(numbers, return_inverse=True)
+    places = np.zeros(bound, dtype=np.int64)
+    places[numbers] = 1
+    found = np.flatnonzero(places)
+    places[found] = np.arange(found.size)
+    return found, places[numbers]
