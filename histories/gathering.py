@@ -1,8 +1,8 @@
-"""From the staged rows of all sources to one Histories, with a count of what became of every row."""
+"""From the sources of an export to staged rows, and from staged rows to Histories: the same for memory and for shards."""
 # ruff: noqa: S608 - names and texts are quoted by histories.sql; the user's own SQL runs on the user's own machine
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,26 +10,26 @@ import duckdb
 import pyarrow as pa
 
 from histories import blocks, sql
-from histories.blocks import Staged
-from histories.contract import ATTRIBUTES, INTERACTIONS, LEADS, OUTCOMES, AttributeType, Histories, Stage
+from histories.bad_rows import refused_lines
+from histories.blocks import Staged, Store, attribute_column
+from histories.columns import Columns
+from histories.contract import ATTRIBUTES, INTERACTIONS, LEADS, OUTCOMES, AttributeType, Stage
 from histories.crm import CrmConfig, InteractionsBlock, LeadsBlock, Source
 from histories.errors import DataError
-from histories.quarantine import QUARANTINE, SourceCount
+from histories.quarantine import SourceCount
 from histories.source import ROW, OpenSource, open_source, reading
-from histories.staging import Columns, quarantined
 
 
-@dataclass(frozen=True, eq=False)
-class Gathered:
-    """Everything that was read."""
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """All sources of an export, read: in the order of crm.toml, `[leads]` first. `exported_at`: UTC microseconds."""
 
-    histories: Histories
-    quarantine: pa.Table
-    sources: tuple[SourceCount, ...]
+    exported_at: int
+    sources: tuple[Staged, ...]
 
 
-def gather(connection: duckdb.DuckDBPyConnection, config: CrmConfig, now: int, scratch: Path) -> Gathered:
-    """Read all that crm.toml describes over `connection`. `now` in UTC microseconds; `scratch` is a folder."""
+def stage(connection: duckdb.DuckDBPyConnection, config: CrmConfig, now: int, scratch: Path, store: Store) -> Staging:
+    """Read all that crm.toml describes, each source once, into `store`. `scratch` is a folder for temporary files."""
     numbers = itertools.count(1)
 
     def open_one(source: Source) -> OpenSource:
@@ -40,11 +40,11 @@ def gather(connection: duckdb.DuckDBPyConnection, config: CrmConfig, now: int, s
     exported_at = config.exported_at
     if exported_at is None:
         exported_at = _newest(connection, config.leads, leads, sources, now)
-    staged = [blocks.leads(connection, config.leads, leads, exported_at)]
-    staged += [blocks.interactions(connection, block, opened, exported_at) for block, opened in sources]
-    staged += [blocks.attributes(connection, block, open_one(block.source), exported_at) for block in config.attributes]
-    staged += [blocks.outcomes(connection, block, open_one(block.source), exported_at) for block in config.outcomes]
-    return _gathered(connection, config, staged, exported_at)
+    staged = [blocks.leads(connection, config.leads, leads, exported_at, store.shards)]
+    staged += [blocks.interactions(block, opened, exported_at, store) for block, opened in sources]
+    staged += [blocks.attributes(block, open_one(block.source), exported_at, store) for block in config.attributes]
+    staged += [blocks.outcomes(block, open_one(block.source), exported_at, store) for block in config.outcomes]
+    return Staging(exported_at, tuple(staged))
 
 
 def _newest(
@@ -64,7 +64,7 @@ def _newest(
             found = connection.execute(
                 # Not in `where`: DuckDB would push the condition down and read every time three times over.
                 f"select max(moment) filter (where moment between 0 and {now}) from (select {at} as moment, {lead} as whose "
-                f"from {sql.name(opened.view)}) where whose in (select {known} from {sql.name(leads.view)})"
+                f"from {_texts(opened)}) where whose in (select {known} from {_texts(leads)})"
             ).fetchall()[0][0]
         newest = max((one for one in (newest, found) if one is not None), default=None)
     if newest is None:
@@ -74,34 +74,66 @@ def _newest(
     return newest
 
 
-def _gathered(
-    connection: duckdb.DuckDBPyConnection, config: CrmConfig, staged: Sequence[Staged], exported_at: int
-) -> Gathered:
-    interactions, interaction_duplicates = _interactions(connection, _of("interactions", staged))
-    attributes, attribute_duplicates = _attributes(connection, config, staged)
-    outcomes, outcome_duplicates = _distinct(
-        connection, _of("outcomes", staged), OUTCOMES, f"lead_id, reached_at, {_STAGE_ORDER}, stage, amount nulls first"
+def _texts(opened: OpenSource) -> str:
+    return f"(select *, {sql.trimmed(opened.columns)} from {sql.name(opened.view)})"
+
+
+def counted(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> tuple[SourceCount, ...]:
+    """Count what became of each source's rows; duplicates are not known yet, and count as kept."""
+    return tuple(_count(connection, one) for one in staged)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, one: Staged) -> SourceCount:
+    good, ignored = _number(connection, one.good), _number(connection, one.ignored)
+    bad = _number(connection, one.bad) + refused_lines(connection, one.opened)
+    left_out = _number(connection, f"select distinct {sql.name(ROW)} from ({one.remarks})") if one.remarks else 0
+    return SourceCount(
+        table=one.table,
+        source=one.opened.source.name,
+        rows=good + bad + ignored,
+        kept=good,
+        quarantined=bad,
+        duplicates=0,
+        ignored=ignored,
+        values_left_out=left_out,
     )
-    duplicates = {**interaction_duplicates, **attribute_duplicates, **outcome_duplicates}
-    bad = [quarantined(connection, one.opened, one.name, _all_bad(one)) for one in staged]
-    counts = tuple(
-        _count(connection, one, table.num_rows, duplicates.get(one.name, 0))
-        for one, table in zip(staged, bad, strict=True)
-    )
-    types = {one.name: one.type for one in config.leads.attributes} | {one.name: one.type for one in config.attributes}
-    histories = Histories(
-        leads=_table(
-            connection, f"select lead_id, created_at, account_id from ({staged[0].good}) order by lead_id", LEADS
-        ),
-        attributes=attributes,
-        interactions=interactions,
-        outcomes=outcomes,
-        exported_at=exported_at,
-        timezone=config.timezone,
-        families=config.families,
-        attribute_types=types,
-    )
-    return Gathered(histories, pa.concat_tables([QUARANTINE.empty_table(), *bad]), counts)
+
+
+def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(f"select count(*) from ({query})").fetchall()[0][0])
+
+
+def undated(config: CrmConfig, leads: str) -> str | None:
+    """Return the query of the attributes in the leads' own file, those that are empty left out; None: it has none."""
+    queries = []
+    for one in config.leads.attributes:
+        column = sql.name(attribute_column(one))
+        text, number = (column, "null::double") if one.type is AttributeType.CATEGORY else ("null::varchar", column)
+        queries.append(
+            f"select lead_id, {sql.literal(one.name)} as name, {text} as text, {number} as number, "
+            f"null::bigint as known_at, shard from ({leads}) where {column} is not null"
+        )
+    return " union all ".join(queries) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The good rows of one source as a query in the contract's columns, duplicates among them. `name` as in counts."""
+
+    table: str
+    name: str
+    query: str
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The contract's tables, and how many rows of each source were duplicates, by the source's name."""
+
+    leads: pa.Table
+    attributes: pa.Table
+    interactions: pa.Table
+    outcomes: pa.Table
+    duplicates: Mapping[str, int]
 
 
 # Contract and funnel order outcomes of one instant alike: losses after the other stages, but before a customer.
@@ -115,112 +147,104 @@ _STAGE_ORDER = (
     )
     + " end"
 )
+BY_TIME = "order by lead_id, occurred_at, interaction_id"
+UNSORTED = ""
 
 
-def _of(table: str, staged: Sequence[Staged]) -> list[Staged]:
-    return [one for one in staged if one.table == table]
+def tables(
+    connection: duckdb.DuckDBPyConnection, leads: str, undated: str | None, rows: Sequence[Rows], order: str = BY_TIME
+) -> Tables:
+    """Return the tables of `leads` (a query), their `undated` attributes and `rows`, without duplicates.
+
+    `order` is that of the interactions; all others come in the contract's order.
+    """
+    interactions, of_interactions = _interactions(connection, _of("interactions", rows), order)
+    attributes, of_attributes = _attributes(connection, undated, _of("attributes", rows))
+    outcomes, of_outcomes = _distinct(
+        connection, _of("outcomes", rows), OUTCOMES, f"lead_id, reached_at, {_STAGE_ORDER}, stage, amount nulls first"
+    )
+    return Tables(
+        _table(connection, f"select * from ({leads}) order by lead_id", LEADS),
+        attributes,
+        interactions,
+        outcomes,
+        {**of_interactions, **of_attributes, **of_outcomes},
+    )
 
 
-def _all_bad(one: Staged) -> str:
-    return one.bad if one.remarks is None else f"{one.bad} union all {one.remarks}"
+def _of(table: str, rows: Iterable[Rows]) -> list[Rows]:
+    return [one for one in rows if one.table == table]
 
 
 def _table(connection: duckdb.DuckDBPyConnection, query: str, schema: pa.Schema) -> pa.Table:
     return connection.sql(query).to_arrow_table().select(schema.names).cast(schema)
 
 
-def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    return int(connection.execute(query).fetchall()[0][0])
-
-
-def _count(connection: duckdb.DuckDBPyConnection, one: Staged, quarantine_rows: int, duplicates: int) -> SourceCount:
-    remarks = one.remarks
-    left_out = _number(connection, f"select count(distinct {sql.name(ROW)}) from ({remarks})") if remarks else 0
-    lines_of_remarks = _number(connection, f"select count(*) from ({remarks})") if remarks else 0
-    good = _number(connection, f"select count(*) from ({one.good})")
-    ignored = _number(connection, one.ignored) if one.ignored else 0
-    quarantined_rows = quarantine_rows - lines_of_remarks
-    return SourceCount(
-        table=one.table,
-        source=one.opened.source.name,
-        rows=good + quarantined_rows + ignored,
-        kept=good - duplicates,
-        quarantined=quarantined_rows,
-        duplicates=duplicates,
-        ignored=ignored,
-        values_left_out=left_out,
-    )
-
-
-def _interactions(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> tuple[pa.Table, dict[str, int]]:
-    """All interactions in the contract's order, without duplicates, and how many of each source were duplicates."""
-    if not staged:
+def _interactions(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Rows], order: str
+) -> tuple[pa.Table, dict[str, int]]:
+    if not rows:
         return INTERACTIONS.empty_table(), {}
-    tables, removed = [], {}
-    for one in staged:
-        connection.execute(f"create temp view {sql.name('good ' + one.rows)} as {one.good}")
-        removed[one.name] = _remove_duplicates(connection, "good " + one.rows, one.rows + " kept")
-        tables.append(f"from {sql.name(one.rows + ' kept')}")
-    everything = " union all ".join(tables)
-    return _table(
-        connection,
-        f"select * from ({everything}) order by lead_id, occurred_at, interaction_id",
-        INTERACTIONS,
-    ), removed
+    removed, kept = {}, []
+    for number, one in enumerate(rows):
+        twice = f"twice {number}"
+        connection.execute(
+            f"create or replace temp table {sql.name(twice)} as select lead_id, interaction_id, count(*) as times "
+            f"from ({one.query}) group by lead_id, interaction_id having count(*) > 1"
+        )
+        times = connection.execute(f"select coalesce(sum(times - 1), 0)::bigint from {sql.name(twice)}").fetchall()
+        removed[one.name] = int(times[0][0])
+        kept.append(_without(one.query, twice) if removed[one.name] else one.query)
+    return _table(connection, f"select * from ({' union all '.join(kept)}) {order}", INTERACTIONS), removed
 
 
-def _remove_duplicates(connection: duckdb.DuckDBPyConnection, rows: str, kept: str) -> int:
-    """Make `kept` of `rows`: of one lead and id, the one that contract.duplicate_order puts first."""
-    twice = f"select lead_id, interaction_id from {sql.name(rows)} group by all having count(*) > 1"
+def _without(query: str, twice: str) -> str:
+    """Of one lead and id that are in `twice`, the row that contract.duplicate_order puts first; all others as they are."""
     order = (
         "coalesce(received_at, occurred_at), occurred_at, kind, coalesce(channel, ''), coalesce(direction, ''), "
         "value is null, coalesce(value, 0.0), received_at is null"
     )
-    connection.execute(
-        f"create temp table {sql.name(kept)} as "
-        f"with twice as materialized ({twice}) "
-        f"select * from {sql.name(rows)} anti join twice using (lead_id, interaction_id) union all "
-        f"select * from (select * from {sql.name(rows)} semi join twice using (lead_id, interaction_id) "
+    return (
+        f"select * from ({query}) anti join {sql.name(twice)} using (lead_id, interaction_id) union all "
+        f"select * from (select * from ({query}) semi join {sql.name(twice)} using (lead_id, interaction_id) "
         f"qualify row_number() over (partition by lead_id, interaction_id order by {order}) = 1)"
     )
-    count = f"select count(*) from {sql.name(rows)}"
-    return _number(connection, count) - _number(connection, f"select count(*) from {sql.name(kept)}")
 
 
 def _distinct(
-    connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged], schema: pa.Schema, order: str
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Rows], schema: pa.Schema, order: str
 ) -> tuple[pa.Table, dict[str, int]]:
     """The rows of all sources, equal ones once, and how many of each source came before."""
-    removed: dict[str, int] = {}
-    everything = ""
-    before = 0
-    for one in staged:
-        everything += f"{' union all ' if everything else ''}{one.good}"
-        rows = _number(connection, f"select count(*) from ({one.good})")
-        after = _number(connection, f"select count(*) from (select distinct * from ({everything}))")
-        removed[one.name] = rows - (after - before)
-        before = after
-    if not everything:
-        return schema.empty_table(), removed
-    return _table(connection, f"select distinct * from ({everything}) order by {order}", schema), removed
+    if not rows:
+        return schema.empty_table(), {}
+    columns = ", ".join(schema.names)
+    everything = " union all ".join(
+        f"select {columns}, {place} as source from ({one.query})" for place, one in enumerate(rows)
+    )
+    connection.execute(
+        f"create or replace temp table once as select {columns}, min(source) as source from ({everything}) group by {columns}"
+    )
+    before, after = _by_source(connection, f"({everything})"), _by_source(connection, "once")
+    removed = {one.name: before.get(place, 0) - after.get(place, 0) for place, one in enumerate(rows)}
+    return _table(connection, f"select {columns} from once order by {order}", schema), removed
+
+
+def _by_source(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[int, int]:
+    return dict(connection.execute(f"select source, count(*) from {rows} group by source").fetchall())
 
 
 def _attributes(
-    connection: duckdb.DuckDBPyConnection, config: CrmConfig, staged: Sequence[Staged]
+    connection: duckdb.DuckDBPyConnection, undated: str | None, rows: Sequence[Rows]
 ) -> tuple[pa.Table, dict[str, int]]:
-    """Undated attributes (those that are empty left out) and dated ones, by lead, name and time."""
+    """Undated attributes and dated ones, by lead, name and time."""
     order = "lead_id, name, known_at nulls first, text nulls first, number nulls first"
-    dated, removed = _distinct(connection, _of("attributes", staged), ATTRIBUTES, order)
-    undated = []
-    for one in config.leads.attributes:
-        column = sql.name(f"attribute {one.name}")
-        text, number = (column, "null::double") if one.type is AttributeType.CATEGORY else ("null::varchar", column)
-        undated.append(
-            f"select lead_id, {sql.literal(one.name)} as name, {text} as text, {number} as number, "
-            f"null::bigint as known_at from ({staged[0].good}) where {column} is not null"
-        )
-    if not undated:
+    dated, removed = _distinct(connection, rows, ATTRIBUTES, order)
+    if undated is None:
         return dated, removed
     connection.register("dated", dated)
-    everything = f"{' union all '.join(undated)} union all select * from dated"
-    return _table(connection, f"select * from ({everything}) order by {order}", ATTRIBUTES), removed
+    columns = ", ".join(ATTRIBUTES.names)
+    return _table(
+        connection,
+        f"select {columns} from ({undated}) union all select {columns} from dated order by {order}",
+        ATTRIBUTES,
+    ), removed

@@ -22,6 +22,7 @@ from histories.crm import Source
 from histories.errors import CallError, DataError
 
 ROW = "row#"  # the column of a row's number, from 1
+_PLACE = "file_row_number"  # what DuckDB calls a row's place in a Parquet file, from 0
 SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 
 
@@ -147,7 +148,14 @@ def _open_parquet(
         with gzip.open(path) as packed, plain.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
     _view(connection, view, f"read_parquet({sql.literal(str(plain))})")
-    return OpenSource(source, path.name, view, view, _columns(connection, view))
+    columns = _columns(connection, view)
+    if _PLACE not in columns:
+        # Numbering rows one after the other would have one thread read all of them.
+        connection.execute(
+            f"create or replace temp view {sql.name(view)} as select {_PLACE} + 1 as {sql.name(ROW)}, "
+            f"* exclude ({_PLACE}) from read_parquet({sql.literal(str(plain))}, {_PLACE} = true)"
+        )
+    return OpenSource(source, path.name, view, view, columns)
 
 
 def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, view: str) -> OpenSource:

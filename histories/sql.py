@@ -1,5 +1,7 @@
 """SQL expressions that read a column of an export as a text, a number or a time, whatever type the file gives it."""
 
+from collections.abc import Iterable
+
 from histories.templates import Template
 
 # One way to write a day, and one to write a time of day: what `2012-3-25` and `09:30:00.5` are made of.
@@ -25,8 +27,22 @@ def literal(text: str) -> str:
 
 
 def text(column: str) -> str:
-    """The column as a text without space around it; null where nothing is left."""
-    return f"nullif(trim({name(column)}::varchar, ' \t\r\n'), '')"
+    """The column as a text without space around it, null where nothing is left: a column that `trimmed` adds."""
+    return name(f"{column} as text")
+
+
+def trimmed(columns: Iterable[str]) -> str:
+    """The columns, for a select, that `text` speaks of: made once, since expressions name a text several times."""
+
+    def one(column: str) -> str:
+        given = f"{name(column)}::varchar"
+        # Most texts have no space around them, and looking is cheaper than trimming.
+        return (
+            f"case when ascii({given}) <= 32 or ascii(right({given}, 1)) <= 32 "
+            f"then nullif(trim({given}, ' \t\r\n'), '') else {given} end as {text(column)}"
+        )
+
+    return ", ".join(one(column) for column in columns)
 
 
 def template(of: Template) -> str:
@@ -58,7 +74,11 @@ def time(column: str, type_: str) -> str | None:
     if type_ == "DATE" or type_.startswith("TIMESTAMP"):
         return _finite(given, f"wall_to_utc(epoch_us(try_cast({given} as timestamp)))")
     if type_ in _WHOLE:
-        return _since_1970(f"{given}::varchar")
+        return (
+            f"case when {given} between 1000000000 and 9999999999 then {given}::bigint * 1000000 "
+            f"when {given} between 1000000000000 and 9999999999999 then {given}::bigint * 1000 "
+            f"when {given} between 1000000000000000 and 9999999999999999 then {given}::bigint end"
+        )
     if type_ != "VARCHAR":
         return None
     given = text(column)
