@@ -27,8 +27,9 @@ app.command()(scores.score)
 app.command()(scores.serve)
 app.command()(demo.demo)
 
-rules_app = typer.Typer(help="Check a rulebook before it is used.", no_args_is_help=True, rich_markup_mode=None)
+rules_app = typer.Typer(help="Check, try and publish rulebooks.", no_args_is_help=True, rich_markup_mode=None)
 rules_app.command()(rules.check)
+rules_app.command()(rules.backtest)
 app.add_typer(rules_app, name="rules")
 
 

@@ -35,7 +35,7 @@ def differences(
     samples = paired_draws(first, second, clusters, seed, draws)
     once = np.ones((1, len(clusters)))
     at, against = first.measures(once), second.measures(once)
-    return {name: _difference(float(at[name][0] - against[name][0]), samples[name]) for name in MEASURES}
+    return {name: interval(float(at[name][0] - against[name][0]), samples[name]) for name in MEASURES}
 
 
 def intervals(one: Ranking, clusters: NDArray[np.int64], seed: int, draws: int = DRAWS) -> Mapping[str, Difference]:
@@ -43,7 +43,7 @@ def intervals(one: Ranking, clusters: NDArray[np.int64], seed: int, draws: int =
     once = one.measures(np.ones((1, len(clusters))))
     chunks = [one.measures(weights) for weights in cluster_weights(clusters, seed, draws)]
     return {
-        name: _difference(float(once[name][0]), np.concatenate([chunk[name] for chunk in chunks])) for name in MEASURES
+        name: interval(float(once[name][0]), np.concatenate([chunk[name] for chunk in chunks])) for name in MEASURES
     }
 
 
@@ -72,7 +72,8 @@ def cluster_weights(clusters: NDArray[np.int64], seed: int, draws: int) -> Itera
         yield times[:, cluster].astype(np.float64)
 
 
-def _difference(value: float, samples: FloatArray) -> Difference:
+def interval(value: float, samples: FloatArray) -> Difference:
+    """Return a figure with the 95% percentile interval of its draws; draws that do not define it are left out."""
     defined = samples[np.isfinite(samples)]
     if not np.isfinite(value) or not len(defined):
         return Difference(float("nan"), float("nan"), float("nan"))

@@ -1,0 +1,197 @@
+"""A rulebook replayed over closed deals: what is looked at, what is said of rules, and of two books side by side."""
+
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from rich.console import Console
+from small_company import NOW, RULES, Company
+
+from histories import clock, export
+from histories.assemble import assemble
+from histories.clock import DAY
+from histories.contract import Families, Histories, Interaction, LeadHistory, Outcome, Stage, Target
+from histories.errors import DataError
+from scoring import rulebook
+from training import backtest_report, recipe
+from training.backtest import Backtest, Deals, backtest, deals
+from training.handed_over import handed_over
+from training.lift import Pull
+
+GOOD = """
+name = "good"
+[[engagement]]
+rule = "Asked for a quote"
+kinds = ["quote"]
+points = 15
+[[engagement]]
+rule = "Asked for a quote, said again"
+kinds = ["quo*"]
+points = 1
+[[engagement]]
+rule = "Opened a mail"
+kinds = ["open"]
+points = 2
+[[engagement]]
+rule = "Came by"
+kinds = ["visit"]
+points = 5
+[[fit]]
+rule = "Asked for nothing"
+attribute = "source"
+in = ["post"]
+points = -5
+[stages]
+mql = { points = 15 }
+sql = { points = 30 }
+"""
+
+
+@pytest.fixture(scope="module")
+def closed(company: Company) -> Deals:
+    return deals(export.read(company.crm, NOW).histories, recipe.read(company.recipe))
+
+
+@pytest.fixture(scope="module")
+def found(closed: Deals) -> Backtest:
+    """Good rules against those of habit."""
+    return backtest(closed, rulebook.parse(GOOD, "g.toml"), rulebook.parse(RULES, "r.toml"), draws=200)
+
+
+def shown(one: Backtest) -> str:
+    console = Console(width=100, record=True, file=io.StringIO())
+    backtest_report.render(one, console)
+    return console.export_text()
+
+
+def test_only_snapshots_whose_outcome_is_known_are_looked_at(closed: Deals) -> None:
+    for target, drawn in closed.drawn.items():
+        rows = closed.mature(target)
+        assert 0 < len(rows) < len(drawn.label)
+        assert (drawn.cutoff[rows] + drawn.horizon_days * DAY <= closed.histories.exported_at).all()
+        assert set(drawn.label[rows].tolist()) == {0, 1}
+        assert (drawn.cutoff[closed.test(target)] >= closed.border).all()
+
+
+def test_what_happened_after_the_last_look_changes_nothing(closed: Deals) -> None:
+    """Each lead asks for ten quotes on the day of the export."""
+    late = closed.histories.exported_at - 1
+    ids = closed.histories.leads["lead_id"].to_pylist()
+    schema = closed.histories.interactions.schema
+    rows = [
+        dict.fromkeys(schema.names)
+        | {"lead_id": one, "interaction_id": f"late:{n}", "occurred_at": late, "kind": "quote"}
+        for one in ids
+        for n in range(10)
+    ]
+    more = pa.concat_tables([closed.histories.interactions, pa.Table.from_pylist(rows, schema=schema)])
+    order = more.sort_by([("lead_id", "ascending"), ("occurred_at", "ascending"), ("interaction_id", "ascending")])
+    book, later = (
+        rulebook.parse(GOOD, "g.toml"),
+        replace(closed, histories=replace(closed.histories, interactions=order)),
+    )
+    before, after = backtest(closed, book, None, draws=20), backtest(later, book, None, draws=20)
+    assert repr((after.rules, after.whole)) == repr((before.rules, before.whole))  # nan is not equal to itself
+
+
+def test_rules_are_told_apart_by_what_they_do(found: Backtest) -> None:
+    by_name = {rule.name: rule.lifts[Target.CUSTOMER] for rule in found.rules}
+    assert by_name["Asked for a quote"].pull is Pull.AS_MEANT
+    assert by_name["Asked for a quote"].lift.value > 2
+    assert by_name["Opened a mail"].pull is Pull.CANNOT_TELL
+    assert by_name["Came by"].pull is by_name["Asked for nothing"].pull is Pull.NEVER
+    assert [(pair.first, pair.second, pair.shared) for pair in found.overlaps] == [
+        ("Asked for a quote", "Asked for a quote, said again", 1.0)
+    ]
+
+
+def test_points_the_other_way_round_pull_the_wrong_way(closed: Deals) -> None:
+    book = rulebook.parse(GOOD.replace("points = 15\n[[", "points = -15\n[[", 1), "g.toml")
+    found = backtest(closed, book, None, draws=200)
+    assert found.rules[0].lifts[Target.CUSTOMER].pull is Pull.WRONG_WAY
+    assert found.rules[0].given < 0
+    assert "Pulls the wrong way for customer: “Asked for a quote”." in shown(found)
+
+
+def test_points_for_what_matters_beat_points_for_what_does_not(found: Backtest) -> None:
+    auc = found.whole[0]
+    assert auc.name == "AUC of the points: customers"
+    assert auc.new.value > 0.75
+    assert 0.4 < auc.old.value < 0.6
+    assert auc.apart.value == pytest.approx(auc.new.value - auc.old.value)
+    assert auc.apart.low > 0.1
+    assert backtest_report.conclusion(found).startswith("The new rulebook is better: so say ")
+
+
+def test_a_rulebook_beside_itself_differs_in_nothing(closed: Deals) -> None:
+    book = rulebook.parse(GOOD, "g.toml")
+    found = backtest(closed, book, book, draws=50)
+    assert {(one.apart.value, one.apart.low, one.apart.high) for one in found.whole} == {(0.0, 0.0, 0.0)}
+    assert backtest_report.conclusion(found) == (
+        "These deals cannot tell which of the two rulebooks is better: each difference that matters may be luck."
+    )
+
+
+def test_the_same_seed_gives_the_same_intervals(closed: Deals) -> None:
+    book = rulebook.parse(RULES, "r.toml")
+    first, second = (backtest(closed, book, None, draws=30) for _ in range(2))
+    assert (first.rules, first.whole) == (second.rules, second.whole)
+
+
+def test_the_report_fits_into_100_columns_and_says_what_stands_out(found: Backtest) -> None:
+    text = shown(found)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "Never fires: “Came by”, “Asked for nothing”." in text
+    assert re.search(
+        r"Asked for a quote +15 +\d+\.\d +\d+ +\d+\.\d% +\d+\.\d% +\d\.\d\d \(\d\.\d\d to \d\.\d\d\) as meant", text
+    )
+    assert "Leads a week that reach mql" in text
+
+
+def test_a_rulebook_without_stages_hands_nobody_over(closed: Deals) -> None:
+    book = rulebook.parse(GOOD.partition("[stages]")[0], "g.toml")
+    found = backtest(closed, book, rulebook.parse(RULES, "r.toml"), draws=20)
+    assert [figure.unit for figure in found.whole] == ["auc", "auc", "share", "share"]
+
+
+def lead(name: str, prices: list[int], customer: int | None = None) -> LeadHistory:
+    outcomes = () if customer is None else (Outcome(Stage.CUSTOMER, customer * DAY),)
+    visits = tuple(Interaction(f"{name}{day}", day * DAY, "open") for day in prices)
+    return LeadHistory(name, 0, interactions=visits, outcomes=outcomes)
+
+
+def company_of(*leads: LeadHistory) -> Histories:
+    return assemble(leads, exported_at=100 * DAY, families=Families({}))
+
+
+def test_leads_are_handed_over_once_when_they_first_get_there_and_are_open() -> None:
+    """From day 20 to day 90: 10 weeks. mql is one open, sql three."""
+    histories = company_of(
+        lead("before", [10]),
+        lead("won", [30], customer=39),
+        lead("won too late", [30, 31, 32], customer=45),
+        lead("customer already", [50], customer=40),
+        lead("twice", [60, 61]),
+        lead("too new", [95]),
+        lead("customer long ago", [21], customer=5),
+    )
+    found = handed_over(rulebook.parse(RULES, "r.toml"), histories, 10, 20 * DAY)
+    ones = np.ones((1, len(found.group)))
+    assert found.weeks == 10
+    assert found.per_week(0, ones).tolist() == [0.3]
+    assert found.share(0, ones).tolist() == pytest.approx([1 / 3])
+    assert found.per_week(1, ones).tolist() == [0.1]
+    assert found.share(1, ones).tolist() == [0.0]
+
+
+def test_deals_that_cannot_be_judged_say_so(company: Company) -> None:
+    histories = export.read(company.crm, NOW).histories
+    none = replace(histories, outcomes=histories.outcomes.slice(0, 0))
+    with pytest.raises(DataError, match=r"^target customer: no lead of the closed deals converted within 30 days"):
+        deals(none, recipe.read(company.recipe))
+    late = replace(recipe.read(company.recipe), test_from=clock.parse("2025-04-30"), test_share=None)
+    with pytest.raises(DataError, match=r"^target customer: no mature snapshot lies in the test; move test_from back"):
+        deals(histories, late)

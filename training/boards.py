@@ -1,0 +1,173 @@
+"""What a sales team would have called, week by week: boards whose outcome is known, and how well a score fills them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from histories.clock import DAY
+from histories.contract import Histories, Target
+from histories.funnel import resolution, standing
+from training.snapshots import groups, outcomes_by_lead
+
+FloatArray = NDArray[np.float64]
+_WEEK = 7 * DAY
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Boards:
+    """All leads at risk for a target on each of some days a week apart, whose horizon the export has seen the end of.
+
+    `table`: one row a lead and day (lead_id, cutoff in UTC microseconds), day after day. With its rows: `label` (1:
+    reached within the horizon) and `lead` (index into `group`). `starts`: where each day begins in the rows, and the
+    end. `group`: the account, or the lead where it has none, of each lead that is on any board.
+    """
+
+    target: Target
+    table: pa.Table
+    label: NDArray[np.int8]
+    lead: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    group: NDArray[np.int64]
+
+    @property
+    def days(self) -> int:
+        """How many boards there are; those on which nobody was at risk are none."""
+        return len(self.starts) - 1
+
+
+def weekly(histories: Histories, target: Target, horizon_days: int, since: int) -> Boards:
+    """Return the boards of `since` (UTC microseconds) and every week from there whose horizon ended by the export."""
+    outcomes, group_of = outcomes_by_lead(histories), groups(histories)
+    ids, created = histories.leads["lead_id"].to_pylist(), histories.leads["created_at"].to_pylist()
+    rows: list[tuple[int, int, int]] = []
+    starts = [0]
+    for day in range(since, histories.exported_at - horizon_days * DAY + 1, _WEEK):
+        for number, (lead_id, created_at) in enumerate(zip(ids, created, strict=True)):
+            of_lead = outcomes.get(lead_id, [])
+            if created_at <= day and standing(of_lead, day).at_risk(target):
+                reached = resolution(of_lead, day, target).reached_at
+                rows.append((number, day, int(reached is not None and reached < day + horizon_days * DAY)))
+        if len(rows) > starts[-1]:
+            starts.append(len(rows))
+    numbers = np.array([row[0] for row in rows], dtype=np.int64)
+    on_board, lead = np.unique(numbers, return_inverse=True)
+    return Boards(
+        target=target,
+        table=pa.table(
+            {
+                "lead_id": pa.array([ids[row[0]] for row in rows], pa.string()),
+                "cutoff": pa.array([row[1] for row in rows], pa.int64()),
+            }
+        ),
+        label=np.array([row[2] for row in rows], dtype=np.int8),
+        lead=np.asarray(lead, dtype=np.int64),
+        starts=np.array(starts, dtype=np.int64),
+        group=group_of[on_board],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranked:
+    """Leads of one board from the highest score down: which, their labels, and where each distinct score begins."""
+
+    lead: NDArray[np.int64]
+    label: FloatArray
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    def take(self, left: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return who waits [leads of the board, draws] and how much of each is called, `room` [draws] in all."""
+        waiting = left[self.lead]
+        summed = np.cumsum(waiting, axis=0)
+        until = summed[self.starts + self.sizes - 1]
+        before = np.concatenate([np.zeros((1, waiting.shape[1])), until[:-1]])
+        by_value = until - before
+        taken = np.clip((room - before) / np.where(by_value > 0, by_value, np.inf), 0.0, 1.0)
+        return waiting, waiting * np.repeat(taken, self.sizes, axis=0)
+
+    def first(self, leads: int) -> "_Ranked":
+        """Return the board down to the score of its lead number `leads`."""
+        groups = int(np.searchsorted(self.starts, leads))
+        end = int(self.sizes[:groups].sum())
+        return _Ranked(self.lead[:end], self.label[:end], self.starts[:groups], self.sizes[:groups])
+
+
+class Calling:
+    """A team that calls so many leads of each board, the highest scores first, and nobody twice.
+
+    Ties are taken by expectation: of equal scores each lead is called with the same chance. `score` has the boards'
+    rows.
+    """
+
+    def __init__(self, boards: Boards, score: FloatArray, calls: int) -> None:
+        self._boards = [_ranked(boards, score, day) for day in range(boards.days)]
+        self._member = np.zeros((len(boards.group), boards.days))
+        for day, board in enumerate(self._boards):
+            self._member[board.lead, day] = calls / len(board.lead)
+        self._tops = self._upper_parts(calls)
+
+    def precision(self, weights: FloatArray) -> FloatArray:
+        """Return the share of the called that reached the target, under each row of `weights` [draws, leads].
+
+        In a draw the calls are the same share of the board as in what happened. nan where nobody is called.
+        """
+        found = self.called(weights)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(found[:, 1] / found[:, 0])
+
+    def called(self, weights: FloatArray) -> FloatArray:
+        """Return how many are called in all, and how many of those reach the target [draws, 2]."""
+        parts = [self._called(weights[start : start + _AT_ONCE].T) for start in range(0, len(weights), _AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _called(self, weights: FloatArray) -> FloatArray:
+        """Return the same for `weights` [leads, some draws]: few enough for the processor's cache."""
+        left, rooms = np.array(weights, order="C"), self._member.T @ weights
+        sums = np.zeros((weights.shape[1], 2))
+        for day, (top, whole) in enumerate(zip(self._tops, self._boards, strict=True)):
+            board, room = top, rooms[day]
+            waiting, chosen = board.take(left, room)
+            if (waiting.sum(axis=0) < room).any():
+                board = whole
+                waiting, chosen = board.take(left, room)
+            sums[:, 0] += chosen.sum(axis=0)
+            sums[:, 1] += board.label @ chosen
+            left[board.lead] = waiting - chosen
+        return sums
+
+    def _upper_parts(self, calls: int) -> list[_Ranked]:
+        """Cut each board below twice the leads that the calls reach: a draw hardly ever needs more, and is then given all."""
+        left, parts = np.ones((len(self._member), 1)), []
+        for board in self._boards:
+            waiting, chosen = board.take(left, np.array([float(calls)]))
+            reached = int(np.searchsorted(np.cumsum(waiting[:, 0]), 2.0 * calls)) + 1
+            parts.append(board.first(reached))
+            left[board.lead] = waiting - chosen
+        return parts
+
+
+def _ranked(boards: Boards, score: FloatArray, day: int) -> _Ranked:
+    rows = slice(boards.starts[day], boards.starts[day + 1])
+    order = np.argsort(-score[rows], kind="stable")
+    falling = score[rows][order]
+    starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])
+    sizes = np.diff(np.r_[starts, len(falling)])
+    return _Ranked(boards.lead[rows][order], boards.label[rows][order].astype(np.float64), starts, sizes)
+
+
+def union(tables: Sequence[pa.Table]) -> tuple[pa.Table, list[NDArray[np.int64]]]:
+    """Return the distinct (lead_id, cutoff) of some tables, and where each table's rows lie in them."""
+    places: dict[tuple[str, int], int] = {}
+    found = []
+    for table in tables:
+        pairs = zip(table["lead_id"].to_pylist(), table["cutoff"].to_pylist(), strict=True)
+        found.append(np.array([places.setdefault(pair, len(places)) for pair in pairs], dtype=np.int64))
+    rows = {
+        "lead_id": pa.array([pair[0] for pair in places], pa.string()),
+        "cutoff": pa.array([pair[1] for pair in places], pa.int64()),
+    }
+    return pa.table(rows), found
