@@ -142,6 +142,7 @@ class Catalogue:
                 rare_kinds=tuple(content["rare_kinds"]),
                 own=tuple(own_from_json(one) for one in content["own"]),
             )
+            _ = catalogue.own_program  # made now, so that a mistake shows here
         except (ValueError, TypeError, KeyError, CallError) as error:
             raise DataError(f"this is not a feature catalogue ({error!r}); take the one that was written") from None
         return catalogue

@@ -90,7 +90,7 @@ def from_json(content: Mapping[str, Any]) -> OwnFeature:
     """Read what `to_json` returned. Raises ValueError, TypeError, KeyError or CallError on anything else."""
     formula: Aggregate | Expression
     if "expression" in content:
-        formula = expression.parse(content["expression"])
+        formula = expression.parse(str(content["expression"]))
     else:
         direction, least = content["direction"], content["at_least"]
         one = Predicate(

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from features import declaration, own_program
+from features import declaration, layout, own_program
 from features.arrays import Floats, Ints
 from features.declaration import Template
 from features.expression import Column, Expression, Operation
@@ -110,7 +110,7 @@ class _Writing:
         columns = [(template, window) for template in declaration.SIGNAL for window in template.windows]
         columns += [(declaration.SUM_OF, window) for window in declaration.EVERY]
         within = columns.index((_TEMPLATES[formula.aggregation], formula.span))
-        return self.predicates.index(formula.predicate) * own_program.HIDDEN_WIDTH + within
+        return self.predicates.index(formula.predicate) * layout.HIDDEN_WIDTH + within
 
     def _steps(self, formula: Expression) -> None:
         for step in formula.steps:
@@ -208,8 +208,8 @@ def _unknown(one: OwnFeature, name: str, made: Mapping[str, Feature], around: Ar
         )
     one.fail(
         "expression",
-        f"{name!r} is no column of this export's catalogue{nearest(name, made)}; `lead-scoring features --describe` "
-        "with its CRM.toml lists them",
+        f"{name!r} is no column of this export's catalogue; `lead-scoring features --describe` with its CRM.toml lists "
+        f"them{nearest(name, made)}",
     )
 
 

@@ -14,13 +14,11 @@ ADD, SUBTRACT, MULTIPLY, DIVIDE, MIN, MAX = 4, 5, 6, 7, 8, 9
 LOG1P, NEGATE = 10, 11
 # The deepest that the parser lets through: three values wait at each level of parentheses, two outside of all.
 STACK = 64
-# What the kernel writes of a hidden signal: the columns of a signal, then the sums of its windows.
-HIDDEN_WIDTH, HIDDEN_SUMS = 22, 15
 
 
 @compiled
 def evaluate(out: Floats, hidden: Floats, plan: Plan) -> None:
-    """Fill the columns of own features; `out` is the row, `hidden` holds HIDDEN_WIDTH values a predicate."""
+    """Fill the columns of own features; `out` is the row, `hidden` holds layout.HIDDEN_WIDTH values a predicate."""
     if plan.program.shape[0] == 0:
         return
     stack = np.empty(STACK)

@@ -41,7 +41,7 @@ def own_row(own: Sequence[OwnFeature], columns: Mapping[str, float], mine: "Naiv
     known = dict(columns)
     for one in own:
         if isinstance(one.formula, Expression):
-            known[one.name] = _evaluated(one.formula.text, known)
+            known[one.name] = evaluated(one.formula.text, known)
         else:
             known[one.name] = mine.aggregate(one.formula)
     return {one.name: known[one.name] for one in own}
@@ -121,7 +121,7 @@ def _log1p(one: _Number) -> _Number:
 _WORD = re.compile(r"(?<![\w.])(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|[A-Za-z_][\w.]*)", re.ASCII)
 
 
-def _evaluated(text: str, columns: Mapping[str, float]) -> float:
+def evaluated(text: str, columns: Mapping[str, float]) -> float:
     def word(found: re.Match[str]) -> str:
         name = found[1]
         if name in {"min", "max", "log1p"}:
