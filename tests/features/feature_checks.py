@@ -106,16 +106,15 @@ def begins_and_ends_at_the_microsecond(subject: Subject, family: Family, case: C
 
 def cuts_windows_at_the_microsecond(subject: Subject, family: Family, case: Case) -> None:
     """What stands on a window's edge is in it; what stands a microsecond before is in no column of it."""
-    days = case.random.choice(_WINDOWS)
-    event = _some_event(case)
-    for off in (-1, 0, 1):
-        at = case.cutoff - days * DAY + off
-        grown = with_events(case.lead, [changed(event, occurred_at=at, received_at=None, value=2.5)])
-        _agrees(subject, family, grown, case.cutoff, case.catalogue)
-        if off < 0:
-            names = family.names(case.catalogue)
-            narrow = [name for name in names if (width := window(family, name)) is not None and width <= days]
-            _unchanged(subject, family, case, grown, narrow)
+    event, names = _some_event(case), family.names(case.catalogue)
+    for days in _WINDOWS:
+        narrow = [name for name in names if (width := window(family, name)) is not None and width <= days]
+        for off in (-1, 0, 1):
+            at = case.cutoff - days * DAY + off
+            grown = with_events(case.lead, [changed(event, occurred_at=at, received_at=None, value=2.5)])
+            _agrees(subject, family, grown, case.cutoff, case.catalogue)
+            if off < 0:
+                _unchanged(subject, family, case, grown, narrow)
 
 
 def counts_what_arrives_late_from_its_arrival_on(subject: Subject, family: Family, case: Case) -> None:

@@ -7,9 +7,10 @@ from itertools import product
 
 import numpy as np
 import pyarrow as pa
+from feature_own import OWN
 from hypothesis import strategies as st
 
-from features.catalogue import AttributeSpec, Catalogue
+from features.catalogue import AttributeSpec, Catalogue, with_own
 from histories.assemble import assemble
 from histories.clock import DAY, HOUR, MINUTE, parse
 from histories.contract import (
@@ -50,7 +51,8 @@ MIDNIGHTS = (
     (replace(CATALOGUE, timezone="America/St_Johns"), parse("2005-10-31T02:20:30.000005Z")),
 )
 BARE = Catalogue((), Families({}), (), "UTC")
-WORLDS = ((CATALOGUE, CUTOFF), *MIDNIGHTS, (BARE, CUTOFF))
+OWNED = with_own(CATALOGUE, OWN)
+WORLDS = ((CATALOGUE, CUTOFF), (OWNED, CUTOFF), *MIDNIGHTS, (BARE, CUTOFF))
 
 _WINDOWS = (0, 1, 3, 7, 14, 30, 90)
 _ages = st.one_of(

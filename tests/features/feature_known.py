@@ -1,7 +1,7 @@
 """A company in which everything that may go wrong is there: ties, copies, late arrivals, a shared meeting."""
 
 from feature_cases import Case
-from feature_histories import CATALOGUE, CUTOFF
+from feature_histories import CUTOFF, OWNED
 
 from histories.clock import DAY, HOUR
 from histories.contract import Attribute, Direction, Interaction, LeadHistory, Outcome, Stage
@@ -54,7 +54,7 @@ KNOWN = tuple(
         (_lead("a", "acme"), _lead("bb", "acme"), _lead("ccc", "acme"), _lead("dddd", None)),
         lead_id,
         CUTOFF,
-        CATALOGUE,
+        OWNED,
         _STRANGER,
         seed,
     )

@@ -152,13 +152,13 @@ def _off_in_the_seventh_digit(history: LeadHistory, cutoff: int, catalogue: Cata
 _OF_INTERACTIONS = ("signals", "rhythm", "variety", "account")
 
 MUTANTS = (
-    Mutant("the seventh digit is off", _of_rows(_off_in_the_seventh_digit), "says_what_the_oracle_says", tuple(FAMILIES.keys() - {"own"})),
+    Mutant("the seventh digit is off", _of_rows(_off_in_the_seventh_digit), "says_what_the_oracle_says", tuple(FAMILIES)),
     Mutant("the cutoff itself counts", _moved(lambda age: age == 0, 1), "begins_and_ends_at_the_microsecond", (*_OF_INTERACTIONS, "latest", "trends")),
     Mutant("a stage reached at the cutoff counts", _alone(_outcomes_at_the_cutoff), "begins_and_ends_at_the_microsecond", ("stages",)),
     Mutant("an attribute known at the cutoff counts", _alone(_attributes_at_the_cutoff), "begins_and_ends_at_the_microsecond", ("attributes",)),
     Mutant("the last microsecond does not count", _moved(lambda age: age == 1, -1), "begins_and_ends_at_the_microsecond", (*_OF_INTERACTIONS, "latest", "trends")),
-    Mutant("windows begin a microsecond early", _moved(lambda age: age - 1 in _EDGES, -1), "cuts_windows_at_the_microsecond", (*_OF_INTERACTIONS, "sums", "trends")),
-    Mutant("windows begin a microsecond late", _moved(lambda age: age in _EDGES, 1), "cuts_windows_at_the_microsecond", (*_OF_INTERACTIONS, "sums", "trends")),
+    Mutant("windows begin a microsecond early", _moved(lambda age: age - 1 in _EDGES, -1), "cuts_windows_at_the_microsecond", (*_OF_INTERACTIONS, "sums", "trends", "own")),
+    Mutant("windows begin a microsecond late", _moved(lambda age: age in _EDGES, 1), "cuts_windows_at_the_microsecond", (*_OF_INTERACTIONS, "sums", "trends", "own")),
     Mutant("the future counts", _each(lambda one, cutoff: changed(one, occurred_at=min(one.occurred_at, cutoff - 1))), "ignores_what_happens_from_the_cutoff_on", (*_OF_INTERACTIONS, "latest")),
     Mutant("later stages count", _alone(_outcomes_at_the_cutoff), "ignores_what_happens_from_the_cutoff_on", ("stages",)),
     Mutant("arrival is ignored", _each(lambda one, _: changed(one, received_at=None)), "counts_what_arrives_late_from_its_arrival_on", (*_OF_INTERACTIONS, "latest", "contact")),

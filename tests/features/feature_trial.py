@@ -26,11 +26,11 @@ def tried(check: Check, family: Family, subject: Subject) -> AssertionError | No
 
 @cache
 def corpus(strategy: Callable[[], st.SearchStrategy[Case]]) -> tuple[Case, ...]:
-    """Return the known cases and those of this run: 100, or 25 of those that are put into tables."""
+    """Return the known cases and those of this run: 60, or 20 of those that are put into tables."""
     found = list(KNOWN)
 
     @settings(
-        max_examples=25 if strategy is cases else 100,
+        max_examples=20 if strategy is cases else 60,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
