@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from features.catalogue import AttributeSpec, Catalogue, Feature
 from histories.contract import AttributeType
-from scoring import words
+from scoring import own_phrases, words
 from scoring.calibration import Floats
 
 Phrase = Callable[[Floats], str]
@@ -48,6 +48,8 @@ def _phrase(feature: Feature, place: int, places: Mapping[str, int], catalogue: 
     topic = feature.signal.partition(":")[0]
     if topic == "attribute":
         return _attribute(place, _spec(feature, catalogue))
+    if topic == "own":
+        return own_phrases.phrase(next(one for one in catalogue.own if one.name == feature.name), feature, place)
     if topic == "stage":
         return _stage(place, feature)
     if feature.name.startswith("latest_kind_"):
@@ -86,13 +88,8 @@ def _label(feature: Feature, stem: str) -> str:
     return _NAMED.get(stem, stem.replace("_", " "))
 
 
-def _within(window: str) -> str:
-    days = window.removesuffix("d")
-    return "so far" if window == "all" else f"in {days} day{'' if days == '1' else 's'}"
-
-
 def _count(place: int, label: str, window: str) -> Phrase:
-    within = _within(window)
+    within = words.within(window)
 
     def phrase(row: Floats) -> str:
         if math.isnan(row[place]):
@@ -119,7 +116,7 @@ def _decayed(stem: str, label: str, half_life: str, places: Mapping[str, int]) -
 
 
 def _sum(place: int, label: str, window: str) -> Phrase:
-    return lambda row: f"A total of {words.number(row[place])} from {words.plural(label)} {_within(window)}"
+    return lambda row: f"A total of {words.number(row[place])} from {words.plural(label)} {words.within(window)}"
 
 
 def _age(place: int, label: str, name: str) -> Phrase:
@@ -130,7 +127,9 @@ def _age(place: int, label: str, name: str) -> Phrase:
 def _trend(label: str, short: int, short_window: str, long: int, long_window: str) -> Phrase:
     def phrase(row: Floats) -> str:
         long_count = words.number(row[long]) if row[long] else "none"
-        return f"{words.counted(row[short], label)} {_within(short_window)}, {long_count} {_within(long_window)}"
+        return (
+            f"{words.counted(row[short], label)} {words.within(short_window)}, {long_count} {words.within(long_window)}"
+        )
 
     return phrase
 

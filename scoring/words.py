@@ -6,7 +6,7 @@ import re
 from histories.clock import DAY, HOUR, MINUTE
 
 _PLAIN = re.compile(r"[a-z][a-z ]*")
-_VISITS = ("session:", "page:", "visit:")
+VISITS = ("session:", "page:", "visit:")
 
 
 def number(value: float) -> str:
@@ -58,7 +58,7 @@ def kind(name: str) -> str:
     >>> kind("session:pricing_page"), kind("email_open"), kind("W_Nabellen offertes-COMPLETE")
     ('pricing page visit', 'email open', 'W_Nabellen offertes-COMPLETE')
     """
-    for prefix in _VISITS:
+    for prefix in VISITS:
         if name.startswith(prefix) and name != prefix:
             return f"{kind(name.removeprefix(prefix))} visit"
     words = re.sub(r"[_:]+", " ", name).strip()
@@ -76,6 +76,16 @@ def span(days: float) -> str:
         amount, unit = (days * DAY / HOUR, "hour") if days * DAY >= HOUR else (days * DAY / MINUTE, "minute")
     whole = int(amount)
     return f"{whole} {unit}{'' if whole == 1 else 's'}"
+
+
+def within(window: str) -> str:
+    """Write a window.
+
+    >>> within("7d"), within("1d"), within("all")
+    ('in 7 days', 'in 1 day', 'so far')
+    """
+    days = window.removesuffix("d")
+    return "so far" if window == "all" else f"in {days} day{'' if days == '1' else 's'}"
 
 
 def points(hundredths: int) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from test_scoring_ledger import visits
 
-from features.catalogue import AttributeSpec, Catalogue
+from features import own
+from features.catalogue import AttributeSpec, Catalogue, with_own
+from histories import toml_file
 from histories.clock import DAY, HOUR
 from histories.contract import Attribute, AttributeType, Families, LeadHistory
 from scoring import rule_reasons, rulebook
@@ -93,6 +95,73 @@ def test_a_feature_says_its_number_in_words(name: str, value: float, text: str):
     made = np.zeros(len(PLACES))
     made[PLACES[name]] = value
     assert PHRASES[PLACES[name]](made) == text
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "text"),
+    [
+        (
+            'aggregate = "count"\nwindow = "30d"\nkinds = ["session:*"]\nat_least = 600',
+            2,
+            "2 visits with a value of at least 600 in 30 days",
+        ),
+        ('aggregate = "count"\nwindow = "all"\nkinds = ["demo_*"]', 0, "No demo interaction so far"),
+        ('aggregate = "count"\nwindow = "1d"\nkinds = ["*"]\nchannel = "phone"', 1, "1 interaction by phone in 1 day"),
+        (
+            'aggregate = "count"\nwindow = "7d"\nkinds = ["session:*", "demo_request"]',
+            3,
+            "3 interactions (visit or demo request) in 7 days",
+        ),
+        (
+            'aggregate = "sum"\nwindow = "30d"\nkinds = ["session:pricing_page"]',
+            341.5,
+            "A total of 341.5 from pricing page visits in 30 days",
+        ),
+        (
+            'aggregate = "decayed"\nhalf_life = "7d"\nfamily = "two_way"\ndirection = "inbound"',
+            1.25,
+            "Inbound two-way interactions, each worth half after 7 days (1.25)",
+        ),
+        ('aggregate = "age"\nkinds = ["reply"]', 3.5, "The latest reply, 3 days ago,"),
+        ('aggregate = "age"\nkinds = ["reply"]', math.nan, "No reply so far"),
+        (
+            'aggregate = "since_first"\nkinds = ["*"]\nchannel = "web"',
+            0.5,
+            "The first interaction by web, 12 hours ago,",
+        ),
+        (
+            'aggregate = "count"\nwindow = "30d"\nkinds = ["x"]\nmeaning = "Long visits in 30 days."',
+            2,
+            "Long visits in 30 days (2)",
+        ),
+        ('expression = "intent_count_30d / interactions_count_30d"', 0.25, "Pricing share in 30 days (0.25)"),
+        ('expression = "intent_count_30d / interactions_count_30d"', math.nan, "Pricing share in 30 days (not known)"),
+        (
+            'expression = "intent_count_30d / interactions_count_30d"\nmeaning = "share of visits to prices"\nunit = "share"',
+            0.25,
+            "Share of visits to prices (25%)",
+        ),
+        ('expression = "lead_age_days"\nunit = "days"\nmeaning = "Age"', 2.5, "Age (2 days)"),
+        ('expression = "lead_age_days"\nunit = "EUR"\nmeaning = "Spent"', 1234.5, "Spent (1,234.5 EUR)"),
+    ],
+)
+def test_an_own_feature_says_its_number_in_words(declared: str, value: float, text: str):
+    table = toml_file.parse(f'[[features]]\nname = "pricing_share_30d"\n{declared}', "recipe.toml")
+    made = with_own(CATALOGUE, own.read(table.tables("features")))
+    assert phrases(made)[-1](np.append(row(), value)) == text
+
+
+def test_own_features_over_one_predicate_are_one_reason():
+    text = "".join(
+        f'[[features]]\nname = "calls_{span}"\naggregate = "count"\nwindow = "{span}"\nkinds = ["call"]\n'
+        for span in ("7d", "30d")
+    )
+    made = with_own(CATALOGUE, own.read(toml_file.parse(text, "recipe.toml").tables("features")))
+    values = np.concatenate([row(), [1, 3]])
+    found = Explainer(made).reasons(values, np.concatenate([row(), [0.25, 0.5, 0.0, -3.0]]), 0, 3)
+    assert [(one.code, one.text, one.effect) for one in found] == [
+        ("own:calls_7d", "3 calls in 30 days raised it", 0.75)
+    ]
 
 
 def test_decayed_counts_and_trends_speak_in_plain_counts():
