@@ -81,19 +81,5 @@ def _interaction(predicate: Predicate) -> tuple[str, str]:
     if predicate.family is not None:
         return f"{predicate.family.replace('_', '-')} interaction", ""
     if len(predicate.kinds) == 1:
-        return _kind(predicate.kinds[0]), ""
-    return "interaction", f" ({' or '.join(dict.fromkeys(_kind(one) for one in predicate.kinds))})"
-
-
-def _kind(pattern: str) -> str:
-    """Say a kind, or what the kinds of a pattern have in common.
-
-    >>> _kind("demo_request"), _kind("session:*"), _kind("demo_*"), _kind("*"), _kind("W_Bellen*")
-    ('demo request', 'visit', 'demo interaction', 'interaction', 'W_Bellen interaction')
-    """
-    if "*" not in pattern:
-        return words.kind(pattern)
-    if pattern.rstrip("*") in words.VISITS:
-        return "visit"
-    common = words.kind(pattern.replace("*", " ").strip(" _:-"))
-    return f"{common} interaction" if common else "interaction"
+        return words.pattern(predicate.kinds[0]), ""
+    return "interaction", f" ({' or '.join(dict.fromkeys(words.pattern(one) for one in predicate.kinds))})"

@@ -6,7 +6,7 @@ import re
 from histories.clock import DAY, HOUR, MINUTE
 
 _PLAIN = re.compile(r"[a-z][a-z ]*")
-VISITS = ("session:", "page:", "visit:")
+_VISITS = ("session:", "page:", "visit:")
 
 
 def number(value: float) -> str:
@@ -58,11 +58,24 @@ def kind(name: str) -> str:
     >>> kind("session:pricing_page"), kind("email_open"), kind("W_Nabellen offertes-COMPLETE")
     ('pricing page visit', 'email open', 'W_Nabellen offertes-COMPLETE')
     """
-    for prefix in VISITS:
+    for prefix in _VISITS:
         if name.startswith(prefix) and name != prefix:
             return f"{kind(name.removeprefix(prefix))} visit"
     words = re.sub(r"[_:]+", " ", name).strip()
     return words if _PLAIN.fullmatch(words) else name
+
+
+def pattern(glob: str) -> str:
+    """Say a kind, or what kinds that a pattern takes have in common.
+
+    >>> pattern("demo_request"), pattern("session:*"), pattern("demo_*"), pattern("*")
+    ('demo request', 'visit', 'demo interaction', 'interaction')
+    """
+    if "*" not in glob:
+        return kind(glob)
+    if glob.rstrip("*") in _VISITS:
+        return "visit"
+    return f"{kind(glob.replace('*', ' ').strip(' _:-'))} interaction".lstrip()
 
 
 def span(days: float) -> str:

@@ -4,10 +4,10 @@ import doctest
 
 import pytest
 
-from scoring import own_phrases, words
+from scoring import words
 
 
-@pytest.mark.parametrize("module", [own_phrases, words])
+@pytest.mark.parametrize("module", [words])
 def test_examples_in_docstrings(module):
     result = doctest.testmod(module)
     assert result.attempted > 5
