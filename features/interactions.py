@@ -1,5 +1,6 @@
 """The interactions of all leads as the kernel's columns, whatever order and text encoding they come in."""
 
+import math
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from features.places import Places
 from features.signature import Signatures
 from features.threads import share
 from features.zone import EVER
+from histories.compiled import compiled
 from histories.errors import DataError
 
 _BATCH = 1 << 17
@@ -98,7 +100,7 @@ class _Combinations:
         """Return the number of each row's combination, int32."""
         (kinds, of_kind), (directions, of_direction), (channels, of_channel) = (_codes(batch[name]) for name in _TEXTS)
         shape = (len(of_kind), len(of_direction), len(of_channel))
-        found, inverse = _distinct((kinds * shape[1] + directions) * shape[2] + channels, int(np.prod(shape)))
+        found, places = _combined(kinds, directions, channels, shape)
         with self._lock:
             numbers = [
                 self._numbers.setdefault(
@@ -106,22 +108,35 @@ class _Combinations:
                 )
                 for kind, direction, channel in zip(*np.unravel_index(found, shape), strict=True)
             ]
-        return np.array(numbers, dtype=np.int32)[inverse]
+        return np.array(numbers, dtype=np.int32)[places]
 
 
-def _codes(column: pa.Array) -> tuple[Ints, list[str | None]]:
+def _codes(column: pa.Array) -> tuple[Ints32, list[str | None]]:
     """Return a column as places in the list of its distinct values, the last of which is None."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     distinct = [*encoded.dictionary.to_pylist(), None]
-    return np.asarray(encoded.indices.fill_null(len(distinct) - 1)).astype(np.int64), distinct
+    codes = np.asarray(_without_nulls(encoded.indices, len(distinct) - 1), dtype=np.int32)
+    # Arrow's own arrays are read-only: with others among them, the compiler would make another version.
+    codes.flags.writeable = False
+    return codes, distinct
 
 
-def _distinct(numbers: Ints, bound: int) -> tuple[Ints, Ints]:
-    """Return the distinct numbers below `bound`, ascending, and for each number its place among them."""
-    if bound > _DIRECT:
-        return np.unique(numbers, return_inverse=True)
-    places = np.zeros(bound, dtype=np.int64)
-    places[numbers] = 1
-    found = np.flatnonzero(places)
-    places[found] = np.arange(found.size)
-    return found, places[numbers]
+def _combined(kinds: Ints32, directions: Ints32, channels: Ints32, shape: tuple[int, int, int]) -> tuple[Ints, Ints]:
+    """Return the combinations that occur, as places in an array of `shape`, and for each row its place among them."""
+    if math.prod(shape) > _DIRECT:
+        return np.unique(np.ravel_multi_index((kinds, directions, channels), shape), return_inverse=True)
+    places = np.empty(kinds.size, dtype=np.int32)
+    occurs = np.zeros(shape, dtype=np.bool_)
+    _combine(kinds, directions, channels, places, occurs)
+    found = np.flatnonzero(occurs)
+    numbers = np.empty(occurs.size, dtype=np.int32)
+    numbers[found] = np.arange(found.size)
+    return found, numbers[places]
+
+
+@compiled
+def _combine(kinds: Ints32, directions: Ints32, channels: Ints32, places: Ints32, occurs: NDArray[np.bool_]) -> None:
+    _, many_directions, many_channels = occurs.shape
+    for row in range(kinds.size):
+        places[row] = (kinds[row] * many_directions + directions[row]) * many_channels + channels[row]
+        occurs[kinds[row], directions[row], channels[row]] = True

@@ -63,6 +63,7 @@ def _enter(table: Ints, known: Texts) -> None:
 def _find(table: Ints, known: Texts, sought: Texts, found: Places32) -> None:
     """Look ids up in blocks: the entries of a block are fetched together, so that they are waited for only once."""
     mask = np.uint64(table.shape[0] - 1)
+    last = np.int64(mask)
     # Arrays by names of their own: reached through the tuple, each costs two counts of its references a row.
     known_at, known_data, offsets, data = known.offsets, known.data, sought.offsets, sought.data
     slots, entries, wanted = (
@@ -77,23 +78,18 @@ def _find(table: Ints, known: Texts, sought: Texts, found: Places32) -> None:
             one, other = digest(data, begin, end)
             wanted[i, 0], wanted[i, 1], wanted[i, 2] = one, other, end - begin
             slots[i] = _slot(one, other, end - begin, mask)
+        # Comparisons stand here and not in a function of their own: it would count references to arrays a row.
         for i in range(count):
             for column in range(4):
                 entries[i, column] = table[slots[i], column]
         for i in range(count):
-            slot, begin, length = slots[i], int(offsets[first + i]), int(wanted[i, 2])
-            place, match = entries[i, 3] - 1, _alike(entries, i, wanted, i)
-            while place >= 0:
-                if match and (length <= _EXACT or same(data, begin, known_data, int(known_at[place]), length)):
-                    break
-                slot = (slot + 1) & np.int64(mask)
+            one, other, length = wanted[i, 0], wanted[i, 1], wanted[i, 2]
+            slot, place = slots[i], entries[i, 3] - 1
+            like = entries[i, 0] == one and entries[i, 1] == other and entries[i, 2] == length
+            while place >= 0 and not (
+                like and (length <= _EXACT or same(data, offsets[first + i], known_data, known_at[place], length))
+            ):
+                slot = (slot + 1) & last
                 place = table[slot, 3] - 1
-                match = _alike(table, slot, wanted, i)
+                like = table[slot, 0] == one and table[slot, 1] == other and table[slot, 2] == length
             found[first + i] = place
-
-
-@compiled
-def _alike(table: Ints, slot: int | np.int64, wanted: Ints, which: int) -> bool:
-    return bool(
-        table[slot, 0] == wanted[which, 0] and table[slot, 1] == wanted[which, 1] and table[slot, 2] == wanted[which, 2]
-    )
