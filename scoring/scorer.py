@@ -49,6 +49,18 @@ class _Prediction:
     reasons: tuple[Reason, ...]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Scored:
+    """Answers in the order of the histories, and what they were made from.
+
+    `matrix` has a row of features for each lead that could be scored, in the order of `lead_ids`.
+    """
+
+    answers: tuple[Answer, ...]
+    lead_ids: tuple[str, ...]
+    matrix: Floats
+
+
 class Scorer:
     """Answers for leads, from a bundle and the rulebook in force.
 
@@ -74,6 +86,10 @@ class Scorer:
         `reasons` (0 to 10) bounds the reasons, and the rule reasons, of a lead. A lead that cannot be scored has
         status `failed` in its own row; its message names no value of its own.
         """
+        return list(self.scored(histories, as_of, reasons).answers)
+
+    def scored(self, histories: Sequence[LeadHistory], as_of: int, reasons: int = 3) -> Scored:
+        """Return what `score` does, and the feature rows beside it."""
         _check(reasons)
         answers: dict[int, Answer] = {}
         leads: list[_Lead] = []
@@ -90,7 +106,8 @@ class Scorer:
                 places.append(place)
         matrix = np.array(rows, dtype=np.float64).reshape(len(rows), len(self.bundle.catalogue.features))
         answers.update(zip(places, self._answers(leads, matrix, as_of, reasons), strict=True))
-        return [answers[place] for place in range(len(histories))]
+        ordered = tuple(answers[place] for place in range(len(histories)))
+        return Scored(ordered, tuple(lead.history.lead_id for lead in leads), matrix)
 
     def score_board(self, histories: Histories, as_of: int, reasons: int = 0) -> list[Answer]:
         """Return an answer for each lead that is open at `as_of`: created by then, no customer and not lost.

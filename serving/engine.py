@@ -3,7 +3,7 @@
 import logging
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from histories.errors import LeadScoringError
 from serving.errors import Problem, RequestError
@@ -16,20 +16,28 @@ BUNDLE = "bundle"
 RULEBOOK = "rulebook.toml"
 
 
-def load(folder: Path, rulebook: Path | None, max_interactions: int) -> "Predictor":
+class LogPlace(NamedTuple):
+    """Where the request log is written, and how long its files may be together."""
+
+    folder: Path
+    most_bytes: int
+
+
+def load(folder: Path, rulebook: Path | None, max_interactions: int, log: LogPlace | None = None) -> "Predictor":
     """Return what answers from a packed model's folder, compiled. Raises CallError or DataError.
 
-    `rulebook` takes the place of the one that was packed.
+    `rulebook` takes the place of the one that was packed; at `log`, feature rows of the answers are kept.
     """
     # BentoML's supervisor imports the service too: with LightGBM and numba it would start seconds later and hold
     # their memory for nothing. In a worker they load here, on the thread that nobody waits for.
     from scoring import bundle as bundles  # noqa: PLC0415
     from scoring import rulebook as rulebooks  # noqa: PLC0415
     from serving.predictor import Predictor  # noqa: PLC0415
+    from serving.request_log import RequestLog  # noqa: PLC0415
 
     bundle = bundles.read(folder / BUNDLE)
     rules = rulebooks.read(rulebook or folder / RULEBOOK)
-    predictor = Predictor(bundle, rules, max_interactions)
+    predictor = Predictor(bundle, rules, max_interactions, RequestLog(*log) if log else None)
     predictor.warm_up()
     return predictor
 
@@ -37,8 +45,8 @@ def load(folder: Path, rulebook: Path | None, max_interactions: int) -> "Predict
 class Engine:
     """Holds the predictor once there is one. A bundle that cannot be loaded leaves the process alive, never ready."""
 
-    def __init__(self, rulebook: Path | None, max_interactions: int) -> None:
-        self._rulebook, self._max_interactions = rulebook, max_interactions
+    def __init__(self, rulebook: Path | None, max_interactions: int, log: LogPlace | None = None) -> None:
+        self._rulebook, self._max_interactions, self._log = rulebook, max_interactions, log
         self._predictor: Predictor | None = None
 
     @property
@@ -62,7 +70,7 @@ class Engine:
     def load(self, folder: Path) -> None:
         """Load now. What is wrong with bundle or rulebook goes to the log."""
         try:
-            self.hold(load(folder, self._rulebook, self._max_interactions))
+            self.hold(load(folder, self._rulebook, self._max_interactions, self._log))
             _log.info("ready: %s", folder.name)
         except LeadScoringError as error:
             _log.error("cannot serve: %s", error)

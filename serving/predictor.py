@@ -15,6 +15,7 @@ from serving import answers, complaint, mapping
 from serving.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.api import PredictOneRequest, PredictRequest, WireLead
 from serving.errors import Problem, RequestError
+from serving.request_log import RequestLog
 
 Body = TypeVar("Body", PredictRequest, PredictOneRequest)
 
@@ -31,8 +32,10 @@ class Reply:
 class Predictor:
     """Answers both endpoints. The same body, `now`, bundle and rulebook give the same answer, bit for bit."""
 
-    def __init__(self, bundle: Bundle, rulebook: Rulebook, max_interactions: int) -> None:
-        self._scorer = Scorer(bundle, rulebook)
+    def __init__(
+        self, bundle: Bundle, rulebook: Rulebook, max_interactions: int, log: RequestLog | None = None
+    ) -> None:
+        self._scorer, self._log = Scorer(bundle, rulebook), log
         self._versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
         self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
         self._max_interactions = max_interactions
@@ -47,7 +50,7 @@ class Predictor:
         as_of = now if request.as_of is None else request.as_of
         read = [self._read(number, raw) for number, raw in enumerate(request.leads)]
         histories = [one for one in read if isinstance(one, LeadHistory)]
-        scored = iter(self._score(histories, as_of, request.reasons))
+        scored = iter(self._score(histories, request_id, as_of, request.reasons, now))
         rows = tuple(answers.row(next(scored)) if isinstance(one, LeadHistory) else one for one in read)
         response = PredictResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, leads=rows)
         failed = sum(one.status == "failed" for one in rows)
@@ -57,15 +60,20 @@ class Predictor:
         """Answer `/v1/predict_one`. Raises RequestError, also where the lead cannot be scored."""
         request = _request(PredictOneRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        (answer,) = self._score([self._history(request)], as_of, request.reasons)
+        (answer,) = self._score([self._history(request)], request_id, as_of, request.reasons, now)
         if answer.status is Status.FAILED:
             raise RequestError(Problem.INVALID_LEAD, answer.error_message or "cannot be scored", code=answer.error_code)
         row = dict(answers.row(answer))
         response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **row)
         return Reply(response.model_dump_json().encode(), 1, 0)
 
-    def _score(self, histories: list[LeadHistory], as_of: int, reasons: int) -> list[Answer]:
-        return self._scorer.score(histories, as_of, reasons) if histories else []
+    def _score(
+        self, histories: list[LeadHistory], request_id: str, as_of: int, reasons: int, now: int
+    ) -> tuple[Answer, ...]:
+        scored = self._scorer.scored(histories, as_of, reasons)
+        if self._log and scored.lead_ids:
+            self._log.write(scored, self._scorer.bundle, request_id, as_of, now)
+        return scored.answers
 
     def _read(self, number: int, raw: object) -> LeadHistory | WireAnswer:
         try:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from histories.errors import CallError, DataError
 from scoring import rulebook as rulebooks
-from serving import settings
+from serving import request_log, settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 _STOP_SECONDS = 40.0  # a worker may need its time limit to finish what it has begun
@@ -87,9 +87,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def _check_environment() -> None:
     """Refuse here, in one line, what would end the service with a traceback or leave it waiting."""
-    rulebook = settings.read(os.environ).rulebook
-    if rulebook:
-        rulebooks.read(rulebook)
+    found = settings.read(os.environ)
+    if found.rulebook:
+        rulebooks.read(found.rulebook)
+    if found.request_log:
+        request_log.check(found.request_log)
 
 
 def _start(tag: str, host: str, port: int, output: BinaryIO | None) -> subprocess.Popen[bytes]:

@@ -13,11 +13,12 @@ import bentoml
 
 from serving import settings as environment
 from serving.door import Door
-from serving.engine import Engine
+from serving.engine import Engine, LogPlace
 from serving.metrics import Metrics
 
 SETTINGS = environment.read(os.environ)
-ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions)
+LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
+ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions, LOG)
 logging.getLogger("lead_scoring").setLevel(logging.INFO)
 
 

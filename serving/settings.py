@@ -32,6 +32,13 @@ class Settings:
     max_interactions: Annotated[
         int, Setting("a lead with more interactions, its account's included, is refused", 1, 1_000_000)
     ] = 10_000
+    request_log: Annotated[
+        Path | None,
+        Setting("a folder for the feature rows behind the answers, for `features --replay`; lead ids are in it"),
+    ] = None
+    request_log_bytes: Annotated[
+        int, Setting("the log's files together stay under this; the oldest are removed", 1_000_000, 2**50)
+    ] = 1_073_741_824
 
 
 @dataclass(frozen=True, slots=True)
