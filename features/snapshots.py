@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import Ints
 from histories.errors import DataError
 
 SNAPSHOTS = pa.schema([("lead_id", pa.string()), ("cutoff", pa.int64())])
@@ -33,3 +34,13 @@ def checked(table: pa.Table, name: str) -> pa.Table:
     elif not pa.types.is_integer(cutoff.type):
         raise DataError(f"{name}, cutoff: is {cutoff.type}; write timestamps, or microseconds since 1970 as int64")
     return pa.table({"lead_id": lead_id.cast(pa.string()), "cutoff": cutoff.cast(pa.int64())}, schema=SNAPSHOTS)
+
+
+def refuse_unknown(snapshots: pa.Table, missing: Ints) -> None:
+    """Raise DataError where there are any rows, by their places, whose lead is not known."""
+    if missing.size:
+        names = snapshots["lead_id"].take(pa.array(missing[:3])).to_pylist()
+        raise DataError(
+            f"snapshots: {missing.size} are of leads that the export does not have, such as "
+            f"{', '.join(map(repr, names))}; ask for leads of the export alone"
+        )

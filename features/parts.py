@@ -1,0 +1,121 @@
+"""Finished rows of features in parts, one file for each shard, and how they become one file in the snapshots' order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import ipc, parquet
+
+from features.arrays import Floats, Ints
+from histories.whole_file import whole_file
+
+# A part is read by batches of so many bytes, one of each part at a time; so many bytes of rows are put in order at once.
+_BATCH_BYTES, _GROUP_BYTES = 2_000_000, 128_000_000
+_MOST_ROWS = 1 << 17
+
+
+def write(path: Path, positions: Ints, matrix: Floats, names: Sequence[str]) -> None:
+    """Write a part: Arrow IPC (lz4) of `position`, the rows' places among the snapshots, ascending, then the features.
+
+    `matrix` is float64 [rows, features]. The file appears whole or not. Raises CallError where it cannot be written.
+    """
+    schema = pa.schema([("position", pa.int64()), *((name, pa.float64()) for name in names)])
+    rows = _rows(_BATCH_BYTES, len(names))
+    options = ipc.IpcWriteOptions(compression="lz4")
+    with whole_file(path) as unfinished, ipc.new_file(unfinished, schema, options=options) as file:
+        for begin in range(0, len(positions), rows):
+            columns = np.ascontiguousarray(matrix[begin : begin + rows].T)
+            arrays = [pa.array(positions[begin : begin + rows]), *map(pa.array, columns)]
+            file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def rows_in(path: Path) -> int:
+    """Return how many rows a part has."""
+    with pa.OSFile(str(path)) as file, ipc.open_file(file) as part:
+        return sum(part.get_batch(number).num_rows for number in range(part.num_record_batches))
+
+
+def merge(
+    parts: Sequence[Path],
+    snapshots: pa.Table,
+    names: Sequence[str],
+    path: Path,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Write a Parquet file: `lead_id`, `cutoff`, then the features, in the order of `snapshots`. It appears whole or not.
+
+    `parts` hold each position of `snapshots` once. `progress` hears how many rows are written. What is in memory does
+    not grow with the rows. Raises CallError where the file cannot be written.
+    """
+    features = [pa.field(name, pa.float64()) for name in names]
+    schema = pa.schema([*(snapshots.schema.field(name) for name in ("lead_id", "cutoff")), *features])
+    with whole_file(path) as unfinished, parquet.ParquetWriter(unfinished, schema) as file:
+        written = 0
+        for group in _ahead(_groups(parts, snapshots, schema)):
+            file.write_table(group, row_group_size=group.num_rows)
+            written += group.num_rows
+            if progress is not None:
+                progress(written)
+
+
+def _rows(size: int, features: int) -> int:
+    return max(64, min(_MOST_ROWS, size // (8 * (features + 1))))
+
+
+def _ahead(groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the groups; the next one is made while one is written."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, groups, None)
+        while (group := coming.result()) is not None:
+            coming = pool.submit(next, groups, None)
+            yield group
+
+
+def _groups(parts: Sequence[Path], snapshots: pa.Table, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield the rows in order, so many at a time that they take _GROUP_BYTES."""
+    rows = _rows(_GROUP_BYTES, len(schema))
+    readers = [_Reader.of(one) for one in parts]
+    for begin in range(0, snapshots.num_rows, rows):
+        asked = snapshots.slice(begin, rows)
+        slices = [one for reader in readers for one in reader.before(begin + rows)]
+        found = pa.Table.from_batches(slices).combine_chunks()
+        order = pc.array_sort_indices(found["position"].combine_chunks())
+        features = found.drop_columns("position").take(order)
+        columns = [asked["lead_id"], asked["cutoff"], *features.columns]
+        yield pa.Table.from_arrays(columns, schema=schema)
+
+
+@dataclass
+class _Reader:
+    """Reads a part from its beginning on, a batch at a time."""
+
+    batches: Iterator[pa.RecordBatch]
+    batch: pa.RecordBatch | None
+    place: int = 0
+
+    @staticmethod
+    def of(path: Path) -> "_Reader":
+        batches = _batches(path)
+        return _Reader(batches, next(batches, None))
+
+    def before(self, position: int) -> Iterator[pa.RecordBatch]:
+        """Yield the rows not yet read that come before `position`."""
+        while self.batch is not None:
+            end = int(np.searchsorted(np.asarray(self.batch.column(0)), position))
+            if end > self.place:
+                yield self.batch.slice(self.place, end - self.place)
+            self.place = end
+            if end < self.batch.num_rows:
+                return
+            self.batch, self.place = next(self.batches, None), 0
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    # Not mapped into memory: what is read would count as this process's.
+    with pa.OSFile(str(path)) as file, ipc.open_file(file) as part:
+        for number in range(part.num_record_batches):
+            yield part.get_batch(number)

@@ -1,0 +1,189 @@
+"""Features of an export of any size on one machine: shard by shard, some at once, into one file."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from features import catalogue as catalogues
+from features import parts, table, unfinished
+from features.catalogue import Catalogue
+from features.census import EMPTY, Census, census
+from features.own import OwnFeature
+from features.snapshots import SNAPSHOTS, checked, refuse_unknown
+from features.unfinished import Folder
+from histories import export, sharding, shards
+from histories.errors import CallError, DataError
+from histories.machine import cores
+from histories.quarantine import SourceCount
+from histories.shards import Shards
+
+Progress = Callable[[str, int, int], None]
+R = TypeVar("R")
+
+_POSITIONED = SNAPSHOTS.append(pa.field("position", pa.int64()))
+# A row of features while it is worked on: 400 numbers of 8 bytes, and what writing it takes.
+_ROW_BYTES = 2 * 400 * 8
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run has made: rows of features of the catalogue, from so many shards; `sources` as in export.Export."""
+
+    rows: int
+    catalogue: Catalogue
+    shards: int
+    sources: tuple[SourceCount, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What whoever computes a shard is told: the run's folder and the catalogue. Texts alone."""
+
+    folder: str
+    catalogue: str
+    catalogue_hash: str
+
+
+def run(
+    config: Path,
+    wanted: int | Path,
+    output: Path,
+    memory: int,
+    now: int,
+    *,
+    own: tuple[OwnFeature, ...] = (),
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Finished:
+    """Write the features of the export that `config` describes to `output` (.parquet), within `memory` (bytes).
+
+    `wanted` is a cutoff (UTC microseconds) at which every lead created by then has one row, or the Parquet file of
+    snapshots, whose order the rows keep. The rows have the bits of `table.compute` on `export.read`'s histories, with
+    the catalogue of all leads. `now` is the command's start. What is done already lies in a folder beside `output`,
+    and `resume` goes on from it. `progress` hears what is done, how many of how many. Raises CallError and DataError
+    as `export.read`, `snapshots.checked` and `unfinished.working` do.
+    """
+    tell = progress or _silent
+    given = None if isinstance(wanted, int) else read_snapshots(wanted)
+    snapshots, cutoff = (wanted, None) if isinstance(wanted, Path) else (None, wanted)
+    if output.is_dir():
+        raise CallError(f"{output}: is a folder; name a file in it")
+    asked = unfinished.asked_of(config, snapshots, cutoff, memory, own)
+    with unfinished.working(output, asked, resume=resume) as folder:
+        whole = _shards(folder, config, now, memory, given, tell)
+        rows = given if given is not None else _created(whole, cutoff or 0, memory)
+        _split(folder, whole, rows, memory)
+        chosen, counts = _catalogue(folder, whole, own, tell)
+        job = Job(str(folder.path), chosen.to_json(), chosen.hash)
+        _compute(folder, whole, job, rows.num_rows, tell)
+        made = [folder.part(number) for number in range(whole.count)]
+        written = partial(tell, "Writing")
+        parts.merge(made, rows, chosen.names, output, lambda done: written(done, rows.num_rows))
+    return Finished(rows.num_rows, chosen, whole.count, counts)
+
+
+def read_snapshots(path: Path) -> pa.Table:
+    """Read lead_id and cutoff from Parquet. Raises CallError where there is none, DataError as `checked` does."""
+    if not path.is_file():
+        raise CallError(f"{path}: there is no such file; name a Parquet file with lead_id and cutoff")
+    try:
+        names = set(parquet.read_schema(path).names) & set(SNAPSHOTS.names)
+        return checked(parquet.read_table(path, columns=sorted(names)), path.name)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise CallError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+
+
+def compute_shard(job: Job, number: int) -> int:
+    """Compute one shard's rows and write its part, on this machine or a worker that sees the folder; return how many.
+
+    Raises DataError where this program is not the one that asks.
+    """
+    catalogue = Catalogue.from_json(job.catalogue)
+    if catalogue.hash != job.catalogue_hash:
+        raise DataError(
+            "a worker has another version of lead-scoring, whose features mean something else; install there what is "
+            "installed here"
+        )
+    folder = Folder(Path(job.folder))
+    rows = shards.rows_of(folder.snapshots, number, _POSITIONED).sort_by("position")
+    histories = shards.read(shards.opened(folder.shards), number)
+    matrix = table.compute(histories, rows, catalogue, threads=1).matrix
+    parts.write(folder.part(number), np.asarray(rows["position"].combine_chunks()), matrix, catalogue.names)
+    return len(matrix)
+
+
+def _silent(text: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _shards(folder: Folder, config: Path, now: int, memory: int, given: pa.Table | None, tell: Progress) -> Shards:
+    if (folder.shards / "shards.json").exists():
+        return shards.opened(folder.shards)
+    beside = sharding.Beside(0, _ROW_BYTES) if given is None else sharding.Beside(given.num_rows * _ROW_BYTES, 0)
+    return shards.write(config, now, folder.shards, memory, beside=beside, progress=tell)
+
+
+def _created(whole: Shards, cutoff: int, memory: int) -> pa.Table:
+    leads = shards.created(whole, cutoff, memory)
+    return pa.table([leads["lead_id"], pa.repeat(cutoff, leads.num_rows)], schema=SNAPSHOTS)
+
+
+def _split(folder: Folder, whole: Shards, rows: pa.Table, memory: int) -> None:
+    positioned = rows.append_column("position", pa.array(np.arange(rows.num_rows)))
+    refuse_unknown(rows, np.asarray(shards.split(whole, positioned, folder.snapshots, memory)))
+
+
+def _catalogue(
+    folder: Folder, whole: Shards, own: tuple[OwnFeature, ...], tell: Progress
+) -> tuple[Catalogue, tuple[SourceCount, ...]]:
+    """Count all shards; the catalogue and the counts of duplicates follow."""
+    if not folder.counted.exists():
+        total, duplicates = EMPTY, Counter[str]()
+        for done, (counted, removed) in enumerate(_each(partial(_count, whole), range(whole.count)), 1):
+            total += counted
+            duplicates.update(removed)
+            tell("Counting", done, whole.count)
+        unfinished.write_text(folder.counted, json.dumps([total.to_json(), duplicates]))
+    census_text, removed_by_source = json.loads(folder.counted.read_text(encoding="utf-8"))
+    chosen = catalogues.of_census(
+        Census.from_json(census_text),
+        families=whole.families,
+        attribute_types=whole.attribute_types,
+        timezone=whole.timezone,
+        own=own,
+    )
+    return chosen, export.less_duplicates(whole.sources, removed_by_source)
+
+
+def _count(whole: Shards, number: int) -> tuple[Census, Counter[str]]:
+    shard = shards.shard(whole, number)
+    ids = shard.histories.leads["lead_id"].to_pylist()
+    return census(shard.histories, ids, whole.exported_at), Counter(shard.duplicates)
+
+
+def _compute(folder: Folder, whole: Shards, job: Job, total: int, tell: Progress) -> None:
+    finished = [number for number in range(whole.count) if folder.part(number).exists()]
+    done = sum(parts.rows_in(folder.part(number)) for number in finished)
+    tell("Computing features", done, total)
+    for rows in _each(partial(compute_shard, job), [one for one in range(whole.count) if one not in finished]):
+        done += rows
+        tell("Computing features", done, total)
+
+
+def _each(work: Callable[[int], R], numbers: Sequence[int]) -> Iterator[R]:
+    """Yield `work(number)` for each number, as many at once as shards are meant to be, in the order in which they end."""
+    with ThreadPoolExecutor(sharding.at_once(cores())) as pool:
+        try:
+            for one in as_completed([pool.submit(work, number) for number in numbers]):
+                yield one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
