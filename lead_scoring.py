@@ -30,6 +30,8 @@ app.command()(demo.demo)
 rules_app = typer.Typer(help="Check, try and publish rulebooks.", no_args_is_help=True, rich_markup_mode=None)
 rules_app.command()(rules.check)
 rules_app.command()(rules.backtest)
+rules_app.command()(rules.preview)
+rules_app.command()(rules.publish)
 app.add_typer(rules_app, name="rules")
 
 

@@ -1,12 +1,16 @@
 """Rulebooks: `lead-scoring rules ...`."""
 
+import getpass
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.options import RecipeFile, beside, now
+from commands.champion import champion
+from commands.options import RecipeFile, beside, now, past
 from commands.terminal import out, steps, working
+from histories.errors import CallError
 
 if TYPE_CHECKING:
     from histories.contract import Histories
@@ -56,6 +60,75 @@ def backtest(
         closed = backtesting.deals(histories, settings)
         found = backtesting.backtest(closed, new, others[0] if others else None, step)
     backtest_report.render(found, out)
+
+
+def preview(
+    lead: Annotated[str, typer.Argument(metavar="LEAD", help="Its lead_id.")],
+    rulebook: Annotated[Path, typer.Argument(metavar="NEW.toml")],
+    config: Export,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="OLD.toml", help="The rulebook before [default: the one in force]."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The moment [default: when the export was taken].")
+    ] = None,
+) -> None:
+    """Show one lead's points before and after an edit, entry by entry."""
+    from histories import select
+    from histories.clock import iso
+    from scoring import preview as previews
+    from scoring import rulebook as rulebooks
+    from training import preview_report
+
+    asked = None if as_of is None else past("--as-of", as_of)
+    given = [rulebook, against]
+    if against is None:
+        with champion() as best:
+            before = rulebooks.read(best.rulebook)
+    with working("Reading the export"):
+        histories, (new, *old) = _checked(config, given)
+    moment = histories.exported_at if asked is None else asked
+    history = select.lead(histories, lead)
+    if history.created_at >= moment:
+        raise CallError(f"--as-of: {lead} was created at {iso(history.created_at)}, not before {iso(moment)}")
+    before = old[0] if old else before
+    found = previews.preview(before, new, histories.families, history, moment)
+    preview_report.render(found, before, new, history, out)
+
+
+def publish(
+    rulebook: Annotated[
+        Path | None, typer.Argument(metavar="RULEBOOK.toml", help="The rulebook to put in force.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--crm", metavar="CRM.toml", help="Check its names against this export.")
+    ] = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Back to the rulebook before the last edit.")] = False,
+) -> None:
+    """Put an edited rulebook in force, without training: points change, probabilities do not."""
+    from scoring import rulebook as rulebooks
+    from training import rulebook_in_force
+    from training.promote import champion_as_trained
+    from training.tracking import open_tracker
+
+    if rollback == (rulebook is not None):
+        raise CallError("rules publish: name a rulebook, or give --rollback, and only one of the two")
+    by, tracker = getpass.getuser(), open_tracker()
+    if rulebook is None:
+        with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch:
+            own = champion_as_trained(tracker, Path(scratch)).rulebook
+            made = rulebook_in_force.rollback(tracker, own, by, now())
+    else:
+        new = rulebooks.read(rulebook) if config is None else _checked(config, [rulebook])[1][0]
+        with champion() as best:
+            rulebook_in_force.check(new, best.bundle, rulebook.name)
+            made = rulebook_in_force.publish(tracker, new, rulebooks.read(best.rulebook), by, now())
+    for change in made.changes:
+        out.print(f"- {change}", markup=False)
+    out.print(
+        f"Rulebook {made.now} is in force; before it was {made.before}. A service takes it up when it is started."
+    )
 
 
 def _recipe(config: Path, recipe: Path) -> "Recipe":

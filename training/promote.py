@@ -12,6 +12,7 @@ from scoring.bundle import Bundle
 from training.fingerprint import folder_sha256
 from training.gate import Decision
 from training.records import Version
+from training.rulebook_in_force import published
 from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Tracker
 
 CHAMPION = "champion"
@@ -29,7 +30,7 @@ _REMEMBERED = 50
 class Resolved:
     """A registered bundle on disk, its hash checked: `folder` holds what `bundle` was read from.
 
-    `rulebook`: the file with the rules that were in force when it was trained.
+    `rulebook`: the file with the rules in force where the champion was asked for, else those that it was trained beside.
     """
 
     version: Version
@@ -70,12 +71,18 @@ def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
         bundle = bundles.read(folder)
     except DataError as error:  # the copy's place, which is gone soon, tells nobody anything
         raise DataError(f"version {version.number}: {str(error).removeprefix(f'{folder}: ')}") from None
-    return Resolved(version, folder, bundle, rulebook)
+    in_force = published(tracker, into) if which == CHAMPION else None
+    return Resolved(version, folder, bundle, in_force or rulebook)
 
 
 def champion(tracker: Tracker, into: Path) -> Resolved | None:
     """Return the champion as `resolve` does, or None where there is none yet."""
     return None if tracker.alias(CHAMPION) is None else resolve(tracker, CHAMPION, into)
+
+
+def champion_as_trained(tracker: Tracker, into: Path) -> Resolved:
+    """Return the champion with the rulebook that it was trained beside, whatever was published since."""
+    return resolve(tracker, _aliased(tracker, CHAMPION).number, into)
 
 
 def promote(tracker: Tracker, number: int | None, now: int) -> Change:

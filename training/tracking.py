@@ -38,6 +38,7 @@ BUNDLE_PATH = "bundle"
 RULEBOOK_PATH = "rulebook.toml"
 _SQLITE = "sqlite:///"
 _HISTORY = "champions"
+_RULEBOOKS = "rulebooks"
 _PARAMS_A_REQUEST = 100  # MLflow's own bound
 _LOGGED_TABLES = "mlflow.loggedArtifacts"  # where its table comparison looks for tables
 
@@ -182,7 +183,7 @@ class Tracker:
             return None
 
     def set_alias(self, name: str, number: int) -> None:
-        """Let an alias point at a version: one step, the alias never points nowhere in between."""
+        """Let an alias point at a version: one step, it never points nowhere in between."""
         self._client.set_registered_model_alias(MODEL, name, str(number))
 
     def remove_alias(self, name: str) -> None:
@@ -197,15 +198,40 @@ class Tracker:
 
     def champions(self) -> tuple[int, ...]:
         """Return the numbers of the versions that were made champion and not rolled back, the oldest first."""
-        try:
-            text = self._client.get_registered_model(MODEL).tags.get(_HISTORY, "")
-        except MlflowException:
-            return ()
-        return tuple(int(one) for one in text.split(",") if one)
+        return tuple(int(one) for one in self._listed(_HISTORY))
 
     def set_champions(self, numbers: Sequence[int]) -> None:
         """Write down the champions, the oldest first."""
         self._client.set_registered_model_tag(MODEL, _HISTORY, ",".join(str(one) for one in numbers))
+
+    def published(self) -> tuple[str, ...]:
+        """Return the runs whose rulebooks were published and not rolled back, the oldest first: the last is in force."""
+        return self._listed(_RULEBOOKS)
+
+    def set_published(self, run_ids: Sequence[str]) -> None:
+        """Write down the runs of published rulebooks, the oldest first, in one step."""
+        self._client.set_registered_model_tag(MODEL, _RULEBOOKS, ",".join(run_ids))
+
+    def _listed(self, tag: str) -> tuple[str, ...]:
+        try:
+            text = self._client.get_registered_model(MODEL).tags.get(tag, "")
+        except MlflowException:
+            return ()
+        return tuple(one for one in text.split(",") if one)
+
+    def run_tags(self, run_id: str) -> Mapping[str, str]:
+        """Return the labels of a run; none where MLflow no longer has it."""
+        try:
+            return dict(self._client.get_run(run_id).data.tags)
+        except MlflowException:
+            return {}
+
+    def fetch(self, run_id: str, path: str, into: Path) -> Path | None:
+        """Copy a file of a run into the folder `into`, and return where it is; None where MLflow no longer has it."""
+        try:
+            return Path(self._client.download_artifacts(run_id, path, str(into)))
+        except (MlflowException, OSError):
+            return None
 
     def download(self, version: Version, path: str, into: Path) -> Path:
         """Copy a file or folder of the run that made a version into the folder `into`, and return where it is.
