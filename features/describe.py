@@ -1,4 +1,4 @@
-"""The catalogue as a page to read: what is counted, and what is computed of it."""
+"""The catalogue as a page to read, docs/features.md: what is counted, and what is computed of it."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -6,16 +6,19 @@ from collections.abc import Iterable, Sequence
 from features import declaration
 from features.catalogue import AttributeSpec, Catalogue, Signal
 from features.declaration import Template
+from features.description import MONOTONE, sources
+from features.expression import Expression
+from features.own import Aggregate, Aggregation, OwnFeature
+from features.predicate import Predicate
 from histories.contract import AttributeType, Families
 
-_MONOTONE = {1: "more is better", -1: "more is worse", 0: ""}
 _INTRODUCTION = """\
 # Features
 
 This page is made from the catalogue (`python -m features.describe > docs/features.md`); a test holds both in step.
 It shows the catalogue of a small export. A real one has the kinds, families and attributes of its own export, frozen
 when a model is trained: kinds that at least 50 training leads have get columns of their own, the 60 commonest at most,
-every other kind counts as `other`.
+every other kind counts as `other`. `lead-scoring features --describe CRM.toml` tells the catalogue of an export.
 
 A window of w days before a cutoff is `[cutoff - w x 86,400 s, cutoff)`. An interaction counts if it occurred before the
 cutoff and had arrived by then. A direction that the export does not give follows from the families: a kind of `outbound`
@@ -27,10 +30,17 @@ _OF_SIGNALS = """\
 directions, replies, families and all interactions, not of single kinds. The direction in which more is better or
 worse holds for signals that are good news, is turned round for bad news, and is left open for others.
 """
+_OF_LEAD = """\
+Shares, answers and what is unanswered go by the direction of every kind, the lead's age by the lead alone, and all
+others by every kind.
+"""
 _OF_ACCOUNTS = """\
 Without the lead's own interactions; one that several leads of the account share counts once. Missing where the lead
 has no account, and in a request that does not send them; what counts a family is missing where the export declares no
 such family.
+"""
+_OF_OWN = """\
+What a team declares in its recipe, [as own-features.md shows](own-features.md); the last columns, in the order declared.
 """
 
 
@@ -45,6 +55,7 @@ def page(catalogue: Catalogue) -> str:
         _OF_SIGNALS,
         _templates(about_signals),
         "## Of the lead\n",
+        _OF_LEAD,
         _templates(
             (
                 *declaration.CONTACT,
@@ -65,6 +76,9 @@ def page(catalogue: Catalogue) -> str:
         "## The account's other leads\n",
         _OF_ACCOUNTS,
         _templates(declaration.ACCOUNT),
+        "## Own features\n",
+        _OF_OWN,
+        _own(catalogue),
     ]
     return "\n".join(parts)
 
@@ -89,6 +103,18 @@ def example() -> Catalogue:
         channels=("email", "web"),
         valued=("interactions", "family:intent", "kind:session:pricing_page"),
         rare_kinds=("meeting", "unsubscribe"),
+        own=(
+            OwnFeature(
+                "long_visits_30d", Aggregate(Aggregation.COUNT, Predicate(("session:*",), at_least=600.0), "30d")
+            ),
+            OwnFeature(
+                "pricing_share_30d",
+                Expression("intent_count_30d / interactions_count_30d"),
+                unit="share",
+                meaning="Share of interactions about prices in 30 days",
+                monotone=1,
+            ),
+        ),
     )
 
 
@@ -132,7 +158,7 @@ def _templates(templates: Iterable[Template]) -> str:
                 one.unit,
                 _meaning(one),
                 one.absence,
-                _MONOTONE[one.favour],
+                MONOTONE[one.favour],
             ]
             for one in templates
         ],
@@ -153,6 +179,23 @@ def _attributes(catalogue: Catalogue) -> str:
             if spec.type is AttributeType.CATEGORY
             else [f"`{one.name}`", one.unit, one.meaning, one.absence, ""]
             for spec, one in rows
+        ],
+    )
+
+
+def _own(catalogue: Catalogue) -> str:
+    return _table(
+        ["column", "unit", "meaning", "from", "where nothing was seen", "monotone"],
+        [
+            [
+                f"`{one.name}`",
+                one.unit,
+                one.meaning,
+                ", ".join(kind if " kind" in kind else f"`{kind}`" for kind in sources(one, catalogue)),
+                one.absence,
+                MONOTONE[one.monotone],
+            ]
+            for one in catalogue.blocks["own"]
         ],
     )
 
