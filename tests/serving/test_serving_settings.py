@@ -28,10 +28,22 @@ def test_every_setting_is_read_with_its_type() -> None:
             "LEAD_SCORING_TIMEOUT_SECONDS": "2.5",
             "LEAD_SCORING_MAX_BODY_BYTES": "1000",
             "LEAD_SCORING_MAX_INTERACTIONS": "50",
+            "LEAD_SCORING_REQUEST_LOG": "/var/log/rows",
+            "LEAD_SCORING_REQUEST_LOG_BYTES": "1000000",
         }
     )
     assert read == settings.Settings(
-        "lead_scoring:0123456789ab", Path("rules/next.toml"), "192.0.2.7", 8080, 2, 3, 2.5, 1000, 50
+        "lead_scoring:0123456789ab",
+        Path("rules/next.toml"),
+        "192.0.2.7",
+        8080,
+        2,
+        3,
+        2.5,
+        1000,
+        50,
+        Path("/var/log/rows"),
+        1_000_000,
     )
 
 
