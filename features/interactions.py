@@ -15,7 +15,6 @@ from features.signature import Signatures
 from features.threads import share
 from features.zone import EVER
 from histories.compiled import compiled
-from histories.errors import DataError
 
 _BATCH = 1 << 17
 _DIRECT = 1 << 20
@@ -60,28 +59,29 @@ def _read(table: pa.Table, places: Places, combinations: "_Combinations", thread
 
     def fill(place: int) -> None:
         batch, part = batches[place], slice(int(ends[place]) - batches[place].num_rows, int(ends[place]))
-        rows.owners[part] = places.of(batch["lead_id"])
-        _refuse_unknown(batch["lead_id"], rows.owners[part])
-        rows.occurred[part] = _without_nulls(batch["occurred_at"], EVER)
-        rows.received[part] = _without_nulls(batch["received_at"], EVER)
+        rows.owners[part] = places.of_all(batch["lead_id"], "interactions")
+        rows.occurred[part] = without_nulls(batch["occurred_at"], EVER)
+        rows.received[part] = without_nulls(batch["received_at"], EVER)
         rows.codes[part] = combinations.codes(batch)
-        rows.value[part] = _without_nulls(batch["value"], np.nan).view(np.int64)
+        rows.value[part] = without_nulls(batch["value"], np.nan).view(np.int64)
 
     share(fill, range(len(batches)), threads)
     return rows
 
 
-def _refuse_unknown(ids: pa.Array, owners: Ints32) -> None:
-    unknown = np.flatnonzero(owners < 0)
-    if unknown.size:
-        raise DataError(
-            f"interactions: one is of lead {ids[int(unknown[0])].as_py()!r}, which is not among the leads; "
-            "give every interaction's lead a row"
-        )
-
-
-def _without_nulls(array: pa.Array, value: float) -> NDArray[Any]:
+def without_nulls(array: pa.Array | pa.ChunkedArray, value: float) -> NDArray[Any]:
+    """Return a column's values, with `value` where there is none. Read-only where it needs no copy."""
     return np.asarray(array.fill_null(value) if array.null_count else array)
+
+
+def coded(column: pa.ChunkedArray) -> tuple[Ints32, list[str | None]]:
+    """Return a column of texts as places in the list of its distinct values, the last of which is None."""
+    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if not encoded.num_chunks:
+        return np.empty(0, dtype=np.int32), [None]
+    # Chunks share one dictionary; joining them by hand joins no texts, which may be too many for one array.
+    parts = [_codes(chunk) for chunk in encoded.chunks]
+    return np.concatenate([codes for codes, _ in parts]), parts[0][1]
 
 
 class _Combinations:
@@ -108,20 +108,23 @@ class _Combinations:
                 )
                 for kind, direction, channel in zip(*np.unravel_index(found, shape), strict=True)
             ]
-        return np.array(numbers, dtype=np.int32)[places]
+        codes: Ints32 = np.array(numbers, dtype=np.int32)[places]
+        return codes
 
 
 def _codes(column: pa.Array) -> tuple[Ints32, list[str | None]]:
     """Return a column as places in the list of its distinct values, the last of which is None."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     distinct = [*encoded.dictionary.to_pylist(), None]
-    codes = np.asarray(_without_nulls(encoded.indices, len(distinct) - 1), dtype=np.int32)
+    codes = np.asarray(without_nulls(encoded.indices, len(distinct) - 1), dtype=np.int32)
     # Arrow's own arrays are read-only: with others among them, the compiler would make another version.
     codes.flags.writeable = False
     return codes, distinct
 
 
-def _combined(kinds: Ints32, directions: Ints32, channels: Ints32, shape: tuple[int, int, int]) -> tuple[Ints, Ints]:
+def _combined(
+    kinds: Ints32, directions: Ints32, channels: Ints32, shape: tuple[int, int, int]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the combinations that occur, as places in an array of `shape`, and for each row its place among them."""
     if math.prod(shape) > _DIRECT:
         return np.unique(np.ravel_multi_index((kinds, directions, channels), shape), return_inverse=True)

@@ -36,6 +36,15 @@ def ascends(owners: Ints32, occurred: Ints) -> bool:
     return True
 
 
+@compiled
+def rises(times: Ints) -> bool:
+    """Tell whether each time is later than the one before it."""
+    row = 1
+    while row < times.size and times[row - 1] < times[row]:
+        row += 1
+    return row >= times.size
+
+
 def ordered(rows: Unordered, leads: int, threads: int) -> tuple[Unordered, Ints]:
     """Return rows by lead and time, those of one time as they came, and for each the row that it was.
 

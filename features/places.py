@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from features.arrays import Ints
 from features.texts import Texts, digest, same, spread, texts
 from histories.compiled import compiled
+from histories.errors import DataError
 
 Places32 = NDArray[np.int32]
 # A text of at most this length is told apart by its digest and its length alone.
@@ -37,6 +38,18 @@ class Places:
         _find(self._table, self._texts, texts(ids), found)
         if ids.null_count:
             found[np.asarray(ids.is_null())] = -1
+        return found
+
+    def of_all(self, ids: pa.Array | pa.ChunkedArray, table: str) -> Places32:
+        """Return `of`. Raises DataError where an id is none of them; `table` stands for its rows in the message."""
+        chunks = ids.chunks if isinstance(ids, pa.ChunkedArray) else [ids]
+        found = np.concatenate([np.empty(0, dtype=np.int32), *map(self.of, chunks)])
+        unknown = np.flatnonzero(found < 0)
+        if unknown.size:
+            raise DataError(
+                f"{table}: one is of lead {ids[int(unknown[0])].as_py()!r}, which is not among the leads; "
+                "give the lead of every row a row of its own"
+            )
         return found
 
 

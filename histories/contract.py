@@ -21,6 +21,9 @@ class Stage(StrEnum):
     CUSTOMER = "customer"
     LOST = "lost"
 
+    # An enum hashes as its name. This one equals its text, so it must be found where the text is.
+    __hash__ = str.__hash__
+
     @property
     def rank(self) -> int:
         """0 for lead up to 4 for customer; lost is -1."""
@@ -48,8 +51,7 @@ class Direction(StrEnum):
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
-    # An enum hashes as its name. This one equals its text, so it must be found where the text is.
-    __hash__ = str.__hash__
+    __hash__ = str.__hash__  # as of Stage
 
 
 class AttributeType(StrEnum):

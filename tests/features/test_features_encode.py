@@ -148,6 +148,8 @@ def sorted_values(table: pa.Table, names: list[str]) -> list[float]:
 
 def test_an_interaction_of_no_lead_is_named() -> None:
     whole = histories([LeadHistory("a", 0, interactions=(Interaction("1", 1, "mail"),)), LeadHistory("b", 0)])
-    message = "interactions: one is of lead 'a', which is not among the leads; give every interaction's lead a row"
+    message = (
+        "interactions: one is of lead 'a', which is not among the leads; give the lead of every row a row of its own"
+    )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         encode(replace(whole, leads=whole.leads.slice(1)), CATALOGUE)
