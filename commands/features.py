@@ -1,41 +1,144 @@
-"""Features of an export's leads, as a file."""
+"""Features of an export's leads: compute them, describe them, hold served ones against them."""
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.options import Config, now, past
-from commands.terminal import out, working
+from commands import terminal
+from commands.options import RecipeFile, now, past
 from histories.errors import CallError
+from histories.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from features.own import OwnFeature
+
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="What may be used, as 4GB [default: half of what the machine has].")
+]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="URL", help="A Spark master that works on the shards, as spark://host:7077.")
+]
+_ASK = "give one of --cutoff, --snapshots, --describe and --replay, and only one"
 
 
 def features(
-    config: Config,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="F.parquet")],
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CRM.toml", help="The file that describes the export.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="F.parquet", help="Where they go; of --describe, a .md or .csv."),
+    ] = None,
     cutoff: Annotated[str | None, typer.Option(help="One row for each lead created by then.")] = None,
     snapshots: Annotated[
         Path | None, typer.Option(metavar="S.parquet", help="One row for each lead_id and cutoff of this file.")
     ] = None,
+    recipe: RecipeFile = None,
+    memory: Memory = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that did not end.")] = False,
+    cluster: Cluster = None,
+    describe: Annotated[bool, typer.Option("--describe", help="Say what each feature is instead.")] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="LOG", help="Compute the feature rows that a service has logged again, and compare."),
+    ] = None,
 ) -> None:
     """Compute the features of an export's leads at one cutoff, or at the snapshots of a file."""
-    from features import catalogue, table
-    from histories import export
-    from training import requested
+    if sum((cutoff is not None, snapshots is not None, describe, replay is not None)) != 1:
+        raise CallError(f"features: {_ASK}")
+    if cutoff is None and snapshots is None:
+        _refuse({"--memory": memory, "--resume": resume or None, "--cluster": cluster})
+    if describe:
+        return _describe(config, output, recipe)
+    if config is None:
+        raise CallError("features: CRM.toml is missing; name the file that describes the export")
+    if replay is not None:
+        _refuse({"--output": output, "--recipe": recipe})
+        return _replay(config, replay)
+    if output is None or output.suffix != ".parquet":
+        raise CallError(f"--output: {output or 'is missing'}; features are written as .parquet, name a file so")
+    wanted = past("--cutoff", cutoff) if cutoff is not None else snapshots
+    assert wanted is not None  # noqa: S101 - one of the two is given
+    return _compute(config, wanted, output, recipe, memory, cluster, resume=resume)
 
-    if (cutoff is None) == (snapshots is None):
-        raise CallError("features: give either --cutoff or --snapshots, and only one of the two")
-    if output.suffix != ".parquet":
-        raise CallError(f"{output}: features are written as .parquet; name the file so")
-    moment = None if cutoff is None else past("--cutoff", cutoff)
-    wanted = None if snapshots is None else requested.read(snapshots)
-    with working("Reading the export"):
-        histories = export.read(config, now()).histories
-    rows = (
-        wanted if wanted is not None else requested.at(histories, histories.exported_at if moment is None else moment)
-    )
-    with working("Computing features"):
+
+def _refuse(given: dict[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise CallError(f"{option}: says nothing here; leave it out")
+
+
+def _own(config: Path, recipe: Path | None) -> "tuple[OwnFeature, ...]":
+    """The team's own features: those of the recipe that is named, or that lies beside CRM.toml."""
+    from training import recipe as recipes
+
+    path = recipe or config.parent / "recipe.toml"
+    return recipes.read(path).features if recipe is not None or path.exists() else ()
+
+
+def _compute(
+    config: Path,
+    wanted: int | Path,
+    output: Path,
+    recipe: Path | None,
+    memory: str | None,
+    cluster: str | None,
+    *,
+    resume: bool,
+) -> None:
+    from features import sharded
+    from histories import machine
+
+    size = machine.memory() // 2 if memory is None else machine.parse(memory)
+    own = _own(config, recipe)
+    with ExitStack() as stack:
+        each: sharded.Each = sharded.on_threads
+        if cluster is not None:
+            from features import cluster as clusters
+
+            spark = stack.enter_context(clusters.session(cluster))
+            tell = stack.enter_context(terminal.rows())
+            each = clusters.each(spark, output.absolute().parent)
+        else:
+            tell = stack.enter_context(terminal.rows())
+        done = sharded.run(
+            config, wanted, output.absolute(), size, now(), own=own, resume=resume, progress=tell, each=each
+        )
+    terminal.out.print(f"{done.rows:,} rows of {len(done.catalogue.names):,} features: {output}")
+
+
+def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> None:
+    from features import catalogue, describe, description, listing
+    from histories import export
+
+    pages = {".md": describe.page, ".csv": description.as_csv}
+    if output is not None and output.suffix not in pages:
+        raise CallError(f"{output}: a description is written as .md or .csv; name the file so")
+    if config is None:
+        columns = describe.example()
+    else:
+        with terminal.working("Reading the export"):
+            histories = export.read(config, now()).histories
         lead_ids = histories.leads["lead_id"].to_pylist()
-        columns = catalogue.build(histories, lead_ids, until=histories.exported_at)
-        table.write(table.compute(histories, rows, columns), output)
-    out.print(f"{rows.num_rows:,} rows of {len(columns.names)} features: {output}")
+        columns = catalogue.build(histories, lead_ids, until=histories.exported_at, own=_own(config, recipe))
+    if output is None:
+        width = min(terminal.out.width, 120) if terminal.out.is_terminal else 100
+        return terminal.out.print(listing.text(columns, width), markup=False, soft_wrap=True)
+    with whole_file(output) as unfinished:
+        unfinished.write_text(pages[output.suffix](columns), encoding="utf-8")
+    return terminal.out.print(f"{len(columns.names):,} features: {output}")
+
+
+def _replay(config: Path, log: Path) -> None:
+    from features import replay, replay_report
+    from histories import export
+
+    with terminal.working("Reading the export"):
+        histories = export.read(config, now()).histories
+    with terminal.working("Computing the logged rows again"):
+        found = replay.replay(log, histories)
+    replay_report.render(found, terminal.out)
+    if found.differs:
+        raise typer.Exit(1)

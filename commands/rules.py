@@ -15,10 +15,10 @@ from histories.errors import CallError
 if TYPE_CHECKING:
     from histories.contract import Histories
     from scoring.rulebook import Rulebook
+    from training.backtest import Deals
     from training.recipe import Recipe
 
 Export = Annotated[Path, typer.Option("--crm", metavar="CRM.toml", help="The file that describes the export.")]
-Against = Annotated[Path | None, typer.Option("--against", metavar="OLD.toml", help="The rulebook to hold it against.")]
 
 
 def check(
@@ -45,13 +45,20 @@ def check(
 def backtest(
     rulebook: Annotated[Path, typer.Argument(metavar="NEW.toml")],
     config: Export,
-    against: Against = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="OLD.toml", help="The rulebook to hold it against.")
+    ] = None,
+    draft: Annotated[
+        Path | None, typer.Option("--draft", metavar="DRAFT.toml", help="Write the points that the deals suggest.")
+    ] = None,
     recipe: RecipeFile = None,
 ) -> None:
     """Replay a rulebook over closed deals: what each rule gave and is worth, and what the whole is worth."""
     from training import backtest as backtesting
     from training import backtest_report
 
+    if draft is not None and draft.resolve() in {one.resolve() for one in (rulebook, against) if one is not None}:
+        raise CallError(f"--draft: {draft} is a rulebook that is tested here; name another file")
     settings = _recipe(config, beside(config, recipe, "recipe"))
     with steps() as step:
         step("Reading the export", 0, 1)
@@ -60,6 +67,26 @@ def backtest(
         closed = backtesting.deals(histories, settings)
         found = backtesting.backtest(closed, new, others[0] if others else None, step)
     backtest_report.render(found, out)
+    if draft is not None:
+        with working("Looking for better points"):
+            said = _write_draft(draft, closed, new)
+        out.print(said, markup=False)
+        hint = f"lead-scoring rules backtest {draft} --crm {config} --against {rulebook}"
+        out.print(f"Is it better? Deals that it has not seen tell:\n  {hint}", soft_wrap=True, markup=False)
+
+
+def _write_draft(draft: Path, closed: "Deals", book: "Rulebook") -> str:
+    from histories.whole_file import whole_file
+    from scoring.rulebook_text import written
+    from training.suggest import suggest
+
+    found = suggest(closed, book)
+    with whole_file(draft) as path:
+        path.write_text(written(found.draft, found.heading, found.comments), encoding="utf-8")
+    return (
+        f"{draft}: learnt from {found.converted:,} leads that reached {found.target.value}; {found.changed} rules changed, "
+        f"{found.dropped} taken out, {found.kept} kept for want of deals."
+    )
 
 
 def preview(
