@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 ARGS ?=
+SIZE ?= full
 
 # uv comes from the machine or, where it has none, with pip into this clone.
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.tools/bin/uv)
@@ -31,8 +32,10 @@ check: $(SYNCED) ## lint, format, types, floors, lock file and docs in step
 	$(RUN) lint-imports
 	$(RUN) pytest -q tests/house
 
-bench: $(SYNCED) ## time the seeded workloads with pytest-benchmark
+bench: $(SYNCED) ## time the seeded workloads, then features beside their peers into docs/benchmarks.md (SIZE=small: a minute)
+	$(UV) sync --locked --all-extras --group peers
 	$(RUN) pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(ARGS)
+	$(RUN) python -m benchmarks.scale --size $(SIZE)
 
 clean: ## remove what the targets made, but for .venv
 	rm -rf demo mlflow.db mlartifacts .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
