@@ -59,9 +59,11 @@ class Census:
 EMPTY = Census({}, {}, {}, frozenset())
 
 
-def census(histories: Histories, lead_ids: Collection[str], until: int) -> Census:
+def census(histories: Histories, lead_ids: Collection[str] | pa.ChunkedArray, until: int) -> Census:
     """Count what was visible of the leads `lead_ids` at `until` (UTC microseconds); rows may come in any order."""
-    ids = pa.array(lead_ids if isinstance(lead_ids, list) else list(lead_ids), type=pa.string())
+    if not isinstance(lead_ids, pa.ChunkedArray):
+        lead_ids = pa.chunked_array([pa.array(list(lead_ids), type=pa.string())])
+    ids = lead_ids.combine_chunks()
     interactions, attributes = histories.interactions, histories.attributes
     received = pc.fill_null(pc.less_equal(interactions["received_at"], until), True)
     leads, seen = _of(ids, interactions, pc.and_(pc.less(interactions["occurred_at"], until), received))

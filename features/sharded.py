@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,17 @@ from histories.quarantine import SourceCount
 from histories.shards import Shards
 
 Progress = Callable[[str, int, int], None]
-R = TypeVar("R")
+
+
+class Each(Protocol):
+    """Runs `work(number)` for each number, several at once, and yields what it says, in any order.
+
+    `work` is a module's function, or a partial of one with texts and numbers, so that other machines can be sent it.
+    """
+
+    def __call__(self, work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[str]:
+        """Do the work."""
+
 
 _POSITIONED = SNAPSHOTS.append(pa.field("position", pa.int64()))
 # A row of features while it is worked on: 400 numbers of 8 bytes, and what writing it takes.
@@ -53,7 +63,17 @@ class Job:
     catalogue_hash: str
 
 
-def run(
+def on_threads(work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[str]:
+    """Do the work on this machine: as many shards at once as its memory was shared among."""
+    with ThreadPoolExecutor(sharding.at_once(cores())) as pool:
+        try:
+            for one in as_completed([pool.submit(work, number) for number in numbers]):
+                yield one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def run(  # noqa: PLR0913 - what a command may say, each word by its name
     config: Path,
     wanted: int | Path,
     output: Path,
@@ -63,13 +83,15 @@ def run(
     own: tuple[OwnFeature, ...] = (),
     resume: bool = False,
     progress: Progress | None = None,
+    each: Each = on_threads,
 ) -> Finished:
     """Write the features of the export that `config` describes to `output` (.parquet), within `memory` (bytes).
 
     `wanted` is a cutoff (UTC microseconds) at which every lead created by then has one row, or the Parquet file of
     snapshots, whose order the rows keep. The rows have the bits of `table.compute` on `export.read`'s histories, with
     the catalogue of all leads. `now` is the command's start. What is done already lies in a folder beside `output`,
-    and `resume` goes on from it. `progress` hears what is done, how many of how many. Raises CallError and DataError
+    and `resume` goes on from it. `progress` hears what is done, how many of how many (0: nobody knows). `each` says
+    who works on the shards; the folder must be seen by them. Raises CallError and DataError
     as `export.read`, `snapshots.checked` and `unfinished.working` do.
     """
     tell = progress or _silent
@@ -82,9 +104,9 @@ def run(
         whole = _shards(folder, config, now, memory, given, tell)
         rows = given if given is not None else _created(whole, cutoff or 0, memory)
         _split(folder, whole, rows, memory)
-        chosen, counts = _catalogue(folder, whole, own, tell)
+        chosen, counts = _catalogue(folder, whole, own, tell, each)
         job = Job(str(folder.path), chosen.to_json(), chosen.hash)
-        _compute(folder, whole, job, rows.num_rows, tell)
+        _compute(folder, whole, job, rows.num_rows, tell, each)
         made = [folder.part(number) for number in range(whole.count)]
         written = partial(tell, "Writing")
         parts.merge(made, rows, chosen.names, output, lambda done: written(done, rows.num_rows))
@@ -121,6 +143,14 @@ def compute_shard(job: Job, number: int) -> int:
     return len(matrix)
 
 
+def count_shard(folder: str, number: int) -> str:
+    """Return, as JSON, the census of all leads of one of the shards in `folder`, and its duplicates by source."""
+    whole = shards.opened(Path(folder))
+    shard = shards.shard(whole, number)
+    counted = census(shard.histories, shard.histories.leads["lead_id"], whole.exported_at)
+    return json.dumps([counted.to_json(), shard.duplicates])
+
+
 def _silent(text: str, done: int, total: int) -> None:
     """Tell nobody."""
 
@@ -143,47 +173,36 @@ def _split(folder: Folder, whole: Shards, rows: pa.Table, memory: int) -> None:
 
 
 def _catalogue(
-    folder: Folder, whole: Shards, own: tuple[OwnFeature, ...], tell: Progress
+    folder: Folder, whole: Shards, own: tuple[OwnFeature, ...], tell: Progress, each: Each
 ) -> tuple[Catalogue, tuple[SourceCount, ...]]:
     """Count all shards; the catalogue and the counts of duplicates follow."""
     if not folder.counted.exists():
         total, duplicates = EMPTY, Counter[str]()
-        for done, (counted, removed) in enumerate(_each(partial(_count, whole), range(whole.count)), 1):
-            total += counted
+        for done, text in enumerate(each(partial(count_shard, str(folder.shards)), range(whole.count)), 1):
+            counted, removed = json.loads(text)
+            total += Census.from_json(counted)
             duplicates.update(removed)
             tell("Counting", done, whole.count)
         unfinished.write_text(folder.counted, json.dumps([total.to_json(), duplicates]))
-    census_text, removed_by_source = json.loads(folder.counted.read_text(encoding="utf-8"))
+    counted, removed = json.loads(folder.counted.read_text(encoding="utf-8"))
     chosen = catalogues.of_census(
-        Census.from_json(census_text),
+        Census.from_json(counted),
         families=whole.families,
         attribute_types=whole.attribute_types,
         timezone=whole.timezone,
         own=own,
     )
-    return chosen, export.less_duplicates(whole.sources, removed_by_source)
+    return chosen, export.less_duplicates(whole.sources, removed)
 
 
-def _count(whole: Shards, number: int) -> tuple[Census, Counter[str]]:
-    shard = shards.shard(whole, number)
-    ids = shard.histories.leads["lead_id"].to_pylist()
-    return census(shard.histories, ids, whole.exported_at), Counter(shard.duplicates)
-
-
-def _compute(folder: Folder, whole: Shards, job: Job, total: int, tell: Progress) -> None:
+def _compute(folder: Folder, whole: Shards, job: Job, total: int, tell: Progress, each: Each) -> None:
     finished = [number for number in range(whole.count) if folder.part(number).exists()]
     done = sum(parts.rows_in(folder.part(number)) for number in finished)
     tell("Computing features", done, total)
-    for rows in _each(partial(compute_shard, job), [one for one in range(whole.count) if one not in finished]):
-        done += rows
+    for rows in each(partial(_rows_of_shard, job), [one for one in range(whole.count) if one not in finished]):
+        done += int(rows)
         tell("Computing features", done, total)
 
 
-def _each(work: Callable[[int], R], numbers: Sequence[int]) -> Iterator[R]:
-    """Yield `work(number)` for each number, as many at once as shards are meant to be, in the order in which they end."""
-    with ThreadPoolExecutor(sharding.at_once(cores())) as pool:
-        try:
-            for one in as_completed([pool.submit(work, number) for number in numbers]):
-                yield one.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _rows_of_shard(job: Job, number: int) -> str:
+    return str(compute_shard(job, number))
