@@ -1,6 +1,6 @@
 """Answers for many leads as a file: one row a lead, flat where a CRM's import wants columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,18 +44,25 @@ def table(answers: Sequence[Answer], as_of: int) -> pa.Table:
 
 def write(answers: Sequence[Answer], as_of: int, path: Path) -> None:
     """Write the answers as Parquet or CSV, by the path's suffix; the file appears whole or not at all."""
+    write_tables([table(answers, as_of)], path)
+
+
+def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write the rows of tables of SCHEMA, one after another, as `write` does."""
     refuse_other_suffixes(path)
-    with whole_file(path) as unfinished:
-        if path.suffix == ".csv":
-            csv.write_csv(table(answers, as_of), unfinished)
-        else:
-            parquet.write_table(table(answers, as_of), unfinished)
+    with whole_file(path) as unfinished, _writer(path, unfinished) as writer:
+        for one in tables:
+            writer.write_table(one)
 
 
 def refuse_other_suffixes(path: Path) -> None:
     """Raise CallError where the path does not end in .parquet or .csv."""
     if path.suffix not in {".parquet", ".csv"}:
         raise CallError(f"{path}: scores are written as .parquet or .csv; name the file so")
+
+
+def _writer(path: Path, unfinished: Path) -> csv.CSVWriter | parquet.ParquetWriter:
+    return csv.CSVWriter(unfinished, SCHEMA) if path.suffix == ".csv" else parquet.ParquetWriter(unfinished, SCHEMA)
 
 
 def _row(answer: Answer, as_of: str) -> dict[str, str | float | None]:
