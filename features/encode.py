@@ -11,7 +11,7 @@ from features.interactions import coded, columns, without_nulls
 from features.places import Places, Places32
 from features.stages import CODES, steps
 from features.threads import cores
-from features.twins import twins
+from features.twins import accounts, twins
 from features.zone import EVER
 from histories.compiled import compiled
 from histories.contract import Histories, Stage
@@ -27,8 +27,8 @@ def encode(histories: Histories, catalogue: Catalogue, threads: int | None = Non
     threads = cores() if threads is None else threads
     leads, interactions = histories.leads, histories.interactions
     known = Places(leads["lead_id"])
-    seen = columns(interactions, known, leads.num_rows, catalogue.signatures(), threads)
     members, account_spans = _accounts(leads["account_id"])
+    seen = columns(interactions, known, accounts(account_spans), catalogue.signatures(), threads)
     owners, keys, values = attributes(histories.attributes, known, catalogue.attributes)
     step_owners, stage_steps = _steps(histories.outcomes, known)
     spans = [_spans(one, leads.num_rows) for one in (seen.owners, owners, step_owners)]
@@ -40,7 +40,7 @@ def encode(histories: Histories, catalogue: Catalogue, threads: int | None = Non
         received=seen.received,
         signature=seen.signature,
         value=seen.value,
-        twins=twins(interactions, seen.owners, seen.came, account_spans),
+        twins=twins(interactions, seen, account_spans),
         attributes=keys,
         attribute_values=values,
         steps=stage_steps,

@@ -12,6 +12,7 @@ from features.arrays import Floats, Ints
 from features.order import Ints32, Unordered, ascends, by_id, ordered
 from features.places import Places
 from features.signature import Signatures
+from features.texts import hashes, texts
 from features.threads import share
 from features.zone import EVER
 from histories.compiled import compiled
@@ -19,7 +20,6 @@ from histories.compiled import compiled
 _BATCH = 1 << 17
 _DIRECT = 1 << 20
 _TEXTS = ("kind", "direction", "channel")
-_COLUMNS = ("lead_id", "occurred_at", "received_at", *_TEXTS, "value")
 
 
 class Columns(NamedTuple):
@@ -31,21 +31,29 @@ class Columns(NamedTuple):
     signature: Ints
     value: Floats
     came: Ints | None  # the row of the table that each was; None: the row where it is
+    suspects: (
+        Ints  # rows of the table, ascending, that may share account and id with another: all that do are among them
+    )
 
 
-def columns(table: pa.Table, places: Places, leads: int, signatures: Signatures, threads: int) -> Columns:
-    """Return the interactions of `leads` leads. Raises DataError where an interaction is of none of them."""
+def columns(table: pa.Table, places: Places, accounts: Ints32, signatures: Signatures, threads: int) -> Columns:
+    """Return the interactions of all leads; `accounts` numbers each lead's, -1: it shares with nobody.
+
+    Raises DataError where an interaction is of no lead.
+    """
     combinations = _Combinations(signatures)
-    rows = _read(table, places, combinations, threads)
+    rows, suspects = _read(table, places, accounts, combinations, threads)
     came = None
     if not ascends(rows.owners, rows.occurred):
-        rows, came = ordered(rows, leads, threads)
+        rows, came = ordered(rows, accounts.size, threads)
     came = by_id(rows, came, table["interaction_id"])
     signature = combinations.signatures()[rows.codes]
-    return Columns(rows.owners, rows.occurred, rows.received, signature, rows.value.view(np.float64), came)
+    return Columns(rows.owners, rows.occurred, rows.received, signature, rows.value.view(np.float64), came, suspects)
 
 
-def _read(table: pa.Table, places: Places, combinations: "_Combinations", threads: int) -> Unordered:
+def _read(
+    table: pa.Table, places: Places, accounts: Ints32, combinations: "_Combinations", threads: int
+) -> tuple[Unordered, Ints]:
     size = table.num_rows
     rows = Unordered(
         np.empty(size, dtype=np.int32),
@@ -54,19 +62,36 @@ def _read(table: pa.Table, places: Places, combinations: "_Combinations", thread
         np.empty(size, dtype=np.int32),
         np.empty(size, dtype=np.int64),
     )
-    batches = table.select(_COLUMNS).to_batches(max_chunksize=_BATCH)
+    batches = table.to_batches(max_chunksize=_BATCH)
     ends = np.cumsum([batch.num_rows for batch in batches])
 
-    def fill(place: int) -> None:
-        batch, part = batches[place], slice(int(ends[place]) - batches[place].num_rows, int(ends[place]))
+    def fill(place: int) -> tuple[Ints, NDArray[np.uint64]]:
+        batch, begin = batches[place], int(ends[place]) - batches[place].num_rows
+        part = slice(begin, int(ends[place]))
         rows.owners[part] = places.of_all(batch["lead_id"], "interactions")
         rows.occurred[part] = without_nulls(batch["occurred_at"], EVER)
         rows.received[part] = without_nulls(batch["received_at"], EVER)
         rows.codes[part] = combinations.codes(batch)
         rows.value[part] = without_nulls(batch["value"], np.nan).view(np.int64)
+        sharing = accounts[rows.owners[part]]
+        candidates = np.flatnonzero(sharing >= 0)
+        marks = np.empty(candidates.size, dtype=np.uint64)
+        if candidates.size:
+            hashes(texts(batch["interaction_id"]), sharing[candidates], candidates, marks)
+        return candidates + begin, marks
 
-    share(fill, range(len(batches)), threads)
-    return rows
+    return rows, _repeated(share(fill, range(len(batches)), threads))
+
+
+def _repeated(parts: list[tuple[Ints, NDArray[np.uint64]]]) -> Ints:
+    """Return the rows whose mark another row has too."""
+    marks = np.concatenate([np.empty(0, dtype=np.uint64), *(some for _, some in parts)])
+    ascending = np.sort(marks)
+    repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    if not repeated.size:
+        return np.empty(0, dtype=np.int64)
+    found: Ints = np.concatenate([rows for rows, _ in parts])[np.isin(marks, repeated)]
+    return found
 
 
 def without_nulls(array: pa.Array | pa.ChunkedArray, value: float) -> NDArray[Any]:

@@ -161,8 +161,8 @@ def by_id(rows: Unordered, came: Ints | None, ids: pa.ChunkedArray) -> Ints | No
         return came
     asked = pa.array(tied if came is None else came[tied])
     # With offsets of 64 bits, texts of more than 2 GB can be taken.
-    taken = ids.cast(pa.large_string()).take(asked).combine_chunks()
-    found = texts(taken)
+    wide = ids if pa.types.is_dictionary(ids.type) else ids.cast(pa.large_string())
+    found = texts(wide.take(asked).combine_chunks())
     if _ids_ascend(rows, tied, found):
         return came
     came = np.arange(rows.owners.size) if came is None else came

@@ -24,6 +24,8 @@ class Texts(NamedTuple):
 
 def texts(array: pa.Array) -> Texts:
     """Return an array of texts without a copy of them, where it is `string` or `large_string`. A null has any text."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         array = array.cast(pa.large_string())
     width = np.int32 if pa.types.is_string(array.type) else np.int64
@@ -102,3 +104,14 @@ def before(offsets: NDArray[Any], data: NDArray[np.uint8], one: int, other: int)
         left += 1
         right += 1
     return bool(left == left_end and right < right_end)
+
+
+@compiled
+def hashes(array: Texts, salts: NDArray[np.int32], rows: NDArray[np.int64], found: NDArray[np.uint64]) -> None:
+    """Write a number for each of `rows`: equal for equal texts with equal salts, and hardly ever for others."""
+    offsets, data = array.offsets, array.data
+    for place in range(rows.size):
+        row = rows[place]
+        begin, end = int(offsets[row]), int(offsets[row + 1])
+        one, other = digest(data, begin, end)
+        found[place] = spread(spread(one ^ np.uint64(end - begin)) ^ spread(other + np.uint64(salts[place])))

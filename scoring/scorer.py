@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from features import one
+from features.one import Rows
 from features.table import compute
 from histories import clock, funnel, select
 from histories.contract import Histories, LeadHistory, Stage, Target
@@ -74,10 +74,11 @@ class Scorer:
         self._learnt_is_in_force = bundle.rulebook == rulebook
         self._families = bundle.catalogue.families
         self._explainer = Explainer(bundle.catalogue)
+        self._rows = Rows(bundle.catalogue)
 
     def warm_up(self) -> None:
         """Compile and load what the first answer would otherwise wait for."""
-        one.warm_up(self.bundle.catalogue)
+        self._rows.warm_up()
         self.score([LeadHistory("warm-up", 0)], 1)
 
     def score(self, histories: Sequence[LeadHistory], as_of: int, reasons: int = 3) -> list[Answer]:
@@ -98,7 +99,7 @@ class Scorer:
         for place, history in enumerate(histories):
             try:
                 lead = self._lead(history, as_of)
-                rows.append(one.row(history, as_of, self.bundle.catalogue))
+                rows.append(self._rows.row(history, as_of))
             except (LeadScoringError, ValueError, TypeError, ArithmeticError) as error:
                 answers[place] = _failed(history.lead_id, error)
             else:

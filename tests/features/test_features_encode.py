@@ -54,7 +54,12 @@ def test_the_order_of_interactions_changes_no_array(leads: list[LeadHistory], se
 
 
 @theorem
-@given(companies(), st.integers(0, 2**32 - 1), st.integers(1, 9), st.sampled_from([TEXTS, (*TEXTS, "lead_id"), ()]))
+@given(
+    companies(),
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 9),
+    st.sampled_from([TEXTS, (*TEXTS, "lead_id", "interaction_id"), ()]),
+)
 def test_chunks_and_dictionaries_change_no_array(
     leads: list[LeadHistory], seed: int, size: int, encoded: tuple[str, ...]
 ) -> None:
