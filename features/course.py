@@ -32,18 +32,20 @@ from features.state import (
     days_slot,
 )
 from histories.clock import DAY
-from histories.compiled import compiled
+from histories.compiled import inlined
 
 
-@compiled
+@inlined
 def follow(state: State, events: Events, end: int, plan: Plan) -> None:
     """Take in the interactions that the state has not seen, up to `end`."""
     ints = state.ints
-    days = days_slot(plan)
+    window = WINDOWS - 1
     for place in range(ints[SWEPT], end):
         time, signature = int(events.occurred[place]), events.signature[place]
-        _day(state, events, place, time, days, plan)
-        _session(state, place, time, days + 1, plan)
+        while window > 0 and time >= ints[SINCE + window - 1]:
+            window -= 1
+        _day(state, events, place, time, window, plan)
+        _session(state, place, time, window, plan)
         _contact(state, time, signature >> GROUP_SHIFT)
         channel = signature >> CHANNEL_SHIFT & NO_CHANNEL
         if channel != NO_CHANNEL:
@@ -52,16 +54,16 @@ def follow(state: State, events: Events, end: int, plan: Plan) -> None:
         ints[LAST_TIME] = time
 
 
-@compiled
-def _take_over(state: State, slot: int, time: int, holder: int) -> None:
-    """Move a mark to `time` from the time that held it, NEVER for a new one, in all windows."""
-    for window in range(WINDOWS):
-        since = state.ints[SINCE + window]
-        state.signals[slot, window] += (1.0 if time >= since else 0.0) - (1.0 if holder >= since else 0.0)
+@inlined
+def _take_over(state: State, slot: int, window: int, holder: int) -> None:
+    """Move a mark into `window` and all wider ones from the time that held it, NEVER for a new one."""
+    while window < WINDOWS and holder < state.ints[SINCE + window]:
+        state.signals[slot, window] += 1.0
+        window += 1
 
 
-@compiled
-def _day(state: State, events: Events, place: int, time: int, slot: int, plan: Plan) -> None:
+@inlined
+def _day(state: State, events: Events, place: int, time: int, window: int, plan: Plan) -> None:
     """An active day is marked at its latest interaction."""
     ints = state.ints
     day = (time + offset(state, time, plan)) // DAY
@@ -73,12 +75,12 @@ def _day(state: State, events: Events, place: int, time: int, slot: int, plan: P
     if day == ints[ONE_DAY]:
         holder = int(events.occurred[ints[ONE_PLACE]])
         state.traces[ints[ONE_PLACE] - ints[BEGIN], MARKS] &= ~DAY_MARK
-    _take_over(state, slot, time, holder)
+    _take_over(state, days_slot(plan), window, holder)
     ints[ONE_DAY], ints[ONE_PLACE] = day, place
     state.traces[place - ints[BEGIN], MARKS] = DAY_MARK
 
 
-@compiled
+@inlined
 def offset(state: State, time: int, plan: Plan) -> int:
     """Return the zone's offset at a time; the search begins where the last one ended."""
     starts, place = plan.zone[0], state.ints[ZONE_PLACE]
@@ -90,8 +92,8 @@ def offset(state: State, time: int, plan: Plan) -> int:
     return int(plan.zone[1, place])
 
 
-@compiled
-def _session(state: State, place: int, time: int, slot: int, plan: Plan) -> None:
+@inlined
+def _session(state: State, place: int, time: int, window: int, plan: Plan) -> None:
     """A session is marked at its latest interaction; the times between interactions are summed up on the way."""
     ints, floats = state.ints, state.floats
     holder = NEVER
@@ -108,10 +110,10 @@ def _session(state: State, place: int, time: int, slot: int, plan: Plan) -> None
         floats[GAP_MEAN] += difference / count
         floats[GAP_SQUARES] += difference * (days - floats[GAP_MEAN])
     state.traces[count, MARKS] |= SESSION_MARK
-    _take_over(state, slot, time, holder)
+    _take_over(state, days_slot(plan) + 1, window, holder)
 
 
-@compiled
+@inlined
 def _contact(state: State, time: int, groups: int) -> None:
     """An inbound interaction answers the outbound one that came last, if no other inbound one did."""
     ints = state.ints

@@ -12,6 +12,7 @@ from features.layout import (
     DECAYED,
     FIRST_AGE,
     GROUPS,
+    HALF_LANES,
     HALF_LIVES,
     HALVES,
     HIDDEN_WIDTH,
@@ -53,10 +54,10 @@ from features.state import (
     days_slot,
 )
 from histories.clock import DAY, HOUR
-from histories.compiled import compiled
+from histories.compiled import inlined
 
 
-@compiled
+@inlined
 def emit(out: Floats, hidden: Floats, state: State, events: Events, cutoff: int, plan: Plan) -> None:
     """Write what the state holds over a blank row, and hidden signals to `hidden`, HIDDEN_WIDTH values each."""
     if state.ints[SWEPT] == state.ints[BEGIN]:
@@ -69,18 +70,18 @@ def emit(out: Floats, hidden: Floats, state: State, events: Events, cutoff: int,
     _latest(out, state, events, plan)
 
 
-@compiled
+@inlined
 def _factors(state: State, cutoff: int, plan: Plan) -> None:
     """Work out what the lanes of a signal are multiplied by: counts by 1, forward decays by what the cutoff makes of 1."""
     factors = state.floats[CONTRIBUTION:]
     for window in range(WINDOWS):
         factors[window] = 1.0
-    for half in range(HALVES):
+    for half in range(plan.layout[HALF_LANES]):
         lives = (cutoff - state.ints[ANCHORS + half]) / plan.layout[HALF_LIVES + half]
         factors[DECAYED + half] = power_of_two(-lives) if lives <= NOTHING_LEFT else 0.0
 
 
-@compiled
+@inlined
 def _signals(out: Floats, hidden: Floats, state: State, cutoff: int, plan: Plan) -> None:
     groups, every, trends = plan.layout[GROUPS], all_slot(plan), plan.layout[TRENDS]
     _signal(out, groups * WIDTH, state, every, cutoff)
@@ -101,7 +102,7 @@ def _signals(out: Floats, hidden: Floats, state: State, cutoff: int, plan: Plan)
         seen &= seen - 1
 
 
-@compiled
+@inlined
 def _signal(out: Floats, at: int, state: State, slot: int, cutoff: int) -> None:
     for lane in range(WINDOWS + HALVES):
         out[at + lane] = state.signals[slot, lane] * state.floats[CONTRIBUTION + lane]
@@ -109,18 +110,18 @@ def _signal(out: Floats, at: int, state: State, slot: int, cutoff: int) -> None:
     out[at + AGE] = (cutoff - state.times[slot, LATEST_TIME]) / DAY
 
 
-@compiled
+@inlined
 def _trend(out: Floats, counts: int, at: int) -> None:
     out[at] = (out[counts + W7] + 1.0) / (out[counts + W30] * (7.0 / 30.0) + 1.0)
     out[at + 1] = (out[counts + W30] + 1.0) / (out[counts + W90] * (30.0 / 90.0) + 1.0)
 
 
-@compiled
+@inlined
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0.0 else np.nan
 
 
-@compiled
+@inlined
 def _contact(out: Floats, state: State, plan: Plan) -> None:
     at, ints = plan.layout[CONTACT], state.ints
     theirs, ours = INBOUND * WIDTH, OUTBOUND * WIDTH
@@ -133,7 +134,7 @@ def _contact(out: Floats, state: State, plan: Plan) -> None:
     out[at + 5] = ints[UNANSWERED]
 
 
-@compiled
+@inlined
 def _rhythm(out: Floats, state: State, cutoff: int, plan: Plan) -> None:
     at, ints, days = plan.layout[RHYTHM], state.ints, days_slot(plan)
     for window in range(WINDOWS):
@@ -150,7 +151,7 @@ def _rhythm(out: Floats, state: State, cutoff: int, plan: Plan) -> None:
     out[at + 3] = _share((cutoff - ints[LAST_TIME]) / DAY, mean)
 
 
-@compiled
+@inlined
 def _variety(out: Floats, state: State, plan: Plan) -> None:
     """Count the kinds, and the channels, whose latest interaction lies in each window."""
     at, kind_slot = plan.layout[VARIETY], all_slot(plan) + 1
@@ -164,14 +165,14 @@ def _variety(out: Floats, state: State, plan: Plan) -> None:
         channels &= channels - 1
 
 
-@compiled
+@inlined
 def _distinct(out: Floats, at: int, state: State, latest: int) -> None:
     for window in range(WINDOWS):
         if latest >= state.ints[SINCE + window]:
             out[at + window] += 1.0
 
 
-@compiled
+@inlined
 def _latest(out: Floats, state: State, events: Events, plan: Plan) -> None:
     """The last three kinds, and the calendar of the last interaction."""
     at, end = plan.layout[LATEST], state.ints[SWEPT]

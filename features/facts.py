@@ -14,12 +14,12 @@ from features.layout import (
 )
 from features.zone import EVER
 from histories.clock import DAY
-from histories.compiled import compiled
+from histories.compiled import inlined
 
 _NEVER = EVER
 
 
-@compiled
+@inlined
 def emit_facts(out: Floats, lead: int, cutoff: int, encoded: Encoded, plan: Plan) -> None:
     """Write a lead's age, stages and attributes over a blank row."""
     out[plan.layout[LEAD]] = (cutoff - encoded.leads[lead, CREATED]) / DAY
@@ -30,7 +30,7 @@ def emit_facts(out: Floats, lead: int, cutoff: int, encoded: Encoded, plan: Plan
             out[at + encoded.attributes[place, 0]] = encoded.attribute_values[place]
 
 
-@compiled
+@inlined
 def _stages(out: Floats, lead: int, cutoff: int, encoded: Encoded, at: int) -> None:
     for step in range(encoded.leads[lead, STEP_END] - 1, encoded.leads[lead, STEP] - 1, -1):
         if encoded.steps[step, 0] < cutoff:

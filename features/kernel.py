@@ -4,6 +4,8 @@ A lead's interactions are swept forward once for all of its snapshots, and a row
 says depends on what its cutoff sees, and on nothing else: neither on the other snapshots, nor on how the call came.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from features import own_program
@@ -27,10 +29,21 @@ from features.others import COUNTED, Company, emit_others, gather, nobody
 from features.state import Events, State, new_state, reset
 from features.sums import emit_sums
 from features.sweep import advance
-from histories.compiled import compiled
+from features.zone import EVER
+from histories.compiled import compiled, inlined
 
 # From so many rows of an account on, its interactions are sorted once, in place of being gone through for each row.
 _MANY_ROWS = 5
+
+
+class Room(NamedTuple):
+    """Memory that one lead after the other uses, and the interactions of all."""
+
+    state: State
+    hidden: Floats
+    counts: Ints
+    events: Events
+    arrived: Events  # those of one lead that had arrived at a cutoff, where others had not
 
 
 @compiled
@@ -40,11 +53,14 @@ def rows(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan) -> None:
     Snapshots of a lead stand together, ascending by cutoff. Large accounts cost least where those of an account's
     leads stand together too.
     """
-    longest = 0
-    for snapshot in range(snapshots.shape[0]):
-        lead = snapshots[snapshot, SNAPSHOT_LEAD]
-        longest = max(longest, encoded.leads[lead, END] - encoded.leads[lead, FIRST])
-    state = new_state(longest, plan)
+    longest = _longest(snapshots, encoded)
+    room = Room(
+        new_state(longest, plan),
+        np.empty(plan.layout[HIDDEN] * HIDDEN_WIDTH),
+        np.empty(COUNTED * WINDOWS, dtype=np.int64),
+        Events(encoded.occurred, encoded.signature, encoded.value),
+        Events(np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64), np.empty(longest)),
+    )
     account, company, begin = -1, nobody(), 0
     while begin < snapshots.shape[0]:
         lead = snapshots[begin, SNAPSHOT_LEAD]
@@ -52,11 +68,16 @@ def rows(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan) -> None:
             account = encoded.leads[lead, MEMBERS]
             many = account >= 0 and _of_account(snapshots, begin, encoded) >= _MANY_ROWS
             company = gather(lead, encoded, plan) if many else nobody()
-        end = begin + 1
-        while end < snapshots.shape[0] and snapshots[end, SNAPSHOT_LEAD] == lead:
-            end += 1
-        _lead(matrix, snapshots[begin:end], encoded, plan, state, company)
-        begin = end
+        begin = _lead(matrix, snapshots, begin, encoded, plan, room, company)
+
+
+@inlined
+def _longest(snapshots: Ints, encoded: Encoded) -> int:
+    longest = 0
+    for snapshot in range(snapshots.shape[0]):
+        lead = snapshots[snapshot, SNAPSHOT_LEAD]
+        longest = max(longest, encoded.leads[lead, END] - encoded.leads[lead, FIRST])
+    return longest
 
 
 @compiled
@@ -67,7 +88,7 @@ def row(out: Floats, lead: int, cutoff: int, encoded: Encoded, plan: Plan) -> No
     rows(out.reshape(1, -1), snapshots, encoded, plan)
 
 
-@compiled
+@inlined
 def _of_account(snapshots: Ints, begin: int, encoded: Encoded) -> int:
     """Return how many snapshots from here on are of leads of one account."""
     account, end = encoded.leads[snapshots[begin, SNAPSHOT_LEAD], MEMBERS], begin
@@ -76,49 +97,61 @@ def _of_account(snapshots: Ints, begin: int, encoded: Encoded) -> int:
     return end - begin
 
 
-@compiled
-def _lead(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan, state: State, company: Company) -> None:
-    """Fill the rows of one lead, by one sweep as far as everything had arrived."""
-    lead = snapshots[0, SNAPSHOT_LEAD]
+@inlined
+def _lead(
+    matrix: Floats, snapshots: Ints, snapshot: int, encoded: Encoded, plan: Plan, room: Room, company: Company
+) -> int:
+    """Fill the rows of one lead; return the end of its snapshots.
+
+    The sweep goes on from one cutoff to the next as long as all that occurred had arrived. Where something had not,
+    what had is swept afresh for that cutoff alone, and so is everything for the next.
+    """
+    lead, state = snapshots[snapshot, SNAPSHOT_LEAD], room.state
     begin, stop = encoded.leads[lead, FIRST], encoded.leads[lead, END]
-    events = Events(encoded.occurred, encoded.signature, encoded.value)
-    hidden = np.empty(plan.layout[HIDDEN] * HIDDEN_WIDTH)
-    counts = np.empty(COUNTED * WINDOWS, dtype=np.int64)
     reset(state, begin, plan)
-    end, arrived = begin, encoded.received[begin] if begin < stop else 0
-    for snapshot in range(snapshots.shape[0]):
+    end, latest, all_known = begin, EVER, True
+    while snapshot < snapshots.shape[0] and snapshots[snapshot, SNAPSHOT_LEAD] == lead:
         cutoff, out = snapshots[snapshot, SNAPSHOT_CUTOFF], matrix[snapshots[snapshot, SNAPSHOT_ROW]]
         while end < stop and encoded.occurred[end] < cutoff:
-            arrived = max(arrived, encoded.received[end])
+            latest = max(latest, encoded.received[end])
             end += 1
-        out[:] = plan.blank
-        _blank(hidden)
-        if end == begin or arrived <= cutoff:
-            advance(state, events, end, cutoff, plan)
-            emit(out, hidden, state, events, cutoff, plan)
-            emit_sums(out, hidden, state, events, plan)
+        if latest > cutoff:
+            events, visible = room.arrived, _copy_arrived(room.arrived, begin, end, cutoff, encoded)
+            reset(state, 0, plan)
         else:
-            _afresh(out, hidden, begin, end, cutoff, encoded, plan)
+            events, visible = room.events, end
+            if not all_known:
+                reset(state, begin, plan)
+        all_known = latest <= cutoff
+        for column in range(out.size):
+            out[column] = plan.blank[column]
+        _blank(room.hidden)
+        advance(state, events, visible, cutoff, plan)
+        emit(out, room.hidden, state, events, cutoff, plan)
+        emit_sums(out, room.hidden, state, events, plan)
         emit_facts(out, lead, cutoff, encoded, plan)
-        emit_others(out, counts, lead, cutoff, encoded, plan, company)
-        own_program.evaluate(out, hidden, plan)
+        emit_others(out, room.counts, lead, cutoff, encoded, plan, company)
+        own_program.evaluate(out, room.hidden, plan)
+        snapshot += 1
+    return snapshot
 
 
-@compiled
+@inlined
+def _copy_arrived(arrived: Events, begin: int, end: int, cutoff: int, encoded: Encoded) -> int:
+    """Copy what had arrived at a cutoff; return how many they are."""
+    count = 0
+    for place in range(begin, end):
+        if encoded.received[place] <= cutoff:
+            arrived.occurred[count] = encoded.occurred[place]
+            arrived.signature[count] = encoded.signature[place]
+            arrived.value[count] = encoded.value[place]
+            count += 1
+    return count
+
+
+@inlined
 def _blank(hidden: Floats) -> None:
     for begin in range(0, hidden.size, HIDDEN_WIDTH):
         hidden[begin : begin + HIDDEN_WIDTH] = 0.0
         hidden[begin + FIRST_AGE] = np.nan
         hidden[begin + AGE] = np.nan
-
-
-@compiled
-def _afresh(out: Floats, hidden: Floats, begin: int, end: int, cutoff: int, encoded: Encoded, plan: Plan) -> None:
-    """Sweep what had arrived at the cutoff, and leave out what had not: for this cutoff alone."""
-    seen = begin + np.flatnonzero(encoded.received[begin:end] <= cutoff)
-    events = Events(encoded.occurred[seen], encoded.signature[seen], encoded.value[seen])
-    state = new_state(seen.size, plan)
-    reset(state, 0, plan)
-    advance(state, events, seen.size, cutoff, plan)
-    emit(out, hidden, state, events, cutoff, plan)
-    emit_sums(out, hidden, state, events, plan)

@@ -1,11 +1,12 @@
 """Where things stand in the arrays of the kernel: shared by all compiled files, so that no two of them disagree."""
 
-# `Plan.layout`: sizes, then the columns at which blocks begin, then windows and half-lives in microseconds, then for
+# `Plan.layout`: sizes, then the columns at which blocks begin, then windows, half-lives and
+# further half-lives up to HALF_LANES, whose results nobody reads, in microseconds, then for
 # each signal the place of its sums among all sums, or -1. VALUED_GROUPS: the groups that have sums, as bits.
 GROUPS, HIDDEN, SESSION_GAP, INTENT, TWO_WAY, VALUED_GROUPS = 0, 1, 2, 3, 4, 5
 SUMS, TRENDS, CONTACT, RHYTHM, VARIETY, LATEST = 6, 7, 8, 9, 10, 11
 LEAD, STAGES, ATTRIBUTES, ACCOUNT, OWN, COLUMNS = 12, 13, 14, 15, 16, 17
-EDGES, HALF_LIVES, SUM_SLOTS = 18, 24, 30
+EDGES, HALF_LIVES, HALF_LANES, SUM_SLOTS = 18, 24, 32, 33
 
 # A row of `Encoded.leads`.
 CREATED, FIRST, END, MEMBERS, MEMBERS_END = 0, 1, 2, 3, 4

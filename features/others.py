@@ -24,11 +24,11 @@ from features.layout import (
     WIDTH,
     WINDOWS,
 )
-from features.search import before
+from features.search import before, order_of
 from features.signature import GROUP_SHIFT
 from features.zone import EVER
 from histories.clock import DAY
-from histories.compiled import compiled
+from histories.compiled import compiled, inlined
 
 # All, of family intent, of family two_way.
 COUNTED = 3
@@ -61,7 +61,7 @@ def nobody() -> Company:
 def gather(lead: int, encoded: Encoded, plan: Plan) -> Company:
     """Sort the interactions of a lead's account by time."""
     places, owners, given = _places(lead, encoded)
-    order = np.argsort(encoded.occurred[places], kind="mergesort")
+    order = order_of(encoded.occurred[places])
     places, owner = places[order], owners[order]
     received, size = encoded.received[places], places.size
     known, stranger = received.copy(), np.full(size, -1, dtype=np.int64)
@@ -96,10 +96,10 @@ def _places(lead: int, encoded: Encoded) -> tuple[Ints, Ints, Ints]:
             elif twins[place] >= 0:
                 given[shared, 0], given[shared, 1] = twins[place], place
                 shared += 1
-    return places[:common], owners[:common], given[np.argsort(given[:shared, 0], kind="mergesort")]
+    return places[:common], owners[:common], given[order_of(given[:shared, 0].copy())]
 
 
-@compiled
+@inlined
 def _count(counts: Ints, at: int, step: int, by: int, signature: int, plan: Plan) -> None:
     """Add `by` to the counts that an interaction belongs to; they stand `step` apart from place `at` on."""
     groups = signature >> GROUP_SHIFT
@@ -110,7 +110,7 @@ def _count(counts: Ints, at: int, step: int, by: int, signature: int, plan: Plan
         counts[at + 2 * step] += by
 
 
-@compiled
+@inlined
 def emit_others(
     out: Floats, counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan, company: Company
 ) -> None:
@@ -134,7 +134,7 @@ def emit_others(
         out[at + COUNTED * WINDOWS] = (cutoff - latest) / DAY
 
 
-@compiled
+@inlined
 def _each(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan) -> int:
     """Go through the other leads one by one; return the time of their latest interaction, or the least int64."""
     leads, latest = encoded.leads, _NEVER
@@ -160,7 +160,7 @@ def _each(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan) ->
     return latest
 
 
-@compiled
+@inlined
 def _all_but_own(
     out: Floats, counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan, company: Company
 ) -> int:
@@ -183,7 +183,7 @@ def _all_but_own(
     return latest
 
 
-@compiled
+@inlined
 def _leave_out_unknown(counts: Ints, end: int, cutoff: int, plan: Plan, company: Company) -> None:
     """Take out again what had not arrived yet at the cutoff, the lead's own too: its own counts are without it."""
     place = end - 1
@@ -200,7 +200,7 @@ def _leave_out_unknown(counts: Ints, end: int, cutoff: int, plan: Plan, company:
         place -= 1
 
 
-@compiled
+@inlined
 def _narrowest(age: int, plan: Plan) -> int:
     """Return the narrowest window that holds an age."""
     window = 0
@@ -209,7 +209,7 @@ def _narrowest(age: int, plan: Plan) -> int:
     return window
 
 
-@compiled
+@inlined
 def _latest_stranger(end: int, lead: int, cutoff: int, company: Company) -> int:
     place = end - 1
     while place >= 0:
@@ -222,7 +222,7 @@ def _latest_stranger(end: int, lead: int, cutoff: int, company: Company) -> int:
     return _NEVER
 
 
-@compiled
+@inlined
 def _put_back_own_shared(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan) -> None:
     """The lead's own counts hold shared interactions, those of the company do not."""
     for place in range(encoded.leads[lead, FIRST], encoded.leads[lead, END]):
@@ -230,11 +230,11 @@ def _put_back_own_shared(counts: Ints, lead: int, cutoff: int, encoded: Encoded,
             _add_visible(counts, place, cutoff, encoded, plan)
 
 
-@compiled
+@inlined
 def _add_given(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan, company: Company) -> int:
     """Count what counts for this lead alone; return the time of its latest, or the least int64."""
     latest, owners = _NEVER, company.given[:, 0]
-    for one in range(np.searchsorted(owners, lead), owners.size):
+    for one in range(before(owners, 0, owners.size, lead), owners.size):
         place = int(company.given[one, 1])
         if owners[one] != lead:
             break
@@ -243,7 +243,7 @@ def _add_given(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Pla
     return latest
 
 
-@compiled
+@inlined
 def _add_visible(counts: Ints, place: int, cutoff: int, encoded: Encoded, plan: Plan) -> bool:
     """Count an interaction in all its windows if the cutoff sees it; tell whether it does."""
     age = cutoff - encoded.occurred[place]

@@ -58,7 +58,9 @@ def _layout(catalogue: Catalogue) -> Ints:
             found[_PLACES[name]] = start
     found[layout.COLUMNS] = len(catalogue.features)
     found[layout.EDGES : layout.EDGES + layout.WINDOWS - 1] = np.array(declaration.WINDOWS) * DAY
+    found[layout.HALF_LIVES : layout.HALF_LANES] = declaration.HALF_LIVES[-1] * DAY
     found[layout.HALF_LIVES : layout.HALF_LIVES + layout.HALVES] = np.array(declaration.HALF_LIVES) * DAY
+    found[layout.HALF_LANES] = layout.HALF_LANES - layout.HALF_LIVES
     found[layout.SUM_SLOTS :] = np.where(valued, np.cumsum(valued) - 1, -1)
     return found
 

@@ -4,7 +4,7 @@ from math import factorial
 
 import numpy as np
 
-from histories.compiled import compiled
+from histories.compiled import inlined
 
 _LN2 = 0.6931471805599453
 # The Taylor series of 2^x: on [-1/2, 1/2] what is left out is below 1e-17 of the value.
@@ -14,7 +14,7 @@ ROUNDER = 6_755_399_441_055_744.0
 EXPONENT_BIAS, MANTISSA_BITS = 1023, 52
 
 
-@compiled
+@inlined
 def power_of_two(exponent: float) -> float:
     """Return 2^exponent for -1000 <= exponent <= 1000, within a few units of the last bit; whole exponents exactly."""
     rounded = exponent + ROUNDER

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from features.arrays import Floats, Ints, Plan
-from features.layout import EDGES, GROUPS, HALF_LIVES, HALVES, HIDDEN, SUM_SLOTS, SUMS, TRENDS, WINDOWS
+from features.layout import EDGES, GROUPS, HALF_LANES, HALF_LIVES, HALVES, HIDDEN, SUM_SLOTS, SUMS, TRENDS, WINDOWS
 from features.power import power_of_two
 from features.signature import NO_CHANNEL
 from features.zone import EVER
-from histories.compiled import compiled
+from histories.compiled import compiled, inlined
 
 # A slot of `State.signals`: counts in the windows, then forward decays. One slot for each group, hidden signals among
 # them, then one for all interactions, for each kind, for active days and for sessions.
@@ -24,7 +24,7 @@ BEGIN, SWEPT, SEEN_GROUPS, SEEN_KINDS, SEEN_CHANNELS, ZONE_PLACE = 0, 1, 2, 3, 4
 LAST_TIME, ONE_DAY, ONE_PLACE, OTHER_DAY, OTHER_PLACE, LONGEST = 6, 7, 8, 9, 10, 11
 ASKED, WAITED, ANSWERS, LATEST_WAIT, UNANSWERED = 12, 13, 14, 15, 16
 VALUED_END, VALUED_OLD, RESCALE = 17, 18, 19
-SINCE, POINTERS, ANCHORS, CHANNELS = 20, 27, 33, 39
+SINCE, POINTERS, ANCHORS, CHANNELS = 20, 27, 33, 41
 INTS = CHANNELS + NO_CHANNEL + 1
 # `State.floats`.
 GAP_MEAN, GAP_SQUARES, CONTRIBUTION = 0, 1, 2
@@ -59,19 +59,19 @@ class State(NamedTuple):
     floats: Floats
 
 
-@compiled
+@inlined
 def all_slot(plan: Plan) -> int:
     """Return the slot of all interactions; that of kind 0 follows."""
     return int(plan.layout[GROUPS] + plan.layout[HIDDEN])
 
 
-@compiled
+@inlined
 def days_slot(plan: Plan) -> int:
     """Return the slot of active days; that of sessions follows."""
     return int(plan.layout.size - SUM_SLOTS + plan.layout[HIDDEN])
 
 
-@compiled
+@inlined
 def sum_slots(plan: Plan) -> int:
     """Return how many signals have sums; hidden signals, which all have some, follow."""
     return int((plan.layout[TRENDS] - plan.layout[SUMS]) // WINDOWS)
@@ -93,7 +93,7 @@ def new_state(longest: int, plan: Plan) -> State:
     return state
 
 
-@compiled
+@inlined
 def reset(state: State, begin: int, plan: Plan) -> None:
     """Forget everything; the next sweep begins at interaction `begin`."""
     ints, floats = state.ints, state.floats
@@ -113,22 +113,22 @@ def reset(state: State, begin: int, plan: Plan) -> None:
     state.signals[days : days + 2] = 0.0
 
 
-@compiled
+@inlined
 def look_back(state: State, cutoff: int, plan: Plan) -> None:
     """Note when the windows of a cutoff begin."""
     for window in range(WINDOWS - 1):
         state.ints[SINCE + window] = cutoff - plan.layout[EDGES + window]
 
 
-@compiled
+@inlined
 def anchor(state: State, time: int, plan: Plan) -> None:
     """Measure forward decays from a time on."""
-    for half in range(HALVES):
+    for half in range(plan.layout[HALF_LANES]):
         state.ints[ANCHORS + half] = time
     _next_rescale(state, plan)
 
 
-@compiled
+@inlined
 def rescale(state: State, time: int, plan: Plan) -> None:
     """Move the anchors of decays that come near to what a float holds, by whole half-lives: sums change exactly."""
     for half in range(HALVES):
@@ -142,7 +142,7 @@ def rescale(state: State, time: int, plan: Plan) -> None:
     _next_rescale(state, plan)
 
 
-@compiled
+@inlined
 def _next_rescale(state: State, plan: Plan) -> None:
     first = state.ints[ANCHORS] + HIGHEST * plan.layout[HALF_LIVES]
     for half in range(1, HALVES):

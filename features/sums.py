@@ -6,12 +6,12 @@ from features.layout import GROUPS, HIDDEN, HIDDEN_SUMS, HIDDEN_WIDTH, SUM_SLOTS
 from features.signature import KIND_MASK
 from features.state import SINCE, VALUED_END, VALUED_OLD, VALUED_PLACE, Events, State, sum_slots
 from features.sweep import members
-from histories.compiled import compiled
+from histories.compiled import inlined
 
 _OLD = WINDOWS - 1
 
 
-@compiled
+@inlined
 def emit_sums(out: Floats, hidden: Floats, state: State, events: Events, plan: Plan) -> None:
     """Write the sums over a blank row.
 
@@ -40,7 +40,7 @@ def emit_sums(out: Floats, hidden: Floats, state: State, events: Events, plan: P
         _nest(hidden, one * HIDDEN_WIDTH + HIDDEN_SUMS, state, columns + one)
 
 
-@compiled
+@inlined
 def _add(state: State, events: Events, place: int, window: int, plan: Plan) -> None:
     """Add the value of an interaction to a window of all its signals that have sums."""
     signature, value = events.signature[place], events.value[place]
@@ -59,7 +59,7 @@ def _add(state: State, events: Events, place: int, window: int, plan: Plan) -> N
         valued &= valued - 1
 
 
-@compiled
+@inlined
 def _nest(out: Floats, at: int, state: State, slot: int) -> None:
     """Make sums of nested windows out of those of disjoint ones."""
     total = 0.0

@@ -10,7 +10,7 @@ import numpy as np
 from features.arrays import Plan
 from features.bits import lowest
 from features.course import follow
-from features.layout import EDGES, GROUPS, HALF_LIVES, HALVES, HIDDEN, SUM_SLOTS, VALUED_GROUPS, WINDOWS
+from features.layout import EDGES, GROUPS, HALF_LANES, HALF_LIVES, HIDDEN, SUM_SLOTS, VALUED_GROUPS, WINDOWS
 from features.power import power_of_two
 from features.signature import GROUP_SHIFT, KIND_MASK
 from features.state import (
@@ -39,10 +39,10 @@ from features.state import (
     look_back,
     rescale,
 )
-from histories.compiled import compiled
+from histories.compiled import inlined
 
 
-@compiled
+@inlined
 def advance(state: State, events: Events, end: int, cutoff: int, plan: Plan) -> None:
     """Bring the state to a cutoff that is no earlier than the last; `end` is that of the interactions before it."""
     if state.ints[SWEPT] > state.ints[BEGIN]:
@@ -53,7 +53,7 @@ def advance(state: State, events: Events, end: int, cutoff: int, plan: Plan) -> 
     state.ints[SWEPT] = end
 
 
-@compiled
+@inlined
 def members(signature: int, value: float, plan: Plan) -> int:
     """Return the groups of an interaction as bits: directions, families, hidden signals."""
     found = signature >> GROUP_SHIFT
@@ -65,7 +65,7 @@ def members(signature: int, value: float, plan: Plan) -> int:
     return int(found)
 
 
-@compiled
+@inlined
 def _leave(state: State, events: Events, cutoff: int, plan: Plan) -> None:
     """Take out of each window what a later cutoff leaves behind, the widest window first."""
     ints, swept, entered = state.ints, state.ints[SWEPT], state.ints[BEGIN]
@@ -82,7 +82,7 @@ def _leave(state: State, events: Events, cutoff: int, plan: Plan) -> None:
         ints[POINTERS + window] = place
 
 
-@compiled
+@inlined
 def _take_out(state: State, events: Events, place: int, window: int, plan: Plan) -> None:
     signals, every, days = state.signals, all_slot(plan), days_slot(plan)
     signature = events.signature[place]
@@ -99,7 +99,7 @@ def _take_out(state: State, events: Events, place: int, window: int, plan: Plan)
         signals[days + 1, window] -= 1.0
 
 
-@compiled
+@inlined
 def _enter(state: State, events: Events, end: int, plan: Plan) -> None:
     """Count the interactions up to `end` in all their signals."""
     ints = state.ints
@@ -125,7 +125,7 @@ def _enter(state: State, events: Events, end: int, plan: Plan) -> None:
             groups &= groups - 1
 
 
-@compiled
+@inlined
 def _valued(groups: int, kind: int, plan: Plan) -> bool:
     """Tell whether any signal sums the values of such interactions."""
     layout = plan.layout
@@ -135,17 +135,18 @@ def _valued(groups: int, kind: int, plan: Plan) -> bool:
     return bool(layout[every] >= 0 or layout[every + 1 + kind] >= 0)
 
 
-@compiled
+@inlined
 def _contribution(state: State, time: int, plan: Plan) -> None:
     """Work out what an interaction adds to each signal that it belongs to."""
     for window in range(WINDOWS):
         state.floats[CONTRIBUTION + window] = 1.0 if time >= state.ints[SINCE + window] else 0.0
-    for half in range(HALVES):
+    # A number that the compiler does not know, a multiple of what a vector holds: so it works on several at once.
+    for half in range(plan.layout[HALF_LANES]):
         lives = (time - state.ints[ANCHORS + half]) / plan.layout[HALF_LIVES + half]
         state.floats[CONTRIBUTION + WINDOWS + half] = power_of_two(lives)
 
 
-@compiled
+@inlined
 def _begin_signals(state: State, groups: int, kind: int, time: int, every: int) -> None:
     ints = state.ints
     if not ints[SEEN_KINDS]:
@@ -160,13 +161,13 @@ def _begin_signals(state: State, groups: int, kind: int, time: int, every: int) 
         fresh &= fresh - 1
 
 
-@compiled
+@inlined
 def _begin(state: State, slot: int, time: int) -> None:
     state.signals[slot] = 0.0
     state.times[slot, EARLIEST] = time
 
 
-@compiled
+@inlined
 def _observe(state: State, slot: int, time: int) -> None:
     for lane in range(LANES):
         state.signals[slot, lane] += state.floats[CONTRIBUTION + lane]

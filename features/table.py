@@ -1,7 +1,5 @@
 """Features of many snapshots at once."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from features.encode import encode, places
 from features.layout import END, FIRST, MEMBERS, SNAPSHOT_LEAD
 from features.plan import plan
 from features.snapshots import checked
+from features.threads import cores, share
 from histories.contract import Histories
 from histories.errors import DataError
 from histories.whole_file import whole_file
@@ -49,22 +48,17 @@ def compute(
     snapshots = checked(snapshots, "snapshots")
     lead = places(snapshots["lead_id"], histories.leads)
     _refuse_unknown(snapshots, lead)
+    threads = threads or cores()
     matrix = np.empty((snapshots.num_rows, len(catalogue.features)))
-    encoded = encode(histories, catalogue)
+    encoded = encode(histories, catalogue, threads)
     wanted = _sorted(lead, np.asarray(snapshots["cutoff"].combine_chunks()), encoded)
-    fill(matrix, wanted, encoded, plan(catalogue), threads or os.cpu_count() or 1)
+    fill(matrix, wanted, encoded, plan(catalogue), threads)
     return FeatureTable(snapshots, catalogue, matrix)
 
 
 def fill(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan, threads: int) -> None:
     """Run the kernel on parts of the snapshots, which are sorted as `kernel.rows` wants them, at the same time."""
-    parts = _parts(snapshots, encoded, threads)
-    if len(parts) < 2:
-        kernel.rows(matrix, snapshots, encoded, plan)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(kernel.rows, matrix, part, encoded, plan) for part in parts]:
-            done.result()
+    share(lambda part: kernel.rows(matrix, part, encoded, plan), _parts(snapshots, encoded, threads), threads)
 
 
 def _sorted(lead: Ints, cutoffs: Ints, encoded: Encoded) -> Ints:

@@ -9,6 +9,8 @@ import numba
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# Several of the options below are missing from numba's own types.
+_njit: Any = numba.njit
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -19,15 +21,32 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     itself looks at the function's own file alone, and would go on using machine code into which an older version of
     another file's function or constant was built.
     """
-    dispatcher: Any = numba.njit(cache=True, fastmath=False, nogil=True)(function)
+    dispatcher: Any = _njit(cache=True, fastmath=False, nogil=True, error_model="python", _nrt=True)(function)
     depth = function.__module__.count(".")
     if depth:
         dispatcher._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parents[depth - 1])
     return cast("Callable[P, R]", dispatcher)
 
 
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function into the compiled functions that call it; Python itself cannot call it.
+
+    It makes no arrays and returns none: it counts no references to those that it is given, which would cost more than
+    a short function itself. A division by zero gives an infinity or NaN, as everywhere but in Python.
+    """
+    into = _njit(
+        fastmath=False,
+        error_model="numpy",
+        forceinline=True,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        _nrt=False,
+    )
+    return cast("Callable[P, R]", into(function))
+
+
 @lru_cache(maxsize=16)
 def _stamp(package: Path) -> tuple[tuple[str, int, int], ...]:
-    """When each file of a package was last changed, and its size."""
-    files = ((str(path.relative_to(package)), path.stat()) for path in sorted(package.rglob("*.py")))
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+    """When each file of a package, and this one, was last changed, and its size."""
+    files = [*((str(path.relative_to(package)), path) for path in sorted(package.rglob("*.py"))), ("", Path(__file__))]
+    return tuple((name, path.stat().st_mtime_ns, path.stat().st_size) for name, path in files)

@@ -3,7 +3,7 @@
 import numpy as np
 from feature_histories import CATALOGUE
 
-from features import declaration, layout, own_program, signature, state, zone
+from features import declaration, layout, signature, state, zone
 from features.plan import plan
 
 
@@ -33,8 +33,7 @@ def test_a_signal_has_as_many_columns_as_the_kernel_fills() -> None:
     assert layout.WINDOWS + layout.HALVES <= state.LANES
 
 
-def test_a_hidden_signal_is_as_wide_as_its_program_reads() -> None:
-    assert (layout.HIDDEN_WIDTH, layout.HIDDEN_SUMS) == (own_program.HIDDEN_WIDTH, own_program.HIDDEN_SUMS)
+def test_a_hidden_signal_is_the_columns_of_a_signal_then_its_sums() -> None:
     assert layout.HIDDEN_SUMS == layout.WIDTH
     assert layout.HIDDEN_WIDTH == layout.WIDTH + layout.WINDOWS
 
