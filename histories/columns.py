@@ -71,7 +71,7 @@ class Columns:
             raise CallError(
                 f"{column.place}: column {column.name!r} of {self._opened.label} is of type {type_}; allowed is {sql.TIMES}"
             )
-        missing = f"{sql.text(column.name)} is null"
+        missing = sql.missing(column.name, type_)
         seen = f"{alias} (column {column.name!r})"
         read_as = ours(alias)
         wrong = [(f"{missing}", f"no {seen}")] if needed else []
@@ -85,8 +85,9 @@ class Columns:
         """A finite number, or null where the export has none."""
         if column is None:
             return Field("null::double")
-        read = sql.number(column.name, self.type(column.name, column.place))
-        unreadable = f"{ours(alias)} is null and {sql.text(column.name)} is not null"
+        type_ = self.type(column.name, column.place)
+        read = sql.number(column.name, type_)
+        unreadable = f"{ours(alias)} is null and not ({sql.missing(column.name, type_)})"
         return Field(read, ((unreadable, f"{alias} (column {column.name!r}) is not a number"),))
 
     def text(self, text: Text | None) -> Field:

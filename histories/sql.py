@@ -45,6 +45,12 @@ def trimmed(columns: Iterable[str]) -> str:
     return ", ".join(one(column) for column in columns)
 
 
+def missing(column: str, type_: str) -> str:
+    """Condition under which the column says nothing; a number's text, say, need not be made for that."""
+    plain = type_ in _WHOLE or type_ in ("DOUBLE", "FLOAT", "DATE") or type_.startswith("TIMESTAMP")
+    return f"{name(column) if plain else text(column)} is null"
+
+
 def template(of: Template) -> str:
     """The template's text; null where one of its columns is."""
     pieces: list[str] = []
