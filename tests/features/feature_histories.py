@@ -60,6 +60,8 @@ _ages = st.one_of(
     st.integers(-30, 24 * 120).map(lambda hours: hours * HOUR),
     st.integers(0, 30).map(lambda tens: tens * 10 * MINUTE),
     st.integers(-2 * DAY, 400 * DAY),
+    # Thousands of the shortest half-life: a decayed count must neither overflow nor keep what is long gone.
+    st.sampled_from([600 * DAY, 1_700 * DAY, 4_000 * DAY, 12_000 * DAY]),
 )
 _lateness = st.sampled_from([None, None, None, 0, 1, -HOUR, 3 * DAY, 40 * DAY])
 _channels = st.sampled_from(

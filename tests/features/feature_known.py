@@ -25,7 +25,10 @@ def _events(prefix: str) -> tuple[Interaction, ...]:
         event("just in time", 20 * DAY, "reply", 0),
         event("ours", 3 * DAY, "mail", None, Direction.OUTBOUND),
         event("theirs", 3 * DAY - HOUR, "demo_unseen", None, Direction.INBOUND),
+        event("now", 0, "reply"),
         event("later", -HOUR, "stop"),
+        *(event(f"years ago {days}", days * DAY, "mail") for days in (700, 1_400, 3_500, 9_000)),
+        Interaction("call now", CUTOFF, "call", CUTOFF),
         Interaction("meeting", CUTOFF - 8 * DAY, "call", CUTOFF - len(prefix) * DAY),
     )
 
@@ -49,15 +52,16 @@ _STRANGER = LeadHistory(
     _events("strange")[::-1],
     (Outcome(Stage.SQL, CUTOFF - DAY),),
 )
+_SILENT = LeadHistory("silent", CUTOFF - DAY, "quiet")
 KNOWN = tuple(
     Case(
-        (_lead("a", "acme"), _lead("bb", "acme"), _lead("ccc", "acme"), _lead("dddd", None)),
+        (_lead("a", "acme"), _lead("bb", "acme"), _lead("ccc", "acme"), _lead("dddd", None), _SILENT),
         lead_id,
         CUTOFF,
         OWNED,
         _STRANGER,
         seed,
     )
-    for lead_id in ("a", "ccc", "dddd")
+    for lead_id in ("a", "ccc", "dddd", "silent")
     for seed in range(4)
 )
