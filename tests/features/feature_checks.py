@@ -200,7 +200,8 @@ def answers_snapshots_together_as_alone(subject: Subject, family: Family, case: 
     """Many snapshots of a lead, in any order and the same one twice, have the rows that each has by itself."""
     chance = case.random
     ages = [0, 0, 1, DAY, 7 * DAY + 1, 30 * DAY, -1, -90 * DAY, *(chance.randrange(-9 * DAY, 99 * DAY) for _ in "abc")]
-    pairs = [(lead.lead_id, case.cutoff - age) for lead in case.company[:2] for age in ages]
+    cutoffs = [*(case.cutoff - age for age in ages), *_turning_points(case)]
+    pairs = [(lead.lead_id, cutoff) for lead in case.company[:2] for cutoff in cutoffs]
     chance.shuffle(pairs)
     found = subject.together(case.company, pairs, case.catalogue)
     for (lead_id, cutoff), row in zip(pairs, found, strict=True):
@@ -244,6 +245,14 @@ CHECKS = {
 def _some_event(case: Case) -> Interaction:
     kind = case.random.choice(["pricing", "mail", "reply", "stop", "unseen"])
     return Interaction("event", 0, kind, channel="web", value=1.5)
+
+
+def _turning_points(case: Case) -> list[int]:
+    """Return moments at which something is first seen: the company's first interaction, and some others."""
+    events = [event for lead in case.company for event in lead.interactions]
+    some = case.random.sample(events, min(3, len(events)))
+    first = [min(event.occurred_at for event in events) + off for off in (0, 1)] if events else []
+    return first + [max(event.occurred_at + 1, received(event)) for event in some]
 
 
 def _numbered(events: tuple[Interaction, ...]) -> tuple[Interaction, ...]:

@@ -50,9 +50,14 @@ MIDNIGHTS = (
     (replace(CATALOGUE, timezone="America/Havana"), parse("2023-11-06T15:20:30.000005Z")),
     (replace(CATALOGUE, timezone="America/St_Johns"), parse("2005-10-31T02:20:30.000005Z")),
 )
+# Sums of everything and of nothing else; of some kinds and not of everything.
+VALUED = tuple(
+    (replace(CATALOGUE, valued=valued), CUTOFF)
+    for valued in (("interactions",), ("direction:inbound", "replies", "kind:call", "other"))
+)
 BARE = Catalogue((), Families({}), (), "UTC")
 OWNED = with_own(CATALOGUE, OWN)
-WORLDS = ((CATALOGUE, CUTOFF), (OWNED, CUTOFF), *MIDNIGHTS, (BARE, CUTOFF))
+WORLDS = ((CATALOGUE, CUTOFF), (OWNED, CUTOFF), *VALUED, *MIDNIGHTS, (BARE, CUTOFF))
 
 _WINDOWS = (0, 1, 3, 7, 14, 30, 90)
 _ages = st.one_of(

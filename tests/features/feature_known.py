@@ -27,7 +27,7 @@ def _events(prefix: str) -> tuple[Interaction, ...]:
         event("theirs", 3 * DAY - HOUR, "demo_unseen", None, Direction.INBOUND),
         event("now", 0, "reply"),
         event("later", -HOUR, "stop"),
-        *(event(f"years ago {days}", days * DAY, "mail") for days in (700, 1_400, 3_500, 9_000)),
+        *(event(f"years ago {days}", days * DAY + len(prefix), "mail") for days in (700, 1_400, 3_500, 9_000)),
         Interaction("call now", CUTOFF, "call", CUTOFF),
         Interaction("meeting", CUTOFF - 8 * DAY, "call", CUTOFF - len(prefix) * DAY),
     )
