@@ -12,13 +12,19 @@ from features.own import Aggregate, Aggregation, OwnFeature
 from features.predicate import Predicate
 from histories.contract import AttributeType, Families
 
-_INTRODUCTION = """\
+_DOCUMENT = """\
 # Features
 
 This page is made from the catalogue (`python -m features.describe > docs/features.md`); a test holds both in step.
 It shows the catalogue of a small export. A real one has the kinds, families and attributes of its own export, frozen
-when a model is trained: kinds that at least 50 training leads have get columns of their own, the 60 commonest at most,
-every other kind counts as `other`. `lead-scoring features --describe CRM.toml` tells the catalogue of an export.
+when a model is trained. `lead-scoring features --describe CRM.toml` tells the catalogue of an export, and
+[own-features.md](own-features.md) how a team declares more.
+"""
+_INTRODUCTION = """\
+# Features
+
+{count:,} columns. Kinds that at least 50 training leads have get columns of their own, the 60 commonest at most; every
+other kind counts as `other`.
 
 A window of w days before a cutoff is `[cutoff - w x 86,400 s, cutoff)`. An interaction counts if it occurred before the
 cutoff and had arrived by then. A direction that the export does not give follows from the families: a kind of `outbound`
@@ -40,7 +46,7 @@ has no account, and in a request that does not send them; what counts a family i
 such family.
 """
 _OF_OWN = """\
-What a team declares in its recipe, [as own-features.md shows](own-features.md); the last columns, in the order declared.
+What a team declares in its recipe: the last columns, in the order declared.
 """
 
 
@@ -48,7 +54,7 @@ def page(catalogue: Catalogue) -> str:
     """Return the catalogue as Markdown: signals, then what is computed of each, then the rest."""
     about_signals = [*declaration.SIGNAL, *declaration.SUM, *declaration.TREND]
     parts = [
-        _INTRODUCTION.format(timezone=catalogue.timezone),
+        _INTRODUCTION.format(timezone=catalogue.timezone, count=len(catalogue.names)),
         "## What is counted\n",
         _signals(catalogue),
         "## Of each signal\n",
@@ -81,6 +87,11 @@ def page(catalogue: Catalogue) -> str:
         _own(catalogue),
     ]
     return "\n".join(parts)
+
+
+def document() -> str:
+    """Return docs/features.md: the page of `example`, and what it stands for."""
+    return page(example()).replace("# Features\n", _DOCUMENT, 1)
 
 
 def example() -> Catalogue:
@@ -201,4 +212,4 @@ def _own(catalogue: Catalogue) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page(example()))
+    sys.stdout.write(document())
