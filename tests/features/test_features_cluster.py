@@ -143,6 +143,8 @@ def agrees(spark: SparkSession, config: Path, folder: Path, shards: int, own: tu
     histories = export.read(config, NOW).histories
     columns = catalogue.build(histories, histories.leads["lead_id"].to_pylist(), until=histories.exported_at, own=own)
     wanted = checked(parquet.read_table(folder / "s.parquet"), "s.parquet")
+    # First, so that the workers find the kernel compiled.
+    expected = table.compute(histories, wanted, columns).matrix
     with pytest.MonkeyPatch.context() as patch:
         into(shards, patch)
         made = sharded.run(
@@ -150,7 +152,7 @@ def agrees(spark: SparkSession, config: Path, folder: Path, shards: int, own: tu
         )
     assert (made.rows, made.shards, made.catalogue) == (wanted.num_rows, shards, columns)
     assert parquet.read_table(folder / "f.parquet", columns=["lead_id", "cutoff"]).equals(wanted)
-    assert same_bits(matrix_of(folder / "f.parquet"), table.compute(histories, wanted, columns).matrix)
+    assert same_bits(matrix_of(folder / "f.parquet"), expected)
     assert sorted(one.name for one in folder.iterdir()) == ["export", "f.parquet", "s.parquet"]
 
 

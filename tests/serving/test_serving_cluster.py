@@ -46,13 +46,13 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture(scope="session")
 def config(as_of: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("board") / "export"
-    return write_export(small_bundle.leads(), folder, as_of + 30 * DAY, small_bundle.FAMILIES)
+    return write_export(small_bundle.leads(), folder, as_of + 80 * DAY, small_bundle.FAMILIES)
 
 
 def test_the_file_is_that_of_the_local_score(
     spark: SparkSession, config: Path, bundle: Bundle, rulebook: Rulebook, as_of: int, tmp_path: Path
 ) -> None:
-    scorer, now = Scorer(bundle, rulebook), as_of + 40 * DAY
+    scorer, now = Scorer(bundle, rulebook), as_of + 100 * DAY
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sharding, "count", lambda *_: 4)
         in_shards = shards.write(config, now, tmp_path / "shards", GB)
