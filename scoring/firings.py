@@ -112,10 +112,7 @@ def given(firings: Firings, rulebook: Rulebook) -> Hundredths:
     After the rule's own limit, before that of its group. `rulebook` has the conditions that the firings were
     collected with; its points, limits, half-lives and expiries may be others.
     """
-    columns = [
-        _engagement(rule, rows, ages, firings.count)
-        for rule, (rows, ages) in zip(rulebook.engagement, firings.engagement, strict=True)
-    ]
+    columns = [engagement(firings, place, rule) for place, rule in enumerate(rulebook.engagement)]
     columns += [rule.points * firings.fit[:, place].astype(np.int64) for place, rule in enumerate(rulebook.fit)]
     each = rulebook.qualification.points_each if rulebook.qualification else 0
     columns += [each * firings.parts[:, place].astype(np.int64) for place in range(firings.parts.shape[1])]
@@ -131,10 +128,12 @@ def totals(rulebook: Rulebook, amounts: Hundredths) -> Hundredths:
     return np.asarray(np.maximum(0, engagement + fit + amounts[:, first_part:].sum(axis=1)), dtype=np.int64)
 
 
-def _engagement(
-    rule: EngagementRule, rows: NDArray[np.int64], ages: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
-    """One rule's column: each interaction decayed and rounded as `tally.decayed` does, then cut by the limit."""
+def engagement(firings: Firings, place: int, rule: EngagementRule) -> Hundredths:
+    """Return one engagement rule's column [snapshots]; `place`: which of the rules, `rule`: with what points it has now.
+
+    Each interaction is decayed and rounded as `tally.decayed` does, then their sum is cut by the limit.
+    """
+    rows, ages = firings.engagement[place]
     size = abs(rule.points)
     sizes = np.full(len(rows), size, dtype=np.int64)
     if rule.half_life_days is not None:
@@ -144,7 +143,7 @@ def _engagement(
         sizes = (size * left + 0.5).astype(np.int64)
     elif rule.expires_days is not None:
         sizes[ages > rule.expires_days * DAY] = 0
-    total = np.bincount(rows, weights=sizes, minlength=count).astype(np.int64)
+    total = np.bincount(rows, weights=sizes, minlength=firings.count).astype(np.int64)
     if rule.limit is not None:
         total = np.minimum(total, rule.limit)
     return total if rule.points > 0 else -total

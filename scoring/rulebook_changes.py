@@ -67,7 +67,7 @@ def _rules(old: Rulebook, new: Rulebook) -> Iterator[str]:
         if was is None:
             yield f"“{name}” is new: {_points(rule.points)} for {condition(rule.when)}"
         elif was != rule:
-            yield f"“{name}”: {'; '.join(_rule_parts(was, rule))}"
+            yield f"“{name}”: {'; '.join(edits(was, rule))}"
     yield from (
         f"“{name}” is taken out; it gave {_points(was.points)}" for name, was in before.items() if name not in after
     )
@@ -78,7 +78,8 @@ def _by_name(book: Rulebook) -> Mapping[str, Rule]:
     return {rule.name: rule for rule in rules}
 
 
-def _rule_parts(was: Rule, now: Rule) -> Iterator[str]:
+def edits(was: Rule, now: Rule) -> Iterator[str]:
+    """Say what differs between two rules, whatever their names."""
     if was.when != now.when:
         yield f"{condition(was.when)} becomes {condition(now.when)}"
     if was.points != now.points:
