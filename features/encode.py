@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.arrays import Encoded, Ints
 from features.attributes import attributes
@@ -49,8 +48,8 @@ def encode(histories: Histories, catalogue: Catalogue, threads: int | None = Non
 
 def places(ids: pa.ChunkedArray, leads: pa.Table) -> Ints:
     """Return each id's place among the leads; -1 where it is none of them."""
-    found = pc.index_in(ids, value_set=leads["lead_id"].combine_chunks())
-    return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
+    known = Places(leads["lead_id"])
+    return np.concatenate([np.empty(0, dtype=np.int64), *map(known.of, ids.chunks)])
 
 
 @compiled

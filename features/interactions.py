@@ -85,13 +85,12 @@ def _read(
 
 def _repeated(parts: list[tuple[Ints, NDArray[np.uint64]]]) -> Ints:
     """Return the rows whose mark another row has too."""
-    marks = np.concatenate([np.empty(0, dtype=np.uint64), *(some for _, some in parts)])
-    ascending = np.sort(marks)
+    ascending = np.concatenate([np.empty(0, dtype=np.uint64), *(marks for _, marks in parts)])
+    ascending.sort()
     repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
     if not repeated.size:
         return np.empty(0, dtype=np.int64)
-    found: Ints = np.concatenate([rows for rows, _ in parts])[np.isin(marks, repeated)]
-    return found
+    return np.concatenate([rows[np.isin(marks, repeated)] for rows, marks in parts])
 
 
 def without_nulls(array: pa.Array | pa.ChunkedArray, value: float) -> NDArray[Any]:
