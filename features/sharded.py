@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -28,17 +27,9 @@ from histories.shards import Shards
 
 Progress = Callable[[str, int, int], None]
 
-
-class Each(Protocol):
-    """Runs `work(number)` for each number, several at once, and yields what it says, in any order.
-
-    `work` is a module's function, or a partial of one with texts and numbers, so that other machines can be sent it.
-    """
-
-    def __call__(self, work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[str]:
-        """Do the work."""
-
-
+# Runs `work(number)` for each number, several at once, and yields what it says, in any order. `work` is a module's
+# function, or a partial of one with texts and numbers, so that other machines can be sent it.
+Each = Callable[[Callable[[int], str], Sequence[int]], Iterator[str]]
 _POSITIONED = SNAPSHOTS.append(pa.field("position", pa.int64()))
 # A row of features while it is worked on: 400 numbers of 8 bytes, and what writing it takes.
 _ROW_BYTES = 2 * 400 * 8
@@ -137,7 +128,7 @@ def compute_shard(job: Job, number: int) -> int:
         )
     folder = Folder(Path(job.folder))
     rows = shards.rows_of(folder.snapshots, number, _POSITIONED).sort_by("position")
-    histories = shards.read(shards.opened(folder.shards), number)
+    histories = shards.shard(shards.opened(folder.shards), number).histories
     matrix = table.compute(histories, rows, catalogue, threads=1).matrix
     parts.write(folder.part(number), np.asarray(rows["position"].combine_chunks()), matrix, catalogue.names)
     return len(matrix)

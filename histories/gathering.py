@@ -151,14 +151,24 @@ BY_TIME = "order by lead_id, occurred_at, interaction_id"
 UNSORTED = ""
 
 
-def tables(
-    connection: duckdb.DuckDBPyConnection, leads: str, undated: str | None, rows: Sequence[Rows], order: str = BY_TIME
-) -> Tables:
-    """Return the tables of `leads` (a query), their `undated` attributes and `rows`, without duplicates.
+def tables(connection: duckdb.DuckDBPyConnection, leads: str, undated: str | None, rows: Sequence[Rows]) -> Tables:
+    """Return the tables of `leads` (a query), their `undated` attributes and `rows`, sorted, without duplicates."""
+    of_interactions = _of("interactions", rows)
+    repeated = repeats(connection, of_interactions)
+    return tables_with(
+        connection, leads, undated, rows, interactions(connection, of_interactions, repeated, BY_TIME), repeated
+    )
 
-    `order` is that of the interactions; all others come in the contract's order.
-    """
-    interactions, of_interactions = _interactions(connection, _of("interactions", rows), order)
+
+def tables_with(
+    connection: duckdb.DuckDBPyConnection,
+    leads: str,
+    undated: str | None,
+    rows: Sequence[Rows],
+    interactions: pa.Table,
+    repeated: Mapping[str, int],
+) -> Tables:
+    """Return what `tables` does, with interactions that are there, of which so many were repeated."""
     attributes, of_attributes = _attributes(connection, undated, _of("attributes", rows))
     outcomes, of_outcomes = _distinct(
         connection, _of("outcomes", rows), OUTCOMES, f"lead_id, reached_at, {_STAGE_ORDER}, stage, amount nulls first"
@@ -168,7 +178,7 @@ def tables(
         attributes,
         interactions,
         outcomes,
-        {**of_interactions, **of_attributes, **of_outcomes},
+        {**repeated, **of_attributes, **of_outcomes},
     )
 
 
@@ -180,33 +190,43 @@ def _table(connection: duckdb.DuckDBPyConnection, query: str, schema: pa.Schema)
     return connection.sql(query).to_arrow_table().select(schema.names).cast(schema)
 
 
-def _interactions(
-    connection: duckdb.DuckDBPyConnection, rows: Sequence[Rows], order: str
-) -> tuple[pa.Table, dict[str, int]]:
-    if not rows:
-        return INTERACTIONS.empty_table(), {}
-    removed, kept = {}, []
-    for number, one in enumerate(rows):
-        twice = f"twice {number}"
+def repeats(connection: duckdb.DuckDBPyConnection, rows: Sequence[Rows]) -> dict[str, int]:
+    """Return how many interactions of each source are duplicates, and leave in the connection which."""
+    found = {}
+    for place, one in enumerate(rows):
         connection.execute(
-            f"create or replace temp table {sql.name(twice)} as select lead_id, interaction_id, count(*) as times "
+            f"create temp table {_twice(place)} as select lead_id, interaction_id, count(*) as times "
             f"from ({one.query}) group by lead_id, interaction_id having count(*) > 1"
         )
-        times = connection.execute(f"select coalesce(sum(times - 1), 0)::bigint from {sql.name(twice)}").fetchall()
-        removed[one.name] = int(times[0][0])
-        kept.append(_without(one.query, twice) if removed[one.name] else one.query)
-    return _table(connection, f"select * from ({' union all '.join(kept)}) {order}", INTERACTIONS), removed
+        times = connection.execute(f"select coalesce(sum(times - 1), 0)::bigint from {_twice(place)}").fetchall()
+        found[one.name] = int(times[0][0])
+    return found
 
 
-def _without(query: str, twice: str) -> str:
-    """Of one lead and id that are in `twice`, the row that contract.duplicate_order puts first; all others as they are."""
+def _twice(place: int) -> str:
+    return sql.name(f"twice {place}")
+
+
+def interactions(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Rows], repeated: Mapping[str, int], order: str
+) -> pa.Table:
+    """Return the interactions of all sources without those that `repeats` has found, in an order (SQL)."""
+    if not rows:
+        return INTERACTIONS.empty_table()
+    kept = [_without(one.query, place) if repeated[one.name] else one.query for place, one in enumerate(rows)]
+    return _table(connection, f"select * from ({' union all '.join(kept)}) {order}", INTERACTIONS)
+
+
+def _without(query: str, place: int) -> str:
+    """Of one lead and id that come twice, the row that contract.duplicate_order puts first; all others as they are."""
     order = (
         "coalesce(received_at, occurred_at), occurred_at, kind, coalesce(channel, ''), coalesce(direction, ''), "
         "value is null, coalesce(value, 0.0), received_at is null"
     )
+    twice = _twice(place)
     return (
-        f"select * from ({query}) anti join {sql.name(twice)} using (lead_id, interaction_id) union all "
-        f"select * from (select * from ({query}) semi join {sql.name(twice)} using (lead_id, interaction_id) "
+        f"select * from ({query}) anti join {twice} using (lead_id, interaction_id) union all "
+        f"select * from (select * from ({query}) semi join {twice} using (lead_id, interaction_id) "
         f"qualify row_number() over (partition by lead_id, interaction_id order by {order}) = 1)"
     )
 

@@ -8,7 +8,7 @@ counting are those of `histories.export`; duplicates, which are of one lead, go 
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -19,7 +19,7 @@ from pyarrow import parquet
 from histories import export, gathering, sql
 from histories.bad_rows import refuse_lost_lines
 from histories.blocks import Staged
-from histories.contract import ATTRIBUTES, LEADS, AttributeType, Families, Histories
+from histories.contract import ATTRIBUTES, INTERACTIONS, LEADS, AttributeType, Families, Histories
 from histories.crm import CrmConfig
 from histories.errors import DataError
 from histories.gathering import UNSORTED, Rows, Tables
@@ -30,6 +30,7 @@ from histories.sharding import NOTHING, Beside, shards_for
 from histories.staging import SHARD
 from histories.whole_file import whole_file
 
+_FEW = ["kind", "channel", "direction"]  # columns of few texts
 _UNDATED = 0  # the number of the leads' own file among the sources, under which its attributes are kept
 
 
@@ -109,11 +110,12 @@ def opened(folder: Path) -> Shards:
 
 def read(shards: Shards, number: int) -> Histories:
     """Return the leads of one shard and all that is known of them, without duplicates; interactions in no order."""
-    return shard(shards, number).histories
+    found = shard(shards, number).histories
+    return replace(found, interactions=found.interactions.cast(INTERACTIONS))
 
 
 def shard(shards: Shards, number: int) -> Shard:
-    """Return what `read` does, and the duplicates that it removed."""
+    """Return what `read` does, and the duplicates that it removed; texts that come often may be dictionary-encoded."""
     rows = [
         Rows(source.table, source.name, f"select * from {found}")
         for place, source in enumerate(shards.sources)
@@ -124,14 +126,31 @@ def shard(shards: Shards, number: int) -> Shard:
     with duckdb.connect(config={"threads": 1}) as connection:
         if leads is None:
             connection.register("nobody", LEADS.empty_table())
-        tables = gathering.tables(
+        of_interactions = [one for one in rows if one.table == "interactions"]
+        repeated = gathering.repeats(connection, of_interactions)
+        if any(repeated.values()):
+            interactions = gathering.interactions(connection, of_interactions, repeated, UNSORTED)
+        else:
+            interactions = _interactions(shards.folder, number)
+        tables = gathering.tables_with(
             connection,
             f"select * from {leads or 'nobody'}",
             None if undated is None else f"select * from {undated}",
             rows,
-            UNSORTED,
+            interactions,
+            repeated,
         )
     return Shard(_histories(shards, tables), tables.duplicates)
+
+
+def _interactions(folder: Path, number: int) -> pa.Table:
+    """Read a shard's interactions as they are; to keep texts as Parquet has them takes a fraction of the time."""
+    files = sorted((folder / "interactions" / f"{SHARD}={number}").glob("*.parquet"))
+    tables = [
+        parquet.read_table(one, columns=INTERACTIONS.names, read_dictionary=_FEW, partitioning=None, use_threads=False)
+        for one in files
+    ]
+    return pa.concat_tables(tables) if tables else INTERACTIONS.empty_table()
 
 
 def created(shards: Shards, cutoff: int, memory: int) -> pa.Table:
