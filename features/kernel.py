@@ -10,6 +10,7 @@ import numpy as np
 
 from features import own_program
 from features.arrays import Encoded, Floats, Ints, Plan
+from features.company import COUNTED, Company, gather, nobody
 from features.emission import emit
 from features.facts import emit_facts
 from features.layout import (
@@ -25,7 +26,7 @@ from features.layout import (
     SNAPSHOT_ROW,
     WINDOWS,
 )
-from features.others import COUNTED, Company, emit_others, gather, nobody
+from features.others import emit_others
 from features.state import Events, State, new_state, reset
 from features.sums import emit_sums
 from features.sweep import advance
@@ -57,11 +58,12 @@ def rows(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan) -> None:
     room = Room(
         new_state(longest, plan),
         np.empty(plan.layout[HIDDEN] * HIDDEN_WIDTH),
-        np.empty(COUNTED * WINDOWS, dtype=np.int64),
+        np.empty((WINDOWS, COUNTED), dtype=np.int64),
         Events(encoded.occurred, encoded.signature, encoded.value),
         Events(np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64), np.empty(longest)),
     )
-    account, company, begin = -1, nobody(), 0
+    # Not a plain 0, which would be compiled as a type of its own.
+    account, company, begin = -1, nobody(), int(np.int64(0))
     while begin < snapshots.shape[0]:
         lead = snapshots[begin, SNAPSHOT_LEAD]
         if encoded.leads[lead, MEMBERS] != account:
@@ -108,21 +110,20 @@ def _lead(
     """
     lead, state = snapshots[snapshot, SNAPSHOT_LEAD], room.state
     begin, stop = encoded.leads[lead, FIRST], encoded.leads[lead, END]
-    reset(state, begin, plan)
-    end, latest, all_known = begin, EVER, True
+    end, latest, stale = begin, EVER, True
     while snapshot < snapshots.shape[0] and snapshots[snapshot, SNAPSHOT_LEAD] == lead:
         cutoff, out = snapshots[snapshot, SNAPSHOT_CUTOFF], matrix[snapshots[snapshot, SNAPSHOT_ROW]]
         while end < stop and encoded.occurred[end] < cutoff:
             latest = max(latest, encoded.received[end])
             end += 1
-        if latest > cutoff:
-            events, visible = room.arrived, _copy_arrived(room.arrived, begin, end, cutoff, encoded)
-            reset(state, 0, plan)
+        late = latest > cutoff
+        if late:
+            events, first, visible = room.arrived, 0, _copy_arrived(room.arrived, begin, end, cutoff, encoded)
         else:
-            events, visible = room.events, end
-            if not all_known:
-                reset(state, begin, plan)
-        all_known = latest <= cutoff
+            events, first, visible = room.events, begin, end
+        if late or stale:
+            reset(state, first, plan)
+        stale = late
         for column in range(out.size):
             out[column] = plan.blank[column]
         _blank(room.hidden)

@@ -5,11 +5,8 @@ are all of the account without the lead's own: so a large account costs no squar
 so both give the same bits.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-
 from features.arrays import Encoded, Floats, Ints, Plan
+from features.company import BLOCK, COUNTED, EVERYBODY, Company, count
 from features.layout import (
     ACCOUNT,
     ALL,
@@ -24,90 +21,12 @@ from features.layout import (
     WIDTH,
     WINDOWS,
 )
-from features.search import before, order_of
-from features.signature import GROUP_SHIFT
+from features.search import before
 from features.zone import EVER
 from histories.clock import DAY
-from histories.compiled import compiled, inlined
+from histories.compiled import inlined
 
-# All, of family intent, of family two_way.
-COUNTED = 3
 _NEVER = EVER
-_EVERYBODY = -1
-_BLOCK = 256
-
-
-class Company(NamedTuple):
-    """The interactions of one account that count for each of its leads, ascending by time; and the others."""
-
-    occurred: Ints
-    received: Ints
-    known: Ints  # by when this one and all before it had arrived
-    blocks: Ints  # by when all of a block of _BLOCK had arrived
-    owner: Ints
-    stranger: Ints  # the place of the latest before this one that is another lead's, or -1
-    running: Ints  # [interactions + 1, COUNTED]: how many stand before this one
-    given: Ints  # [shared, 2]: the lead for which alone it counts, its place among all interactions; ascending
-
-
-@compiled
-def nobody() -> Company:
-    """Return a company of which nothing is known."""
-    none = np.empty(0, dtype=np.int64)
-    return Company(none, none, none, none, none, none, np.empty((0, COUNTED), dtype=np.int64), none.reshape(0, 2))
-
-
-@compiled
-def gather(lead: int, encoded: Encoded, plan: Plan) -> Company:
-    """Sort the interactions of a lead's account by time."""
-    places, owners, given = _places(lead, encoded)
-    order = order_of(encoded.occurred[places])
-    places, owner = places[order], owners[order]
-    received, size = encoded.received[places], places.size
-    known, stranger = received.copy(), np.full(size, -1, dtype=np.int64)
-    blocks = np.full(size // _BLOCK + 1, _NEVER, dtype=np.int64)
-    running = np.zeros((size + 1, COUNTED), dtype=np.int64)
-    for place in range(size):
-        blocks[place // _BLOCK] = max(blocks[place // _BLOCK], received[place])
-        running[place + 1] = running[place]
-        _count(running[place + 1], 0, 1, 1, encoded.signature[places[place]], plan)
-        if place:
-            known[place] = max(known[place], known[place - 1])
-            stranger[place] = place - 1 if owner[place - 1] != owner[place] else stranger[place - 1]
-    return Company(encoded.occurred[places], received, known, blocks, owner, stranger, running, given)
-
-
-@compiled
-def _places(lead: int, encoded: Encoded) -> tuple[Ints, Ints, Ints]:
-    """Return the account's interactions that count for all and their owners, and those that count for one lead."""
-    leads, twins = encoded.leads, encoded.twins
-    size = 0
-    for member in range(leads[lead, MEMBERS], leads[lead, MEMBERS_END]):
-        size += leads[encoded.members[member], END] - leads[encoded.members[member], FIRST]
-    places, owners = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
-    given = np.empty((size if twins.size else 0, 2), dtype=np.int64)
-    common, shared = 0, 0
-    for member in range(leads[lead, MEMBERS], leads[lead, MEMBERS_END]):
-        owner = encoded.members[member]
-        for place in range(leads[owner, FIRST], leads[owner, END]):
-            if twins.size == 0 or twins[place] == _EVERYBODY:
-                places[common], owners[common] = place, owner
-                common += 1
-            elif twins[place] >= 0:
-                given[shared, 0], given[shared, 1] = twins[place], place
-                shared += 1
-    return places[:common], owners[:common], given[order_of(given[:shared, 0].copy())]
-
-
-@inlined
-def _count(counts: Ints, at: int, step: int, by: int, signature: int, plan: Plan) -> None:
-    """Add `by` to the counts that an interaction belongs to; they stand `step` apart from place `at` on."""
-    groups = signature >> GROUP_SHIFT
-    counts[at] += by
-    if plan.layout[INTENT] >= 0 and groups >> plan.layout[INTENT] & 1:
-        counts[at + step] += by
-    if plan.layout[TWO_WAY] >= 0 and groups >> plan.layout[TWO_WAY] & 1:
-        counts[at + 2 * step] += by
 
 
 @inlined
@@ -116,7 +35,7 @@ def emit_others(
 ) -> None:
     """Write what the account's other leads did over a blank row, on which the lead's own counts stand already.
 
-    `counts` is room for COUNTED x WINDOWS numbers. Without an account the row stays blank.
+    `counts` is room for [WINDOWS, COUNTED]. Without an account the row stays blank.
     """
     if encoded.leads[lead, MEMBERS] < 0:
         return
@@ -129,7 +48,7 @@ def emit_others(
     for block, declared in enumerate((0, plan.layout[INTENT], plan.layout[TWO_WAY])):
         if declared >= 0:
             for window in range(WINDOWS):
-                out[at + block * WINDOWS + window] = counts[block * WINDOWS + window]
+                out[at + block * WINDOWS + window] = counts[window, block]
     if latest != _NEVER:
         out[at + COUNTED * WINDOWS] = (cutoff - latest) / DAY
 
@@ -147,16 +66,16 @@ def _each(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan) ->
         for place in range(end - 1, leads[other, FIRST] - 1, -1):
             if encoded.received[place] > cutoff:
                 continue
-            if encoded.twins.size and encoded.twins[place] != _EVERYBODY and encoded.twins[place] != lead:
+            if encoded.twins.size and encoded.twins[place] != EVERYBODY and encoded.twins[place] != lead:
                 continue
             time = int(encoded.occurred[place])
             latest = max(latest, time)
             while window < ALL and cutoff - time > plan.layout[EDGES + window]:
                 window += 1
-            _count(counts, window, WINDOWS, 1, encoded.signature[place], plan)
-    for block in range(COUNTED):
-        for window in range(block * WINDOWS + 1, (block + 1) * WINDOWS):
-            counts[window] += counts[window - 1]
+            count(counts, window, encoded.signature[place], plan)
+    for window in range(1, WINDOWS):
+        for block in range(COUNTED):
+            counts[window, block] += counts[window - 1, block]
     return latest
 
 
@@ -172,9 +91,9 @@ def _all_but_own(
         if window < ALL:
             begin = before(company.occurred, 0, end, cutoff - plan.layout[EDGES + window])
         for block in range(COUNTED):
-            counts[block * WINDOWS + window] = company.running[end, block] - company.running[begin, block]
+            counts[window, block] = company.running[end, block] - company.running[begin, block]
             if own[block] >= 0:
-                counts[block * WINDOWS + window] -= int(out[own[block] * WIDTH + window])
+                counts[window, block] -= int(out[own[block] * WIDTH + window])
     _leave_out_unknown(counts, end, cutoff, plan, company)
     latest = _latest_stranger(end, lead, cutoff, company)
     if encoded.twins.size:
@@ -188,15 +107,13 @@ def _leave_out_unknown(counts: Ints, end: int, cutoff: int, plan: Plan, company:
     """Take out again what had not arrived yet at the cutoff, the lead's own too: its own counts are without it."""
     place = end - 1
     while place >= 0 and company.known[place] > cutoff:
-        if place % _BLOCK == _BLOCK - 1 and company.blocks[place // _BLOCK] <= cutoff:
-            place -= _BLOCK
+        if place % BLOCK == BLOCK - 1 and company.blocks[place // BLOCK] <= cutoff:
+            place -= BLOCK
             continue
         if company.received[place] > cutoff:
             for window in range(_narrowest(cutoff - company.occurred[place], plan), WINDOWS):
                 for block in range(COUNTED):
-                    counts[block * WINDOWS + window] -= (
-                        company.running[place + 1, block] - company.running[place, block]
-                    )
+                    counts[window, block] -= company.running[place + 1, block] - company.running[place, block]
         place -= 1
 
 
@@ -226,7 +143,7 @@ def _latest_stranger(end: int, lead: int, cutoff: int, company: Company) -> int:
 def _put_back_own_shared(counts: Ints, lead: int, cutoff: int, encoded: Encoded, plan: Plan) -> None:
     """The lead's own counts hold shared interactions, those of the company do not."""
     for place in range(encoded.leads[lead, FIRST], encoded.leads[lead, END]):
-        if encoded.twins[place] != _EVERYBODY:
+        if encoded.twins[place] != EVERYBODY:
             _add_visible(counts, place, cutoff, encoded, plan)
 
 
@@ -250,5 +167,5 @@ def _add_visible(counts: Ints, place: int, cutoff: int, encoded: Encoded, plan: 
     if age <= 0 or encoded.received[place] > cutoff:
         return False
     for window in range(_narrowest(age, plan), WINDOWS):
-        _count(counts, window, WINDOWS, 1, encoded.signature[place], plan)
+        count(counts, window, encoded.signature[place], plan)
     return True
