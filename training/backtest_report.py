@@ -176,7 +176,8 @@ def _apart(unit: str, value: float) -> str:
 def _verdict(figure: Figure) -> Text:
     side = favours(figure)
     if side is None:
-        return Text("cannot tell", style="dim")
+        same = figure.apart is not None and figure.apart.low == figure.apart.high == 0
+        return Text("the same" if same else "cannot tell", style="dim")
     if not figure.judged:
         words = ("more", "fewer") if figure.unit == "leads" else ("higher", "lower")
         return Text(words[0] if side else words[1], style="cyan")

@@ -13,7 +13,7 @@ from scoring import calibration, firings
 from scoring.firings import Firings
 from scoring.rulebook import Rulebook
 from scoring.rulebook_changes import edits
-from scoring.rules import HUNDREDTHS, EngagementRule, FitRule
+from scoring.rules import HUNDREDTHS, EngagementRule, FitRule, StageRule
 from training.backtest import Deals
 from training.half_lives import Problem, Window, belief_weight, choose
 from training.lift import Lift, Pull, lifts
@@ -64,7 +64,8 @@ def suggest(closed: Deals, book: Rulebook) -> Suggestion:
 
     Points go by a logistic regression of the outcome on what each rule gives, with no slope below 0 and drawn towards
     the points as they are, by as much as was best out of time. A rule that too few leads have keeps its points, a rule
-    that adds nothing is taken out. Limits move with the points. All are scaled so that as many leads reach mql as before. Raises DataError
+    that adds nothing is taken out. Limits move with the points. All are scaled so that as many
+    leads reach mql as before, and the cut of sql is moved for the same. Raises DataError
     where there are too few conversions to choose by.
     """
     learnt = _learn(closed, book)
@@ -148,7 +149,8 @@ def _scaled(learnt: _Learnt, book: Rulebook, factors: FloatArray) -> Rulebook:
     def drawn_out(scale: float) -> FloatArray:
         return np.where(free, factors * scale, 1.0)
 
-    wanted = height(firings.totals(learnt.book, firings.given(learnt.found, learnt.book)))
+    before = firings.totals(learnt.book, firings.given(learnt.found, learnt.book))
+    wanted = height(before)
     low, high = -_FARTHEST, _FARTHEST
     while high - low > _NEAR:
         middle = (low + high) / 2
@@ -156,7 +158,20 @@ def _scaled(learnt: _Learnt, book: Rulebook, factors: FloatArray) -> Rulebook:
         moved = np.rint(amounts * factors_there[each]).astype(np.int64)
         reached = height(firings.totals(with_group_limits(book, factors_there), moved))
         low, high = (middle, high) if reached < wanted else (low, middle)
-    return with_factors(book, drawn_out(2.0**high), free)
+    scaled = drawn_out(2.0**high)
+    moved = firings.totals(with_group_limits(book, scaled), np.rint(amounts * scaled[each]).astype(np.int64))
+    draft = with_factors(book, scaled, free)
+    return replace(draft, sql=_sql(learnt.book, moved, before))
+
+
+def _sql(book: Rulebook, totals: NDArray[np.int64], before: NDArray[np.int64]) -> StageRule | None:
+    """Move the cut of sql, where mql sets the scale, so that as many snapshots have its points as before."""
+    if book.sql is None or book.mql is None:
+        return book.sql
+    reached = int((before >= book.sql.points).sum())
+    if not reached:
+        return book.sql
+    return replace(book.sql, points=max(tidy(float(np.sort(totals)[-reached])), book.mql.points))
 
 
 def with_factors(book: Rulebook, factors: FloatArray, free: NDArray[np.bool_]) -> Rulebook:
@@ -239,7 +254,7 @@ def _described(closed: Deals, learnt: _Learnt, draft: Rulebook) -> Suggestion:
     heading = [
         f"Suggested by closed deals: {leads:,} leads, {converted:,} of them {_BECAME[learnt.target]}",
         f"within {drawn.horizon_days} days, all of it known before {date(closed.border)}. What came later has not been looked at: test the draft on it.",
-        f"Drafted from {book.name}, version {book.version}. As many leads reach mql as before.",
+        f"Drafted from {book.name}, version {book.version}. As many leads reach mql and sql as before.",
         *(["", "Taken out:", *dropped] if dropped else []),
     ]
     changed = sum(now.get(rule.name, rule) != rule for rule in _rules(book))

@@ -119,3 +119,25 @@ def test_publish_wants_a_rulebook_or_rollback_and_a_champion(
     status, said = fails(monkeypatch, capsys, "rules", "publish", str(tmp_path / "r.toml"))
     assert status == 1
     assert said.startswith("error: there is no champion in sqlite:///")
+
+
+def test_a_draft_does_not_overwrite_what_is_tested(
+    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book, crm = str(sample / "rulebook.toml"), str(sample / "crm.toml")
+    status, said = fails(monkeypatch, capsys, "rules", "backtest", book, "--crm", crm, "--draft", book)
+    assert (status, said) == (2, f"error: --draft: {book} is a rulebook that is tested here; name another file\n")
+
+
+def test_too_few_deals_are_said_after_the_backtest_and_no_draft_is_written(
+    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    book, crm, draft = str(sample / "rulebook.toml"), str(sample / "crm.toml"), tmp_path / "draft.toml"
+    monkeypatch.setattr("sys.argv", ["lead-scoring", "rules", "backtest", book, "--crm", crm, "--draft", str(draft)])
+    with pytest.raises(SystemExit) as ended:
+        lead_scoring.main()
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert "error: too few deals for a draft: " in said.err
+    assert "The whole" in said.out
+    assert not draft.exists()
