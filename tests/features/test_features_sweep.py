@@ -32,14 +32,16 @@ def test_cutoffs_of_a_lead_asked_together_have_the_bits_of_each_alone(lead: Lead
 
 @thorough
 @given(companies(), st.lists(st.tuples(st.sampled_from("abc"), moments), min_size=6, max_size=12))
-def test_an_account_asked_for_many_rows_has_the_bits_of_each_alone(company: list[LeadHistory], wanted: list) -> None:
+def test_an_account_asked_for_many_rows_has_the_bits_of_each_alone(
+    company: list[LeadHistory], wanted: list[tuple[str, int]]
+) -> None:
     """From some rows on, the others are what is left of the whole account; for one row they are counted."""
     assert_alone(company, wanted)
 
 
 @thorough
 @given(companies(), st.lists(st.tuples(st.sampled_from("abcd"), moments), min_size=2, max_size=12))
-def test_any_number_of_threads_gives_the_same_bits(company: list[LeadHistory], wanted: list) -> None:
+def test_any_number_of_threads_gives_the_same_bits(company: list[LeadHistory], wanted: list[tuple[str, int]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "_LEAST_WORK", 1)
         rows = [table.compute(histories(company), snapshots(wanted), CATALOGUE, threads=n).matrix for n in (1, 2, 5)]
