@@ -1,6 +1,5 @@
 """The catalogue as a page to read, docs/features.md: what is counted, and what is computed of it."""
 
-import sys
 from collections.abc import Iterable, Sequence
 
 from features import declaration
@@ -12,17 +11,14 @@ from features.own import Aggregate, Aggregation, OwnFeature
 from features.predicate import Predicate
 from histories.contract import AttributeType, Families
 
-_DOCUMENT = """\
-# Features
-
-This page is made from the catalogue (`python -m features.describe > docs/features.md`); a test holds both in step.
-It shows the catalogue of a small export. A real one has the kinds, families and attributes of its own export, frozen
+_HEAD = "# Features\n"
+_EXAMPLE = """
+This page is made from the catalogue by `lead-scoring features --describe -o docs/features.md`; a test holds both in
+step. It shows the catalogue of a small export. A real one has the kinds, families and attributes of its own export, frozen
 when a model is trained. `lead-scoring features --describe CRM.toml` tells the catalogue of an export, and
 [own-features.md](own-features.md) how a team declares more.
 """
 _INTRODUCTION = """\
-# Features
-
 {count:,} columns. Kinds that at least 50 training leads have get columns of their own, the 60 commonest at most; every
 other kind counts as `other`.
 
@@ -54,6 +50,7 @@ def page(catalogue: Catalogue) -> str:
     """Return the catalogue as Markdown: signals, then what is computed of each, then the rest."""
     about_signals = [*declaration.SIGNAL, *declaration.SUM, *declaration.TREND]
     parts = [
+        _HEAD + (_EXAMPLE if catalogue == example() else ""),
         _INTRODUCTION.format(timezone=catalogue.timezone, count=len(catalogue.names)),
         "## What is counted\n",
         _signals(catalogue),
@@ -87,11 +84,6 @@ def page(catalogue: Catalogue) -> str:
         _own(catalogue),
     ]
     return "\n".join(parts)
-
-
-def document() -> str:
-    """Return docs/features.md: the page of `example`, and what it stands for."""
-    return page(example()).replace("# Features\n", _DOCUMENT, 1)
 
 
 def example() -> Catalogue:
@@ -209,7 +201,3 @@ def _own(catalogue: Catalogue) -> str:
             for one in catalogue.blocks["own"]
         ],
     )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(document())

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from features import declaration
 from features.catalogue import Catalogue
-from features.describe import document, example, page
+from features.describe import example, page
 from features.description import as_csv, rows
 from features.listing import text
 
@@ -21,7 +21,8 @@ _BRACES = re.compile(r"(.+)_\{(.+)\}")
 
 
 def test_the_document_is_the_page_that_the_catalogue_makes() -> None:
-    assert DOCUMENT.read_text() == document(), "run python -m features.describe > docs/features.md"
+    assert DOCUMENT.read_text() == page(example()), "run lead-scoring features --describe -o docs/features.md"
+    assert "small export" not in page(OWNED)
 
 
 def test_every_template_signal_and_own_feature_has_a_line() -> None:
