@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -117,6 +118,35 @@ def test_a_session_that_runs_already_is_used_and_left_running(spark: SparkSessio
     with cluster.session("spark://nobody:1") as other:
         assert other.sparkContext is spark.sparkContext
     assert over(spark, tmp_path, [31], hex) == ["0x1f"]
+
+
+class Idle:
+    """Stands for a session on a cluster whose workers are all busy with the work of others."""
+
+    def __init__(self, polls: int) -> None:
+        self.sparkContext, self.polls, self.ended = self, polls, threading.Event()
+
+    def statusTracker(self) -> "Idle":  # noqa: N802  # Spark's name
+        return self
+
+    def getActiveStageIds(self) -> list[int]:  # noqa: N802
+        self.polls -= 1
+        if not self.polls:
+            self.ended.set()
+        return []
+
+    def getStageInfo(self, stage: int) -> None:  # noqa: N802
+        raise AssertionError(f"there is no stage {stage}")
+
+
+def test_idle_workers_are_spoken_of_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(cluster, "_POLL_SECONDS", 0.015625)
+    monkeypatch.setattr(cluster, "_IDLE_SECONDS", 0.0625)
+    idle = Idle(polls=12)
+    cluster._watch(idle, 3, print, idle.ended)
+    assert [one.getMessage() for one in caplog.records] == [
+        "no worker of the cluster has begun within 0 seconds; are there any, with cores and memory to spare?"
+    ]
 
 
 @pytest.mark.parametrize(("seed", "leads", "events", "shards"), [(1, 12, 120, 3), (2, 40, 900, 4), (3, 3, 0, 2)])
