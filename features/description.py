@@ -60,8 +60,8 @@ def sources(feature: Feature, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 _ELSE = {
-    "direction": "every kind, by its direction",
-    "contact": "every kind, by its direction",
+    "direction": "every kind by its direction",
+    "contact": "every kind by its direction",
     "interactions": "every kind",
     "rhythm": "every kind",
     "variety": "every kind",
