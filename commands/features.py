@@ -1,25 +1,20 @@
 """Features of an export's leads: compute them, describe them, hold served ones against them."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands import terminal
-from commands.options import RecipeFile, now, past
+from commands.options import Cluster, Memory, RecipeFile, now, past, size
 from histories.errors import CallError
 from histories.whole_file import whole_file
 
 if TYPE_CHECKING:
     from features.own import OwnFeature
 
-Memory = Annotated[
-    str | None, typer.Option(metavar="SIZE", help="What may be used, as 4GB [default: half of what the machine has].")
-]
-Cluster = Annotated[
-    str | None, typer.Option(metavar="URL", help="A Spark master that works on the shards, as spark://host:7077.")
-]
 _ASK = "give one of --cutoff, --snapshots, --describe and --replay, and only one"
 
 
@@ -89,9 +84,7 @@ def _compute(
     resume: bool,
 ) -> None:
     from features import sharded
-    from histories import machine
 
-    size = machine.memory() // 2 if memory is None else machine.parse(memory)
     own = _own(config, recipe)
     with ExitStack() as stack:
         each: sharded.Each = sharded.on_threads
@@ -100,11 +93,11 @@ def _compute(
 
             spark = stack.enter_context(clusters.session(cluster))
             tell = stack.enter_context(terminal.rows())
-            each = clusters.each(spark, output.absolute().parent)
+            each = clusters.each(spark, output.absolute().parent, partial(tell, "Shards done by the cluster"))
         else:
             tell = stack.enter_context(terminal.rows())
         done = sharded.run(
-            config, wanted, output.absolute(), size, now(), own=own, resume=resume, progress=tell, each=each
+            config, wanted, output.absolute(), size(memory), now(), own=own, resume=resume, progress=tell, each=each
         )
     terminal.out.print(f"{done.rows:,} rows of {len(done.catalogue.names):,} features: {output}")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from histories import clock
+from histories import clock, machine
 from histories.errors import CallError
 
 Config = Annotated[Path, typer.Argument(metavar="CRM.toml", help="The file that describes the export.")]
@@ -17,6 +17,12 @@ RulebookFile = Annotated[
     Path | None, typer.Option("--rulebook", help="The points [default: rulebook.toml beside CRM.toml].")
 ]
 ChampionsRulebook = Annotated[Path | None, typer.Option("--rulebook", help="The points [default: the champion's].")]
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="What may be used, as 4GB [default: half of what the machine has].")
+]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="URL", help="A Spark master that works on the shards, as spark://host:7077.")
+]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
 
 
@@ -39,3 +45,8 @@ def beside(config: Path, given: Path | None, name: str) -> Path:
     if not path.exists():
         raise CallError(f"{path}: does not exist; write one (README.md shows how) or name one with --{name}")
     return path
+
+
+def size(memory: str | None) -> int:
+    """Return the bytes of `--memory`. Raises CallError for a text that is no size."""
+    return machine.memory() // 2 if memory is None else machine.parse(memory)
