@@ -84,7 +84,7 @@ def _write_draft(draft: Path, closed: "Deals", book: "Rulebook") -> str:
     with whole_file(draft) as path:
         path.write_text(written(found.draft, found.heading, found.comments), encoding="utf-8")
     return (
-        f"{draft}: learnt from {found.converted:,} leads that reached {found.target.value}; {found.changed} rules changed, "
+        f"{draft}: learnt from {found.converted:,} leads that reached stage {found.target.value}; {found.changed} rules changed, "
         f"{found.dropped} taken out, {found.kept} kept for want of deals."
     )
 
