@@ -11,9 +11,10 @@ import numpy as np
 from benchmarks.scale import workload
 from benchmarks.scale.contender_ours import prepare
 from benchmarks.scale.events import Files
-from features import kernel, one
-from features.encode import encode
-from features.plan import plan
+from features.encoding.encode import encode
+from features.kernel.kernel import kernel
+from features.kernel.plan import plan
+from features.one import Rows
 from histories.assemble import assemble
 from histories.clock import DAY
 from histories.contract import Direction, Families, Interaction, LeadHistory
@@ -72,7 +73,8 @@ def _interaction(place: int, moment: int, kind: workload.Kind, chance: float) ->
 
 def _measure(interactions: int, rounds: int) -> tuple[float, float]:
     lead, catalogue = history(interactions, seed=1), workload.catalogue()
-    whole = _median(lambda: one.row(lead, _CUTOFF, catalogue), rounds)
+    ready = Rows(catalogue)
+    whole = _median(lambda: ready.row(lead, _CUTOFF), rounds)
     encoded = encode(assemble([lead], exported_at=_CUTOFF, families=Families(workload.FAMILIES)), catalogue)
     out, columns = np.empty(len(catalogue.features)), plan(catalogue)
     return whole, _median(lambda: kernel.row(out, 0, _CUTOFF, encoded, columns), rounds)

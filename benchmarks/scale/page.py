@@ -123,9 +123,9 @@ def _how(results: Results) -> str:
 - **Polars**: lazy scan of the five columns needed, kinds and directions as enums, join with the snapshots, the age, windows and decays computed once, `collect(engine="streaming")`. In one step, each column is an aggregate over interactions; in two, interactions are added up by snapshot, kind and direction first.
 - **DuckDB**: the same queries in SQL, kinds as enum, no `count(distinct)`. `case when` in place of `filter` is asked as well, because DuckDB is much slower with hundreds of filters. Reading and sorting alone: all columns into a temporary table, ordered by lead and time.
 - Peers give rows only for snapshots before which something happened, and none of the features that need order (sessions, gaps, answers, latest kinds), distinct counts or accounts.{featuretools}
-- **Out of core**: memory is that of the command and all that it starts, resident, looked at 20 times a second.
+- **Out of core**: the command runs on few interactions first, so that the compiled code lies on the disk; the time is that of the whole process. Memory is that of the command and all that it starts, resident, looked at 20 times a second.
 - **The kernel alone** runs on encoded arrays and fills the same buffer of {ROWS_A_CALL:,} rows again and again, so that allocating memory is not what is measured; cutoffs lie at random between creation and the end of the year.
-- **One lead** has no attributes and no account; the kernel's figure is a call from Python on arrays that are ready."""
+- **One lead** has no attributes and no account; what the catalogue alone decides is made beforehand, as the service does (`features.one.Rows`); the kernel's figure is a call from Python on arrays that are ready."""
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
