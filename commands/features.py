@@ -13,7 +13,7 @@ from histories.errors import CallError
 from histories.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from features.own import OwnFeature
+    from features.own.features import OwnFeature
 
 _ASK = "give one of --cutoff, --snapshots, --describe and --replay, and only one"
 
@@ -103,7 +103,8 @@ def _compute(
 
 
 def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> None:
-    from features import catalogue, describe, description, listing
+    from features import catalogue
+    from features.pages import describe, description, listing
     from histories import export
 
     pages = {".md": describe.page, ".csv": description.as_csv}
@@ -125,7 +126,8 @@ def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> 
 
 
 def _replay(config: Path, log: Path) -> None:
-    from features import replay, replay_report
+    from features.replay import replay
+    from features.replay import report as replay_report
     from histories import export
 
     with terminal.working("Reading the export"):

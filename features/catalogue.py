@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
-from features import declaration, learn, own_columns
+from features import declaration, learn
 from features.census import Census, census
+from features.encoding.signature import Signatures, counted_families
 from features.feature import AttributeSpec, Feature, Signal
-from features.own import OwnFeature
-from features.own import from_json as own_from_json
-from features.predicate import Predicate
-from features.signature import Signatures, counted_families
+from features.own import columns as own_columns
+from features.own.features import OwnFeature
+from features.own.features import from_json as own_from_json
+from features.own.predicate import Predicate
 from histories.contract import AttributeType, Families, Histories
 from histories.errors import CallError, DataError
 

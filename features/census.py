@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.arrays import Ints
+from features.kernel.arrays import Ints
 from histories.contract import AttributeType, Histories
 
 Combination = tuple[str, str | None, str | None]

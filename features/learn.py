@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from features.census import Census
+from features.encoding.signature import GROUP_SHIFT, KIND_MASK, MOST_CHANNELS, MOST_KINDS, Signatures
 from features.feature import AttributeSpec
-from features.signature import GROUP_SHIFT, KIND_MASK, MOST_CHANNELS, MOST_KINDS, Signatures
 from histories.contract import AttributeType
 
 KIND_LEADS = 50

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features import kernel
-from features.arrays import Encoded, Floats, Ints
 from features.catalogue import AttributeSpec, Catalogue
-from features.order import rises
-from features.plan import plan
-from features.stages import CODES, steps
-from features.zone import EVER
+from features.encoding.order import rises
+from features.encoding.stages import CODES, steps
+from features.encoding.zone import EVER
+from features.kernel import kernel
+from features.kernel.arrays import Encoded, Floats, Ints
+from features.kernel.plan import plan
 from histories.contract import (
     Attribute,
     AttributeType,

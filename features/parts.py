@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc, parquet
 
-from features.arrays import Floats, Ints
+from features.kernel.arrays import Floats, Ints
 from histories.whole_file import whole_file
 
 # A part is read by batches of so many bytes, one of each part at a time; so many bytes of rows are put in order at once.

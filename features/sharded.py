@@ -16,7 +16,7 @@ from features import catalogue as catalogues
 from features import parts, table, unfinished
 from features.catalogue import Catalogue
 from features.census import EMPTY, Census, census
-from features.own import OwnFeature
+from features.own.features import OwnFeature
 from features.snapshots import SNAPSHOTS, checked, refuse_unknown
 from features.unfinished import Folder
 from histories import export, sharding, shards

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.arrays import Ints
+from features.kernel.arrays import Ints
 from histories.errors import DataError
 
 SNAPSHOTS = pa.schema([("lead_id", pa.string()), ("cutoff", pa.int64())])

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import kernel
-from features.arrays import Encoded, Floats, Ints, Plan
 from features.catalogue import Catalogue
-from features.encode import encode, places
-from features.layout import END, FIRST, MEMBERS, SNAPSHOT_LEAD
-from features.plan import plan
+from features.encoding.encode import encode, places
+from features.kernel import kernel
+from features.kernel.arrays import Encoded, Floats, Ints, Plan
+from features.kernel.layout import END, FIRST, MEMBERS, SNAPSHOT_LEAD
+from features.kernel.plan import plan
 from features.snapshots import checked
 from features.threads import cores, share
 from histories.contract import Histories

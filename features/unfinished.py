@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from features.catalogue import MEANING
-from features.own import OwnFeature
+from features.own.features import OwnFeature
 from histories import crm, machine, toml_file
 from histories.errors import CallError
 from histories.whole_file import whole_file

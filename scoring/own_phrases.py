@@ -4,10 +4,10 @@ import math
 import re
 from collections.abc import Callable
 
-from features.expression import Expression
 from features.feature import Feature
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.predicate import Predicate
+from features.own.expression import Expression
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
 from scoring import words
 from scoring.calibration import Floats
 

@@ -1,6 +1,6 @@
 """The feature rows that answers were made from, one JSON line a lead, for `lead-scoring features --replay`.
 
-Each process appends to files of its own. features/replay_log.py reads what is written here.
+Each process appends to files of its own. features/replay/log.py reads what is written here.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from pydantic_core import to_json
 
-from features.replay_log import SUFFIX, head
+from features.replay.log import SUFFIX, head
 from histories import clock
 from histories.errors import CallError
 from scoring.bundle import Bundle

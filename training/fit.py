@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features import catalogue as catalogues
 from features import table as feature_table
 from features.catalogue import Catalogue
-from features.own import OwnFeature
+from features.own.features import OwnFeature
 from histories.contract import Histories, Target
 from scoring import points as rule_points
 from scoring.bundle import Bundle

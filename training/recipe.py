@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features import own
-from features.own import OwnFeature
+from features.own import features as own
+from features.own.features import OwnFeature
 from histories import clock, toml_file
 from histories.contract import Target
 from histories.errors import CallError

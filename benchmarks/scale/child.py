@@ -1,7 +1,8 @@
 """One task in a process of its own: `python -m benchmarks.scale.child MODULE TASK FOLDER [OUT]` prints one JSON line.
 
-The time is that of the task alone, without starting Python, importing and preparing. A task that returns a value
-class has it printed as well.
+Time and memory are those of the task alone, without starting Python, importing and preparing. A task whose name ends
+in `_to_file` writes OUT itself; what another returns is written to OUT afterwards, to be compared. A task that
+returns a value class has it printed as well.
 """
 
 import dataclasses
@@ -12,20 +13,25 @@ import time
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.scale.events import Files
 
 
 def main(module: str, task: str, folder: str, out: str | None = None) -> None:
-    """Run one task of one module; `out` is the file that it writes, if it writes one."""
+    """Run one task of one module, and print what it took."""
     contender = importlib.import_module(f"benchmarks.scale.{module}")
     contender.prepare()
-    arguments = [Files(Path(folder))] if out is None else [Files(Path(folder)), Path(out)]
+    writes = out is not None and task.endswith("to_file")
+    arguments = [Files(Path(folder)), Path(out)] if out is not None and writes else [Files(Path(folder))]
     begun = time.perf_counter()
     result = getattr(contender, task)(*arguments)
     seconds = time.perf_counter() - begun
     found = dataclasses.asdict(result) if getattr(result, "printed", False) else {}
     print(json.dumps({"seconds": seconds, "peak": peak(), "found": found}))  # noqa: T201
+    if out is not None and not writes:
+        pq.write_table(result if isinstance(result, pa.Table) else result.to_arrow(), out)
 
 
 def peak() -> int:

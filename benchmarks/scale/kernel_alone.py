@@ -10,8 +10,8 @@ from benchmarks.scale import contender_ours, workload
 from benchmarks.scale.contender_ours import prepare
 from benchmarks.scale.events import Files
 from features.encoding.encode import encode
+from features.kernel import kernel
 from features.kernel.arrays import Encoded, Floats, Ints
-from features.kernel.kernel import kernel
 from features.kernel.plan import plan
 
 __all__ = ["prepare", "snapshots_of_a_lead"]

@@ -12,7 +12,7 @@ from benchmarks.scale import workload
 from benchmarks.scale.contender_ours import prepare
 from benchmarks.scale.events import Files
 from features.encoding.encode import encode
-from features.kernel.kernel import kernel
+from features.kernel import kernel
 from features.kernel.plan import plan
 from features.one import Rows
 from histories.assemble import assemble

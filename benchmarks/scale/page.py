@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from benchmarks.scale import asked, workload
-from benchmarks.scale.agreement import RELATIVE
+from benchmarks.scale.agreement import RELATIVE, Agreement
 from benchmarks.scale.events import ACCOUNT_SHARE
 from benchmarks.scale.kernel_alone import MANY, ROWS_A_CALL
 from benchmarks.scale.measure import Measured
@@ -44,12 +44,7 @@ def _targets(results: Results) -> str:
 
 def _contenders(results: Results) -> str:
     catalogue = workload.catalogue()
-    peers = [
-        f"counts exactly, sums, decays and ages within {RELATIVE:g} (furthest {one.furthest:.0e}): "
-        f"{NAMES[task]}, {one.rows:,} rows of {one.columns} columns"
-        for task, one in results.agreements.items()
-    ]
-    agreed = "\n".join(f"- {line}" for line in peers)
+    agreed = _agreed(list(results.agreements.values()))
     return f"""## From Parquet to features
 
 This project computes all {len(catalogue.features)} features of its catalogue; the peers compute the {len(asked.columns(catalogue))} counts, sums, decays and ages among them. In memory:
@@ -60,9 +55,17 @@ With the result written to Parquet (snappy), ours with all its columns:
 
 {_times(results, WRITTEN, OURS_WRITTEN)}
 
-The same numbers came out, on all rows:
+{agreed}"""
 
-{agreed or "- peers were left out of this run"}"""
+
+def _agreed(found: Sequence[Agreement]) -> str:
+    if not found:
+        return "Peers were left out of this run."
+    furthest = max(one.furthest for one in found)
+    return (
+        f"Each of the {len(found)} queries gave our numbers, on all {found[0].rows:,} rows and {found[0].columns} "
+        f"columns: counts exactly, sums, decays and ages within {RELATIVE:g} (furthest: {furthest:.0e})."
+    )
 
 
 def _times(results: Results, tasks: Sequence[str], ours: str) -> str:

@@ -14,11 +14,10 @@ from benchmarks.scale.measure import Found, Measured, in_own_process, watched
 from benchmarks.scale.one_lead import OneLead
 from benchmarks.scale.results import (
     DUCKDB_FILTER_ONE,
-    DUCKDB_WRITTEN,
     IN_MEMORY,
     OURS,
     OURS_WRITTEN,
-    POLARS_WRITTEN,
+    SORTED,
     WRITTEN,
     Results,
 )
@@ -62,17 +61,17 @@ def run(scratch: Path, sizes: Sizes, seed: int, without: frozenset[str], uv: str
 def _contenders(
     files: Files, sizes: Sizes, without: frozenset[str], say: Say
 ) -> tuple[dict[str, Measured], dict[str, Agreement]]:
+    ours, peer = files.folder / "ours.parquet", files.folder / "peer.parquet"
     measured, agreements = {}, {}
-    ours = files.folder / "ours.parquet"
-    for task in IN_MEMORY + WRITTEN:
+    for task in (OURS_WRITTEN, *IN_MEMORY, *WRITTEN[1:]):
         if "peers" in without and task not in (OURS, OURS_WRITTEN):
             continue
-        out = None if task in IN_MEMORY else ours if task == OURS_WRITTEN else files.folder / "peer.parquet"
+        out = {OURS_WRITTEN: ours, OURS: None, SORTED: None}.get(task, peer)
         measured[task] = in_own_process(task, files, 1 if task == DUCKDB_FILTER_ONE else sizes.repeats, out).measured
         say(f"{task}: {measured[task].seconds:.2f} s, {measured[task].peak / 2**30:.2f} GiB")
-        if out is not None and task in (POLARS_WRITTEN, DUCKDB_WRITTEN):
-            agreements[task] = agreement.compare(ours, out, asked.columns(workload.catalogue()))
-            out.unlink()
+        if out == peer:
+            agreements[task] = agreement.compare(ours, peer, asked.columns(workload.catalogue()))
+            peer.unlink()
     ours.unlink()
     return measured, agreements
 

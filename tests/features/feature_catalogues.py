@@ -3,9 +3,9 @@
 from hypothesis import strategies as st
 
 from features.catalogue import AttributeSpec, Catalogue
-from features.expression import Expression
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.predicate import Predicate
+from features.own.expression import Expression
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
 from histories.contract import AttributeType, Direction, Families
 
 _SPANS = {

@@ -16,8 +16,8 @@ from feature_oracle import row as oracle_row
 from feature_subject import Subject, whole
 from hypothesis import strategies as st
 
-from features.arrays import Floats
 from features.catalogue import Catalogue
+from features.kernel.arrays import Floats
 from histories.clock import DAY
 from histories.contract import Attribute, Interaction, LeadHistory, Outcome, Stage
 

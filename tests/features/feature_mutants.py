@@ -8,8 +8,8 @@ from feature_cases import changed, received
 from feature_families import FAMILIES
 from feature_subject import HONEST, Company, Pairs, Subject, whole
 
-from features.arrays import Floats
 from features.catalogue import Catalogue
+from features.kernel.arrays import Floats
 from histories.clock import DAY
 from histories.contract import Interaction, LeadHistory, Outcome, Stage, without_duplicates
 

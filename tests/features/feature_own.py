@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from features.expression import Expression
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.predicate import Predicate
+from features.own.expression import Expression
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
 from histories.contract import Direction, Interaction
 
 _DAY = 86_400_000_000

@@ -7,8 +7,8 @@ from functools import lru_cache
 from feature_histories import histories, snapshots
 
 from features import one, table
-from features.arrays import Floats
 from features.catalogue import Catalogue
+from features.kernel.arrays import Floats
 from histories.contract import LeadHistory
 
 Company = Sequence[LeadHistory]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from features import catalogue, declaration
 from features.catalogue import AttributeSpec, Catalogue, build, with_own
-from features.describe import example
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.predicate import Predicate
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
+from features.pages.describe import example
 from histories.clock import DAY
 from histories.contract import (
     Attribute,
@@ -39,7 +39,7 @@ def test_the_json_round_trip_gives_an_equal_catalogue() -> None:
 
 
 def test_the_hash_is_the_same_in_another_process() -> None:
-    code = "from features.describe import example; print(example().hash)"
+    code = "from features.pages.describe import example; print(example().hash)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == example().hash
 

@@ -19,7 +19,7 @@ from pyarrow import parquet
 from test_features_sharded import NOW, into, matrix_of, write_export, write_snapshots
 
 from features import catalogue, java, sharded, table
-from features.own import OwnFeature
+from features.own.features import OwnFeature
 from features.snapshots import checked
 from histories import export, sample
 from histories.clock import DAY

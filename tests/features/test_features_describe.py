@@ -12,9 +12,9 @@ from hypothesis import given, settings
 
 from features import declaration
 from features.catalogue import Catalogue
-from features.describe import example, page
-from features.description import as_csv, rows
-from features.listing import text
+from features.pages.describe import example, page
+from features.pages.description import as_csv, rows
+from features.pages.listing import text
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "features.md"
 _BRACES = re.compile(r"(.+)_\{(.+)\}")

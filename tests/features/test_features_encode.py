@@ -12,8 +12,8 @@ from feature_histories import CATALOGUE, CUTOFF, companies, histories
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import Encoded
-from features.encode import encode, places
+from features.encoding.encode import encode, places
+from features.kernel.arrays import Encoded
 from histories.clock import DAY
 from histories.contract import Histories, Interaction, LeadHistory
 from histories.errors import DataError

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from features import one, table
 from features.catalogue import AttributeSpec, Catalogue
+from features.encoding.stages import CODES, steps
 from features.one import Rows
-from features.stages import CODES, steps
 from histories.clock import DAY
 from histories.contract import (
     FUNNEL,

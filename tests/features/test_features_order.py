@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import threads
-from features.order import Unordered, ascends, by_id, ordered, rises
-from features.places import Places
-from features.texts import before, texts
+from features.encoding.order import Unordered, ascends, by_id, ordered, rises
+from features.encoding.places import Places
+from features.encoding.texts import before, texts
 
 theorem = settings(max_examples=100, deadline=None)
 LEADS = 7

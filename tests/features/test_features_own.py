@@ -12,13 +12,16 @@ from feature_own import OWN, evaluated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import expression, one, own, own_program, table
+from features import one, table
 from features.catalogue import Catalogue, with_own
-from features.expression import Column, Expression, Operation
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.own_columns import program
-from features.plan import plan
-from features.predicate import Predicate
+from features.kernel import own_program
+from features.kernel.plan import plan
+from features.own import expression
+from features.own import features as own
+from features.own.columns import program
+from features.own.expression import Column, Expression, Operation
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
 from histories import toml_file
 from histories.clock import DAY
 from histories.contract import Direction, Interaction, LeadHistory

@@ -5,10 +5,10 @@ import re
 import pytest
 from feature_histories import CATALOGUE
 
-from features import own
 from features.catalogue import Catalogue, with_own
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.predicate import Predicate
+from features.own import features as own
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
 from histories import toml_file
 from histories.contract import Direction
 from histories.errors import CallError

@@ -3,8 +3,10 @@
 import numpy as np
 from feature_histories import CATALOGUE
 
-from features import declaration, layout, signature, state, zone
-from features.plan import plan
+from features import declaration
+from features.encoding import signature, zone
+from features.kernel import layout, state
+from features.kernel.plan import plan
 
 
 def test_the_encoding_s_codes_have_room_in_the_kernel_s_masks() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.bits import lowest
-from features.power import power_of_two
-from features.search import order_of
+from features.kernel.bits import lowest
+from features.kernel.power import power_of_two
+from features.kernel.search import order_of
 from histories.compiled import compiled
 
 

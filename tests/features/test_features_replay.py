@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
 from features import catalogue as catalogues
-from features import one, replay_log
+from features import one
 from features.catalogue import Catalogue
-from features.replay import replay
-from features.replay_causes import Cause
-from features.replay_report import render
-from features.replayed import Replay
+from features.replay import log as replay_log
+from features.replay.causes import Cause
+from features.replay.replay import replay
+from features.replay.replayed import Replay
+from features.replay.report import render
 from histories.assemble import assemble
 from histories.clock import DAY, HOUR, MINUTE, iso
 from histories.contract import Attribute, Histories, Interaction, LeadHistory, Outcome, Stage

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.zone import transitions
+from features.encoding.zone import transitions
 from histories.clock import DAY, SECOND, micros
 
 ZONES = ["UTC", "Europe/Amsterdam", "America/New_York", "Asia/Beirut", "Africa/Casablanca", "Australia/Lord_Howe"]

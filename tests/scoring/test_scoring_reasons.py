@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from test_scoring_ledger import visits
 
-from features import own
 from features.catalogue import AttributeSpec, Catalogue, with_own
+from features.own import features as own
 from histories import toml_file
 from histories.clock import DAY, HOUR
 from histories.contract import Attribute, AttributeType, Families, LeadHistory

@@ -19,8 +19,8 @@ import pytest
 from serving_world import Packable
 
 from features import one
-from features.replay import replay
-from features.replay_causes import Cause
+from features.replay.causes import Cause
+from features.replay.replay import replay
 from histories import clock
 from histories.contract import Histories, LeadHistory
 from histories.errors import CallError

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from features.expression import Expression
-from features.own import Aggregate, Aggregation, OwnFeature
-from features.predicate import Predicate
+from features.own.expression import Expression
+from features.own.features import Aggregate, Aggregation, OwnFeature
+from features.own.predicate import Predicate
 from histories import clock
 from histories.contract import Target
 from histories.errors import CallError

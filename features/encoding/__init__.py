@@ -1,0 +1,1 @@
+"""From histories to the arrays that the kernel reads."""

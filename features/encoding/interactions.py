@@ -1,0 +1,169 @@
+"""The interactions of all leads as the kernel's columns, whatever order and text encoding they come in."""
+
+import math
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.encoding.order import Ints32, Unordered, ascends, by_id, ordered
+from features.encoding.places import Places
+from features.encoding.signature import Signatures
+from features.encoding.texts import hashes, texts
+from features.encoding.zone import EVER
+from features.kernel.arrays import Floats, Ints
+from features.threads import share
+from histories.compiled import compiled
+
+_BATCH = 1 << 17
+_DIRECT = 1 << 20
+_TEXTS = ("kind", "direction", "channel")
+
+
+class Columns(NamedTuple):
+    """Interactions by lead, time and id, as in `Encoded`."""
+
+    owners: Ints32  # place of the lead
+    occurred: Ints
+    received: Ints
+    signature: Ints
+    value: Floats
+    came: Ints | None  # the row of the table that each was; None: the row where it is
+    suspects: (
+        Ints  # rows of the table, ascending, that may share account and id with another: all that do are among them
+    )
+
+
+def columns(table: pa.Table, places: Places, accounts: Ints32, signatures: Signatures, threads: int) -> Columns:
+    """Return the interactions of all leads; `accounts` numbers each lead's, -1: it shares with nobody.
+
+    Raises DataError where an interaction is of no lead.
+    """
+    combinations = _Combinations(signatures)
+    rows, suspects = _read(table, places, accounts, combinations, threads)
+    came = None
+    if not ascends(rows.owners, rows.occurred):
+        rows, came = ordered(rows, accounts.size, threads)
+    came = by_id(rows, came, table["interaction_id"])
+    signature = combinations.signatures()[rows.codes]
+    return Columns(rows.owners, rows.occurred, rows.received, signature, rows.value.view(np.float64), came, suspects)
+
+
+def _read(
+    table: pa.Table, places: Places, accounts: Ints32, combinations: "_Combinations", threads: int
+) -> tuple[Unordered, Ints]:
+    size = table.num_rows
+    rows = Unordered(
+        np.empty(size, dtype=np.int32),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int32),
+        np.empty(size, dtype=np.int64),
+    )
+    batches = table.to_batches(max_chunksize=_BATCH)
+    ends = np.cumsum([batch.num_rows for batch in batches])
+
+    def fill(place: int) -> tuple[Ints, NDArray[np.uint64]]:
+        batch, begin = batches[place], int(ends[place]) - batches[place].num_rows
+        part = slice(begin, int(ends[place]))
+        rows.owners[part] = places.of_all(batch["lead_id"], "interactions")
+        rows.occurred[part] = without_nulls(batch["occurred_at"], EVER)
+        rows.received[part] = without_nulls(batch["received_at"], EVER)
+        rows.codes[part] = combinations.codes(batch)
+        rows.value[part] = without_nulls(batch["value"], np.nan).view(np.int64)
+        sharing = accounts[rows.owners[part]]
+        candidates = np.flatnonzero(sharing >= 0)
+        marks = np.empty(candidates.size, dtype=np.uint64)
+        if candidates.size:
+            hashes(texts(batch["interaction_id"]), sharing[candidates], candidates, marks)
+        return candidates + begin, marks
+
+    return rows, _repeated(share(fill, range(len(batches)), threads))
+
+
+def _repeated(parts: list[tuple[Ints, NDArray[np.uint64]]]) -> Ints:
+    """Return the rows whose mark another row has too."""
+    ascending = np.concatenate([np.empty(0, dtype=np.uint64), *(marks for _, marks in parts)])
+    ascending.sort()
+    repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    if not repeated.size:
+        return np.empty(0, dtype=np.int64)
+    return np.concatenate([rows[np.isin(marks, repeated)] for rows, marks in parts])
+
+
+def without_nulls(array: pa.Array | pa.ChunkedArray, value: float) -> NDArray[Any]:
+    """Return a column's values, with `value` where there is none. Read-only where it needs no copy."""
+    return np.asarray(array.fill_null(value) if array.null_count else array)
+
+
+def coded(column: pa.ChunkedArray) -> tuple[Ints32, list[str | None]]:
+    """Return a column of texts as places in the list of its distinct values, the last of which is None."""
+    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if not encoded.num_chunks:
+        return np.empty(0, dtype=np.int32), [None]
+    # Chunks share one dictionary; joining them by hand joins no texts, which may be too many for one array.
+    parts = [_codes(chunk) for chunk in encoded.chunks]
+    return np.concatenate([codes for codes, _ in parts]), parts[0][1]
+
+
+class _Combinations:
+    """Numbers the combinations of kind, direction and channel as they come: they are few, and encoded once each."""
+
+    def __init__(self, signatures: Signatures) -> None:
+        self._signatures = signatures
+        self._numbers: dict[tuple[str, str | None, str | None], int] = {}
+        self._lock = Lock()
+
+    def signatures(self) -> Ints:
+        """Return the signature of each combination, by its number."""
+        return np.array([self._signatures.of(*one) for one in self._numbers], dtype=np.int64)
+
+    def codes(self, batch: pa.RecordBatch) -> Ints32:
+        """Return the number of each row's combination, int32."""
+        (kinds, of_kind), (directions, of_direction), (channels, of_channel) = (_codes(batch[name]) for name in _TEXTS)
+        shape = (len(of_kind), len(of_direction), len(of_channel))
+        found, places = _combined(kinds, directions, channels, shape)
+        with self._lock:
+            numbers = [
+                self._numbers.setdefault(
+                    (of_kind[kind] or "", of_direction[direction], of_channel[channel]), len(self._numbers)
+                )
+                for kind, direction, channel in zip(*np.unravel_index(found, shape), strict=True)
+            ]
+        codes: Ints32 = np.array(numbers, dtype=np.int32)[places]
+        return codes
+
+
+def _codes(column: pa.Array) -> tuple[Ints32, list[str | None]]:
+    """Return a column as places in the list of its distinct values, the last of which is None."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    distinct = [*encoded.dictionary.to_pylist(), None]
+    codes = np.asarray(without_nulls(encoded.indices, len(distinct) - 1), dtype=np.int32)
+    # Arrow's own arrays are read-only: with others among them, the compiler would make another version.
+    codes.flags.writeable = False
+    return codes, distinct
+
+
+def _combined(
+    kinds: Ints32, directions: Ints32, channels: Ints32, shape: tuple[int, int, int]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the combinations that occur, as places in an array of `shape`, and for each row its place among them."""
+    if math.prod(shape) > _DIRECT:
+        return np.unique(np.ravel_multi_index((kinds, directions, channels), shape), return_inverse=True)
+    places = np.empty(kinds.size, dtype=np.int32)
+    occurs = np.zeros(shape, dtype=np.bool_)
+    _combine(kinds, directions, channels, places, occurs)
+    found = np.flatnonzero(occurs)
+    numbers = np.empty(occurs.size, dtype=np.int32)
+    numbers[found] = np.arange(found.size)
+    return found, numbers[places]
+
+
+@compiled
+def _combine(kinds: Ints32, directions: Ints32, channels: Ints32, places: Ints32, occurs: NDArray[np.bool_]) -> None:
+    _, many_directions, many_channels = occurs.shape
+    for row in range(kinds.size):
+        places[row] = (kinds[row] * many_directions + directions[row]) * many_channels + channels[row]
+        occurs[kinds[row], directions[row], channels[row]] = True

@@ -1,0 +1,1 @@
+"""The compiled kernel: one forward sweep over a lead fills its rows."""

@@ -1,0 +1,1 @@
+"""Feature rows that a service has logged, computed again."""
