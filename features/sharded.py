@@ -47,11 +47,12 @@ class Finished:
 
 @dataclass(frozen=True)
 class Job:
-    """What whoever computes a shard is told: the run's folder and the catalogue. Texts alone."""
+    """What whoever computes a shard is told: the run's folder, the catalogue, how many threads. Texts and numbers alone."""
 
     folder: str
     catalogue: str
     catalogue_hash: str
+    threads: int = 1
 
 
 def on_threads(work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[str]:
@@ -96,7 +97,8 @@ def run(  # noqa: PLR0913 - what a command may say, each word by its name
         rows = given if given is not None else _created(whole, cutoff or 0, memory)
         _split(folder, whole, rows, memory)
         chosen, counts = _catalogue(folder, whole, own, tell, each)
-        job = Job(str(folder.path), chosen.to_json(), chosen.hash)
+        # Where there are fewer shards than cores, several threads work on one.
+        job = Job(str(folder.path), chosen.to_json(), chosen.hash, max(1, cores() // whole.count))
         _compute(folder, whole, job, rows.num_rows, tell, each)
         made = [folder.part(number) for number in range(whole.count)]
         written = partial(tell, "Writing")
@@ -129,7 +131,7 @@ def compute_shard(job: Job, number: int) -> int:
     folder = Folder(Path(job.folder))
     rows = shards.rows_of(folder.snapshots, number, _POSITIONED).sort_by("position")
     histories = shards.shard(shards.opened(folder.shards), number).histories
-    matrix = table.compute(histories, rows, catalogue, threads=1).matrix
+    matrix = table.compute(histories, rows, catalogue, threads=job.threads).matrix
     parts.write(folder.part(number), np.asarray(rows["position"].combine_chunks()), matrix, catalogue.names)
     return len(matrix)
 
