@@ -32,7 +32,7 @@ CASES = [
     (
         ("features", "crm.toml", "-o", "f.parquet"),
         2,
-        "error: features: give either --cutoff or --snapshots, and only one of the two\n",
+        "error: features: give one of --cutoff, --snapshots, --describe and --replay, and only one\n",
     ),
     (
         ("features", "crm.toml", "-o", "f.parquet", "--cutoff", "soon"),
@@ -57,7 +57,7 @@ CASES = [
     (
         ("features", "crm.toml", "-o", "f.csv", "--cutoff", "2026-01-01"),
         2,
-        "error: f.csv: features are written as .parquet; name the file so\n",
+        "error: --output: f.csv; features are written as .parquet, name a file so\n",
     ),
     (
         ("features", "crm.toml", "-o", "f.parquet", "--snapshots", "nowhere.parquet"),
