@@ -7,6 +7,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +23,13 @@ from scoring.scorer import Scored
 
 _log = logging.getLogger("lead_scoring.request_log")
 _FILES = 8  # the least number of files that the limit is divided among
+_OURS = re.compile(rf"requests-\d{{8}}T\d{{6}}Z-\d+-[0-9a-f]{{8}}{re.escape(SUFFIX)}(\.gz)?")
 
 
 class RequestLog:
-    """Writes into `folder`, whose files together are kept under `most_bytes`: the oldest are removed.
+    """Writes into `folder`. What request logs have written there is kept under `most_bytes`: the oldest are removed.
 
+    Packed ones (.jsonl.gz) count too. Files of other names are never touched.
     What cannot be written is lost: no request waits or fails for it, and the service's log says how many leads it were.
     """
 
@@ -77,7 +80,7 @@ class RequestLog:
         """Open a file that nobody else has, and write the catalogue into it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         begun = clock.iso(now // clock.SECOND * clock.SECOND).replace("-", "").replace(":", "")
-        self._path = self._folder / f"{begun}-{os.getpid()}-{uuid4().hex[:8]}{SUFFIX}"
+        self._path = self._folder / f"requests-{begun}-{os.getpid()}-{uuid4().hex[:8]}{SUFFIX}"
         # Lead ids are in it: nobody else of this machine reads along.
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._size, self._catalogue = 0, bundle.catalogue.hash
@@ -102,9 +105,9 @@ class RequestLog:
         self._file = -1
 
     def _remove_oldest(self) -> None:
-        """Keep the folder under the limit, with room for the file that has just begun."""
+        """Keep the log under the limit, with room for the file that has just begun. Only what is its own is removed."""
         sizes: dict[Path, int] = {}
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+        for path in sorted(one for one in self._folder.iterdir() if _OURS.fullmatch(one.name)):
             with contextlib.suppress(FileNotFoundError):  # another process removes the same
                 sizes[path] = path.stat().st_size
         excess = sum(sizes.values()) - (self._most - self._most // _FILES)
@@ -117,6 +120,8 @@ class RequestLog:
 
 def check(folder: Path) -> None:
     """Raise CallError where no log could be written in the folder; it is made where there is none."""
+    if folder.exists() and not folder.is_dir():
+        raise CallError(f"LEAD_SCORING_REQUEST_LOG: {folder}: is a file; name a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
