@@ -55,10 +55,12 @@ def backtest(
 ) -> None:
     """Replay a rulebook over closed deals: what each rule gave and is worth, and what the whole is worth."""
     from training import backtest as backtesting
-    from training import backtest_report
+    from training import backtest_report, draft_file
 
     if draft is not None and draft.resolve() in {one.resolve() for one in (rulebook, against) if one is not None}:
         raise CallError(f"--draft: {draft} is a rulebook that is tested here; name another file")
+    if draft is not None:
+        draft_file.check(draft)
     settings = _recipe(config, beside(config, recipe, "recipe"))
     with steps() as step:
         step("Reading the export", 0, 1)
@@ -76,13 +78,11 @@ def backtest(
 
 
 def _write_draft(draft: Path, closed: "Deals", book: "Rulebook") -> str:
-    from histories.whole_file import whole_file
-    from scoring.rulebook_text import written
+    from training import draft_file
     from training.suggest import suggest
 
     found = suggest(closed, book)
-    with whole_file(draft) as path:
-        path.write_text(written(found.draft, found.heading, found.comments), encoding="utf-8")
+    draft_file.write(draft, found)
     return (
         f"{draft}: learnt from {found.converted:,} leads that reached stage {found.target.value}; {found.changed} rules changed, "
         f"{found.dropped} taken out, {found.kept} kept for want of deals."

@@ -22,6 +22,7 @@ from training.split import LEAST_TRAINING_CONVERSIONS, LEAST_VALIDATION_CONVERSI
 
 FloatArray = NDArray[np.float64]
 QUALIFICATION = "qualification"
+HEAD = "Suggested by closed deals: "  # a draft's first line begins so; a file without it is never written over
 _BECAME = {Target.CUSTOMER: "became customers", Target.SQL: "became sql"}
 MOST_ROWS = 40_000
 _FARTHEST = 6.0
@@ -252,7 +253,7 @@ def _described(closed: Deals, learnt: _Learnt, draft: Rulebook) -> Suggestion:
         comments[QUALIFICATION] = (f"{said}.",)
     converted, leads = drawn.converted_leads(rows), len(np.unique(drawn.lead[rows]))
     heading = [
-        f"Suggested by closed deals: {leads:,} leads, {converted:,} of them {_BECAME[learnt.target]}",
+        f"{HEAD}{leads:,} leads, {converted:,} of them {_BECAME[learnt.target]}",
         f"within {drawn.horizon_days} days, all of it known before {date(closed.border)}. What came later has not been looked at: test the draft on it.",
         f"Drafted from {book.name}, version {book.version}. As many leads reach mql and sql as before.",
         *(["", "Taken out:", *dropped] if dropped else []),

@@ -129,6 +129,16 @@ def test_a_draft_does_not_overwrite_what_is_tested(
     assert (status, said) == (2, f"error: --draft: {book} is a rulebook that is tested here; name another file\n")
 
 
+def test_a_draft_overwrites_no_file_that_is_no_draft(
+    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book, crm = sample / "rulebook.toml", sample / "crm.toml"
+    before = crm.read_bytes()
+    status, said = fails(monkeypatch, capsys, "rules", "backtest", str(book), "--crm", str(crm), "--draft", str(crm))
+    assert (status, said) == (2, f"error: --draft: {crm} exists and is no draft; name a new file\n")
+    assert crm.read_bytes() == before
+
+
 def test_too_few_deals_are_said_after_the_backtest_and_no_draft_is_written(
     sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
