@@ -31,8 +31,10 @@ Progress = Callable[[str, int, int], None]
 # function, or a partial of one with texts and numbers, so that other machines can be sent it.
 Each = Callable[[Callable[[int], str], Sequence[int]], Iterator[str]]
 _POSITIONED = SNAPSHOTS.append(pa.field("position", pa.int64()))
-# A row of features while it is worked on: 400 numbers of 8 bytes, and what writing it takes.
-_ROW_BYTES = 2 * 400 * 8
+# A snapshot while its shard is worked on: its lead, cutoff and position, and what sorting them takes.
+_SNAPSHOT_BYTES = 150
+# So many bytes of a shard's rows are computed and written at a time.
+_SLICE_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Job:
     catalogue: str
     catalogue_hash: str
     threads: int = 1
+    batch_bytes: int = parts.BATCH_BYTES
 
 
 def on_threads(work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[str]:
@@ -98,11 +101,12 @@ def run(  # noqa: PLR0913 - what a command may say, each word by its name
         _split(folder, whole, rows, memory)
         chosen, counts = _catalogue(folder, whole, own, tell, each)
         # Where there are fewer shards than cores, several threads work on one.
-        job = Job(str(folder.path), chosen.to_json(), chosen.hash, max(1, cores() // whole.count))
+        threads, batch = max(1, cores() // whole.count), min(parts.BATCH_BYTES, memory // 8 // whole.count)
+        job = Job(str(folder.path), chosen.to_json(), chosen.hash, threads, batch)
         _compute(folder, whole, job, rows.num_rows, tell, each)
         made = [folder.part(number) for number in range(whole.count)]
         written = partial(tell, "Writing")
-        parts.merge(made, rows, chosen.names, output, lambda done: written(done, rows.num_rows))
+        parts.merge(made, rows, chosen.names, output, memory, lambda done: written(done, rows.num_rows))
     return Finished(rows.num_rows, chosen, whole.count, counts)
 
 
@@ -130,10 +134,12 @@ def compute_shard(job: Job, number: int) -> int:
         )
     folder = Folder(Path(job.folder))
     rows = shards.rows_of(folder.snapshots, number, _POSITIONED).sort_by("position")
-    histories = shards.shard(shards.opened(folder.shards), number).histories
-    matrix = table.compute(histories, rows, catalogue, threads=job.threads).matrix
-    parts.write(folder.part(number), np.asarray(rows["position"].combine_chunks()), matrix, catalogue.names)
-    return len(matrix)
+    whole = shards.opened(folder.shards)
+    at_a_time = parts.rows_of(_SLICE_BYTES, len(catalogue.names))
+    slices = table.computed(shards.shard(whole, number).histories, rows, catalogue, at_a_time, threads=job.threads)
+    positions = np.asarray(rows["position"].combine_chunks())
+    parts.write(folder.part(number), positions, slices, catalogue.names, job.batch_bytes)
+    return len(positions)
 
 
 def count_shard(folder: str, number: int) -> str:
@@ -151,7 +157,7 @@ def _silent(text: str, done: int, total: int) -> None:
 def _shards(folder: Folder, config: Path, now: int, memory: int, given: pa.Table | None, tell: Progress) -> Shards:
     if (folder.shards / "shards.json").exists():
         return shards.opened(folder.shards)
-    beside = sharding.Beside(0, _ROW_BYTES) if given is None else sharding.Beside(given.num_rows * _ROW_BYTES, 0)
+    beside = 0 if given is None else given.num_rows * _SNAPSHOT_BYTES
     return shards.write(config, now, folder.shards, memory, beside=beside, progress=tell)
 
 

@@ -1,5 +1,6 @@
 """Features of many snapshots at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from features.kernel import kernel
 from features.kernel.arrays import Encoded, Floats, Ints, Plan
 from features.kernel.layout import END, FIRST, MEMBERS, SNAPSHOT_LEAD
 from features.kernel.plan import plan
-from features.snapshots import checked
-from features.threads import cores, share
+from features.snapshots import checked, refuse_unknown
+from features.threads import share
 from histories.contract import Histories
-from histories.errors import DataError
+from histories.machine import cores
 from histories.whole_file import whole_file
 
 # Several parts a thread, so that one hot lead does not keep all waiting; a row costs as much as some interactions.
@@ -46,14 +47,30 @@ def compute(
     where the snapshots are none.
     """
     snapshots = checked(snapshots, "snapshots")
-    lead = places(snapshots["lead_id"], histories.leads)
-    _refuse_unknown(snapshots, lead)
-    threads = threads or cores()
-    matrix = np.empty((snapshots.num_rows, len(catalogue.features)))
-    encoded = encode(histories, catalogue, threads)
-    wanted = _sorted(lead, np.asarray(snapshots["cutoff"].combine_chunks()), encoded)
-    fill(matrix, wanted, encoded, plan(catalogue), threads)
+    slices = computed(histories, snapshots, catalogue, max(1, snapshots.num_rows), threads=threads)
+    matrix = next(slices, np.empty((0, len(catalogue.features))))
     return FeatureTable(snapshots, catalogue, matrix)
+
+
+def computed(
+    histories: Histories, snapshots: pa.Table, catalogue: Catalogue, rows: int, *, threads: int | None = None
+) -> Iterator[Floats]:
+    """Yield the matrix that `compute` returns, so many rows at a time; only those are in memory.
+
+    `snapshots` are as `snapshots.checked` returns them; other columns are left aside. Raises DataError as `compute`
+    does.
+    """
+    lead = places(snapshots["lead_id"], histories.leads)
+    refuse_unknown(snapshots, np.flatnonzero(lead < 0))
+    threads = threads or cores()
+    cutoffs = np.asarray(snapshots["cutoff"].combine_chunks())
+    encoded, planned = encode(histories, catalogue, threads), plan(catalogue)
+    del histories  # the caller may let go of them, and the arrays are all that is needed
+    for begin in range(0, lead.size, rows):
+        part = slice(begin, begin + rows)
+        matrix = np.empty((lead[part].size, len(catalogue.features)))
+        fill(matrix, _sorted(lead[part], cutoffs[part], encoded), encoded, planned, threads)
+        yield matrix
 
 
 def fill(matrix: Floats, snapshots: Ints, encoded: Encoded, plan: Plan, threads: int) -> None:
@@ -90,13 +107,3 @@ def write(table: FeatureTable, path: Path) -> None:
     whole = pa.table({**{name: table.snapshots[name] for name in ("lead_id", "cutoff")}, **columns})
     with whole_file(path) as unfinished:
         pq.write_table(whole, unfinished)
-
-
-def _refuse_unknown(snapshots: pa.Table, lead: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
-    missing = np.flatnonzero(lead < 0)
-    if missing.size:
-        names = snapshots["lead_id"].take(pa.array(missing[:3])).to_pylist()
-        raise DataError(
-            f"snapshots: {missing.size} are of leads that the export does not have, such as "
-            f"{', '.join(map(repr, names))}; ask for leads of the export alone"
-        )

@@ -1,6 +1,5 @@
 """Work shared among threads: compiled code, numpy and Arrow do theirs without the interpreter's lock."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -8,11 +7,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share(work: Callable[[T], R], parts: Sequence[T], threads: int) -> list[R]:

@@ -1,8 +1,6 @@
 """Into how many shards an export goes, so that one machine can work on some of them at once within its memory."""
 # ruff: noqa: S608 - names are quoted by histories.sql
 
-from dataclasses import dataclass
-
 import duckdb
 
 from histories import sql
@@ -12,37 +10,30 @@ from histories.source import blame
 # What one interaction takes while its shard is worked on: as Arrow, as arrays, and what sorting and searching need.
 INTERACTION_BYTES = 300
 LEAD_BYTES = 500  # its attributes and outcomes too
-# Of the memory, what the shards that are worked on at the same time may take together; the rest is Python's, the
-# compiled code's and the buffers of what is written.
+# Of the memory, what the shards that are worked on at the same time may take together; the rest is the buffers' of
+# what is written, and the program's, which takes FIXED_BYTES however little memory there is.
 WORKING_SHARE = 0.5
+FIXED_BYTES = 400_000_000
 # So many shards are worked on at once on a machine of many cores; more shards let more cores in.
 MOST_AT_ONCE = 16
 _FEWEST_BYTES_A_ROW, _PACKED = 40, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What work on shards takes beside the histories, such as rows of features: bytes in all, and bytes a lead."""
-
-    bytes: int
-    a_lead: int
-
-
-NOTHING = Beside(0, 0)
-
-
-def shards_for(
-    connection: duckdb.DuckDBPyConnection, config: CrmConfig, memory: int, beside: Beside, cores: int
-) -> int:
-    """Return the number of shards for the export that crm.toml describes; `memory` in bytes."""
+def shards_for(connection: duckdb.DuckDBPyConnection, config: CrmConfig, memory: int, beside: int, cores: int) -> int:
+    """Return the number of shards for the export that crm.toml describes; `memory` and `beside` in bytes."""
     leads = _rows(connection, config.leads.source)
     interactions = sum(_rows(connection, block.source) for block in config.interactions)
-    return count(interactions * INTERACTION_BYTES + leads * (LEAD_BYTES + beside.a_lead) + beside.bytes, memory, cores)
+    return count(interactions * INTERACTION_BYTES + leads * LEAD_BYTES + beside, memory, cores)
 
 
 def count(all_bytes: int, memory: int, cores: int) -> int:
     """Return how many shards make each small enough for `at_once(cores)` of them to be worked on within `memory`."""
-    return max(1, -int(-all_bytes * at_once(cores) // (memory * WORKING_SHARE)))
+    return max(1, -(-all_bytes * at_once(cores) // working(memory)))
+
+
+def working(memory: int) -> int:
+    """Return what the shards that are worked on at the same time may take together, in bytes."""
+    return max(FIXED_BYTES // 8, min(int(memory * WORKING_SHARE), memory - FIXED_BYTES))
 
 
 def at_once(cores: int) -> int:

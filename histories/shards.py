@@ -26,7 +26,7 @@ from histories.gathering import UNSORTED, Rows, Tables
 from histories.machine import cores
 from histories.quarantine import SourceCount, refuse_too_many
 from histories.shard_files import Progress, ShardFiles, connected, files_of
-from histories.sharding import NOTHING, Beside, shards_for
+from histories.sharding import shards_for
 from histories.staging import SHARD
 from histories.whole_file import whole_file
 
@@ -65,13 +65,13 @@ def write(
     folder: Path,
     memory: int,
     *,
-    beside: Beside = NOTHING,
+    beside: int = 0,
     progress: Progress | None = None,
 ) -> Shards:
     """Read the export that `config_path` describes into shards in `folder`, which is made or emptied.
 
     `memory` is how many bytes may be used, now and by whoever works on the shards; `beside` what that work takes
-    beside the histories. `now` is the command's start (UTC microseconds). `progress` hears what is read. Raises
+    beside the histories, of all shards together. `now` is the command's start (UTC microseconds). `progress` hears what is read. Raises
     CallError and DataError as `export.read` does, and CallError where the folder cannot be written to.
     """
     config = export.configured(config_path, now)

@@ -11,9 +11,9 @@ from features.encoding.stages import CODES, steps
 from features.encoding.twins import accounts, twins
 from features.encoding.zone import EVER
 from features.kernel.arrays import Encoded, Ints
-from features.threads import cores
 from histories.compiled import compiled
 from histories.contract import Histories, Stage
+from histories.machine import cores
 
 
 def encode(histories: Histories, catalogue: Catalogue, threads: int | None = None) -> Encoded:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from features import parts
 from features.snapshots import SNAPSHOTS
 from histories.errors import CallError
+from histories.machine import GB
 
 NAMES = ("one", "two", "three")
 
@@ -36,10 +37,10 @@ def test_rows_come_out_in_order_and_bit_for_bit(
         patch.setattr(parts, "_MOST_ROWS", 64)
         for number in range(count):
             positions = np.flatnonzero(owner == number)
-            parts.write(folder / f"{number}.arrow", positions, matrix[positions], NAMES)
+            parts.write(folder / f"{number}.arrow", positions, np.array_split(matrix[positions], 3), NAMES)
         files = [folder / f"{number}.arrow" for number in range(count)]
         assert sum(map(parts.rows_in, files)) == rows
-        parts.merge(files, _snapshots(rows), NAMES, folder / "f.parquet", heard.append)
+        parts.merge(files, _snapshots(rows), NAMES, folder / "f.parquet", GB, heard.append)
     found = pq.read_table(folder / "f.parquet")
     assert found.select(["lead_id", "cutoff"]).equals(_snapshots(rows))
     assert found.column_names == ["lead_id", "cutoff", *NAMES]
@@ -52,8 +53,8 @@ def test_a_merge_that_fails_leaves_no_file(tmp_path: Path) -> None:
     """A part that is no part, and a place that cannot be written to."""
     (tmp_path / "0.arrow").write_bytes(b"nothing")
     with pytest.raises(pa.ArrowInvalid):
-        parts.merge([tmp_path / "0.arrow"], _snapshots(2), NAMES, tmp_path / "f.parquet")
-    parts.write(tmp_path / "1.arrow", np.arange(2), np.zeros((2, 3)), NAMES)
+        parts.merge([tmp_path / "0.arrow"], _snapshots(2), NAMES, tmp_path / "f.parquet", GB)
+    parts.write(tmp_path / "1.arrow", np.arange(2), [np.zeros((2, 3))], NAMES)
     with pytest.raises(CallError, match="cannot be written"):
-        parts.merge([tmp_path / "1.arrow"], _snapshots(2), NAMES, tmp_path / "1.arrow" / "f.parquet")
+        parts.merge([tmp_path / "1.arrow"], _snapshots(2), NAMES, tmp_path / "1.arrow" / "f.parquet", GB)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["0.arrow", "1.arrow"]

@@ -78,6 +78,16 @@ def test_rows_come_in_the_order_of_the_snapshots() -> None:
     assert found.matrix.flags.c_contiguous
 
 
+@pytest.mark.parametrize("rows", [1, 3, 7, 100])
+def test_rows_computed_some_at_a_time_have_the_same_bits(rows: int) -> None:
+    """Leads' snapshots lie apart, so that most slices hold one of each."""
+    wanted = snapshots([(lead.lead_id, CUTOFF - age * DAY) for age in (9, 2, 0, 4, 11) for lead in COMPANY])
+    whole = table.compute(histories(COMPANY), wanted, CATALOGUE).matrix
+    slices = list(table.computed(histories(COMPANY), wanted, CATALOGUE, rows))
+    assert {len(one) for one in slices[:-1]} <= {rows}
+    assert same_bits(np.concatenate(slices), whole)
+
+
 def test_no_snapshots_make_an_empty_matrix() -> None:
     found = table.compute(histories(COMPANY), snapshots([]), CATALOGUE)
     assert found.matrix.shape == (0, len(NAMES))
