@@ -13,6 +13,8 @@ from commands.terminal import out, steps, working
 from histories.errors import CallError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from histories.contract import Histories
     from scoring.rulebook import Rulebook
     from training.backtest import Deals
@@ -26,18 +28,14 @@ def check(
     config: Annotated[Path | None, typer.Option("--crm", metavar="CRM.toml", help="The export that it is for.")] = None,
 ) -> None:
     """Read a rulebook and, with --crm, name what it speaks of and the export does not have."""
-    from histories import export
-    from scoring import names
     from scoring import rulebook as rulebooks
 
-    rules = rulebooks.read(rulebook)
-    if config is not None:
+    if config is None:
+        rules = rulebooks.read(rulebook)
+    else:
         with working("Reading the export"):
-            histories = export.read(config, now()).histories
-        names.check(rules, histories.families, histories.attribute_types, rulebook.name)
-        kinds = set(histories.interactions["kind"].unique().to_pylist())
-        for silent in names.silent_rules(rules, histories.families, kinds):
-            out.print(f"Nothing in the export meets rule {silent!r}.", markup=False)
+            histories, (rules,) = _checked(config, [rulebook])
+        _tell_silent(histories, rules)
     counts = f"{len(rules.engagement)} engagement rules, {len(rules.fit)} fit rules"
     out.print(f"{rulebook.name} can be used: {counts}, version {rules.version}")
 
@@ -68,6 +66,7 @@ def backtest(
         step("Drawing closed deals", 0, 1)
         closed = backtesting.deals(histories, settings)
         found = backtesting.backtest(closed, new, others[0] if others else None, step)
+    _tell_silent(histories, new, *others)
     backtest_report.render(found, out)
     if draft is not None:
         with working("Looking for better points"):
@@ -120,6 +119,7 @@ def preview(
     if history.created_at >= moment:
         raise CallError(f"--as-of: {lead} was created at {iso(history.created_at)}, not before {iso(moment)}")
     before = old[0] if old else before
+    _tell_silent(histories, new)
     found = previews.preview(before, new, histories.families, history, moment)
     preview_report.render(found, before, new, history, out)
 
@@ -134,7 +134,6 @@ def publish(
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to the rulebook before the last edit.")] = False,
 ) -> None:
     """Put an edited rulebook in force, without training: points change, probabilities do not."""
-    from scoring import rulebook as rulebooks
     from training import rulebook_in_force
     from training.promote import champion_as_trained
     from training.tracking import open_tracker
@@ -142,20 +141,33 @@ def publish(
     if rollback == (rulebook is not None):
         raise CallError("rules publish: name a rulebook, or give --rollback, and only one of the two")
     by, tracker = getpass.getuser(), open_tracker()
-    if rulebook is None:
-        with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch:
-            own = champion_as_trained(tracker, Path(scratch)).rulebook
-            made = rulebook_in_force.rollback(tracker, own, by, now())
-    else:
-        new = rulebooks.read(rulebook) if config is None else _checked(config, [rulebook])[1][0]
-        with champion() as best:
-            rulebook_in_force.check(new, best.bundle, rulebook.name)
-            made = rulebook_in_force.publish(tracker, new, rulebooks.read(best.rulebook), by, now())
+    new, exported = (None, ()) if rulebook is None else _to_publish(rulebook, config)
+    with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch:
+        best = champion_as_trained(tracker, Path(scratch))
+        if rulebook is None or new is None:
+            made = rulebook_in_force.rollback(tracker, best.rulebook, by, now())
+        else:
+            rulebook_in_force.check(new, best.bundle, rulebook.name, exported)
+            made = rulebook_in_force.publish(tracker, new, best.rulebook, by, now())
+    for run in made.skipped:
+        out.print(f"Skipped: the published rulebook of run {run}, gone from MLflow or changed since.", markup=False)
     for change in made.changes:
         out.print(f"- {change}", markup=False)
     out.print(
         f"Rulebook {made.now} is in force; before it was {made.before}. A service takes it up when it is started."
     )
+
+
+def _to_publish(rulebook: Path, config: Path | None) -> "tuple[Rulebook, Collection[str]]":
+    """Return the rulebook, and the attributes of the export where there is one to check it against."""
+    from scoring import rulebook as rulebooks
+
+    if config is None:
+        return rulebooks.read(rulebook), ()
+    with working("Reading the export"):
+        histories, (new,) = _checked(config, [rulebook])
+    _tell_silent(histories, new)
+    return new, histories.attribute_types
 
 
 def _recipe(config: Path, recipe: Path) -> "Recipe":
@@ -176,3 +188,12 @@ def _checked(config: Path, files: list[Path | None]) -> "tuple[Histories, list[R
     for file, book in given:
         names.check(book, histories.families, histories.attribute_types, file.name)
     return histories, [book for _, book in given]
+
+
+def _tell_silent(histories: "Histories", *books: "Rulebook") -> None:
+    """Name the rules that no interaction of the export can meet: their kinds may be mistyped."""
+    from scoring import names
+
+    kinds = set(histories.interactions["kind"].unique().to_pylist())
+    for silent in dict.fromkeys(name for book in books for name in names.silent_rules(book, histories.families, kinds)):
+        out.print(f"Nothing in the export meets rule {silent!r}.", markup=False)

@@ -76,8 +76,8 @@ def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
 
 
 def champion(tracker: Tracker, into: Path) -> Resolved | None:
-    """Return the champion as `resolve` does, or None where there is none yet."""
-    return None if tracker.alias(CHAMPION) is None else resolve(tracker, CHAMPION, into)
+    """Return the champion as `champion_as_trained` does, or None where there is none yet."""
+    return None if tracker.alias(CHAMPION) is None else champion_as_trained(tracker, into)
 
 
 def champion_as_trained(tracker: Tracker, into: Path) -> Resolved:

@@ -6,12 +6,13 @@ nothing. It stands whichever version is champion, so that a training does not ta
 """
 
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from histories.clock import iso
 from histories.errors import CallError, DataError
-from scoring import names
+from scoring import firings, names
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
@@ -26,11 +27,15 @@ _REMEMBERED = 50
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Versions of the rulebooks in force `before` and `now`, and what differs, a sentence each."""
+    """Versions of the rulebooks in force `before` and `now`, and what differs, a sentence each.
+
+    `before` is "unknown" where MLflow no longer says. `skipped`: runs of publications that could not be gone back to.
+    """
 
     before: str
     now: str
     changes: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
 
 def published(tracker: Tracker, into: Path) -> Path | None:
@@ -39,17 +44,30 @@ def published(tracker: Tracker, into: Path) -> Path | None:
     Raises DataError where MLflow no longer has the file that was published.
     """
     runs = tracker.published()
-    return _file(tracker, runs[-1], into / "in_force") if runs else None
+    if not runs:
+        return None
+    path = _file(tracker, runs[-1], into)
+    if path is None:
+        raise DataError(
+            f"the published rulebook of run {runs[-1]} is gone from MLflow or has changed since; publish it again "
+            "from a file, or go back with `lead-scoring rules publish --rollback`: to the last one that can be "
+            "read, at the farthest to the champion's own"
+        )
+    return path
 
 
-def publish(tracker: Tracker, book: Rulebook, current: Rulebook, by: str, now: int) -> Publication:
-    """Put a rulebook in force in the place of `current`. `by`: who does it; `now`: UTC microseconds.
+def publish(tracker: Tracker, book: Rulebook, own: Path, by: str, now: int) -> Publication:
+    """Put a rulebook in force. `own`: the champion's; `by`: who does it; `now`: UTC microseconds.
 
-    Raises DataError where it is in force already.
+    The one in force need not be readable. Raises DataError where `book` is in force already.
     """
-    if book.version == current.version:
+    runs = tracker.published()
+    with tempfile.TemporaryDirectory() as scratch:
+        path = _file(tracker, runs[-1], Path(scratch)) if runs else own
+        current = None if path is None else rulebooks.read(path)
+    if current is not None and book.version == current.version:
         raise DataError(f"rulebook {book.name!r}, version {book.version}: is in force already; nothing was published")
-    made = Publication(current.version, book.version, changes(current, book))
+    made = _edited(current, book, _version(tracker, runs[-1]) if runs else "")
     with tracker.run(f"rulebook {book.name}", "rules publish") as run:
         run.text(book.source, RULEBOOK_PATH)
         run.text("\n".join(made.changes) + "\n", _CHANGES_PATH)
@@ -61,49 +79,77 @@ def publish(tracker: Tracker, book: Rulebook, current: Rulebook, by: str, now: i
     return made
 
 
+def _edited(current: Rulebook | None, book: Rulebook, lost: str) -> Publication:
+    """Say what a publication changes; `lost`: the version in force where its file cannot be read."""
+    if current is None:
+        said = f"version {lost} is gone from MLflow or has changed since: what differs from it cannot be told"
+        return Publication(lost, book.version, (said,))
+    return Publication(current.version, book.version, changes(current, book))
+
+
 def rollback(tracker: Tracker, own: Path, by: str, now: int) -> Publication:
     """Put the rulebook before the last edit in force again; before the first edit it was `own`, the champion's.
 
-    Raises DataError where nothing was published, or where the file to go back to is gone.
+    A publication that cannot be read is gone past, and forgotten. Raises DataError where nothing was published.
     """
     runs = tracker.published()
     if not runs:
         version = rulebooks.read(own).version
         raise DataError(f"nothing to go back to: the rulebook in force, version {version}, is the champion's own")
+    kept, skipped, target = list(runs[:-1]), list[str](), rulebooks.read(own)
     with tempfile.TemporaryDirectory() as scratch:
-        path = _file(tracker, runs[-2], Path(scratch)) if len(runs) > 1 else own
-        target = rulebooks.read(path)
-    before = tracker.run_tags(runs[-1]).get(VERSION, "unknown")
+        while kept:
+            path = _file(tracker, kept[-1], Path(scratch))
+            if path is not None:
+                target = rulebooks.read(path)
+                break
+            skipped.append(kept.pop())
+    before = _version(tracker, runs[-1])
     with tracker.run(f"rulebook {target.name}", "rules publish --rollback") as run:
         run.text(target.source, RULEBOOK_PATH)
         run.tags(_tags(before, target.version, by, now))
         run.describe(f"Back to rulebook {target.name}, by {by}.")
-    tracker.set_published(runs[:-1])
-    return Publication(before, target.version, ())
+    tracker.set_published(kept)
+    return Publication(before, target.version, (), tuple(skipped))
+
+
+def _version(tracker: Tracker, run_id: str) -> str:
+    return tracker.run_tags(run_id).get(VERSION, "unknown")
 
 
 def _tags(before: str, after: str, by: str, now: int) -> dict[str, str]:
     return {VERSION: after, "rulebook_before": before, "published_by": by, "published_at": iso(now)}
 
 
-def check(book: Rulebook, bundle: Bundle, name: str) -> None:
-    """Raise CallError where a rulebook asks for a family that the bundle does not know: it could never be met.
+def check(book: Rulebook, bundle: Bundle, name: str, exported: Collection[str] = ()) -> None:
+    """Raise CallError where a rulebook gives no points, or asks for what can never be met.
 
-    `name` stands for the file. Attributes are the export's to know: what a bundle was not trained on may still come.
+    That is a family that the bundle does not know, and an attribute that neither the bundle nor the export has.
+    `name` stands for the file; `exported`: the export's attributes, where there is one to check against.
     """
+    if not any(firings.rule_points(book)):
+        raise CallError(
+            f"{name}: has no rules, so that every lead would have 0 points; write [[engagement]] or [[fit]]"
+        )
     families = bundle.catalogue.families
     try:
         names.check(book, families, Matcher(book, families).attributes, name)
     except CallError as error:
         raise CallError(f"{error}; so says the champion's bundle: a new family needs a training first") from None
+    try:
+        names.check(book, families, {*exported, *(one.name for one in bundle.catalogue.attributes)}, name)
+    except CallError as error:
+        raise CallError(
+            f"{error}; so says the champion's bundle: where the export has it, name that with --crm"
+        ) from None
 
 
-def _file(tracker: Tracker, run_id: str, into: Path) -> Path:
-    into.mkdir(parents=True, exist_ok=True)
-    path = tracker.fetch(run_id, RULEBOOK_PATH, into)
-    if path is None or rulebooks.read(path).version != tracker.run_tags(run_id).get(VERSION):
-        raise DataError(
-            f"the published rulebook of run {run_id} is gone from MLflow or has changed since; "
-            "`lead-scoring rules publish --rollback` goes back to the one before it"
-        )
-    return path
+def _file(tracker: Tracker, run_id: str, into: Path) -> Path | None:
+    """Copy what a run published; None where MLflow no longer has it, or has something else."""
+    folder = into / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    path = tracker.fetch(run_id, RULEBOOK_PATH, folder)
+    try:
+        return path if path and rulebooks.read(path).version == tracker.run_tags(run_id).get(VERSION) else None
+    except CallError:  # what is there now is no rulebook
+        return None

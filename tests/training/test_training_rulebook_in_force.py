@@ -15,6 +15,7 @@ from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
 from training import promote, rulebook_in_force
 from training.promote import CHAMPION, Resolved
+from training.records import Version
 from training.rulebook_in_force import Publication
 from training.tracking import RULEBOOK_PATH, Run, Tracker
 
@@ -42,7 +43,8 @@ def in_force(tracker: Tracker, folder: Path) -> Rulebook:
 
 
 def publish(tracker: Tracker, folder: Path, book: Rulebook) -> Publication:
-    return rulebook_in_force.publish(tracker, book, in_force(tracker, folder), "ann", NOW)
+    own = promote.champion_as_trained(tracker, folder / "own").rulebook
+    return rulebook_in_force.publish(tracker, book, own, "ann", NOW)
 
 
 def rollback(tracker: Tracker, folder: Path) -> Publication:
@@ -60,8 +62,8 @@ def test_a_published_edit_is_in_force_with_who_when_and_what(served: Tracker, tm
     assert in_force(served, tmp_path) == EDIT
     (run_id,) = served.published()
     run = MlflowClient(served.uri).get_run(run_id)
-    kept = ("rulebook_version", "rulebook_before", "published_by", "published_at")
-    assert [run.data.tags[name] for name in kept] == [EDIT.version, OWN.version, "ann", "1971-02-05T00:00:00Z"]
+    told = ("rulebook_version", "rulebook_before", "published_by", "published_at")
+    assert [run.data.tags[name] for name in told] == [EDIT.version, OWN.version, "ann", "1971-02-05T00:00:00Z"]
     assert run.info.status == "FINISHED"
 
 
@@ -127,23 +129,70 @@ def test_a_publication_that_is_killed_leaves_the_old_one_in_force(
     assert in_force(served, tmp_path) == THIRD
 
 
-def test_a_published_file_that_has_changed_is_refused_and_can_be_rolled_back(served: Tracker, tmp_path: Path) -> None:
+def kept(tracker: Tracker, run_id: str) -> Path:
+    """Where MLflow keeps the rulebook that a run published."""
+    return artifact(tracker, Version(1, run_id, (), {}), RULEBOOK_PATH)
+
+
+@pytest.mark.parametrize("content", [THIRD.source, "name = ", None], ids=["another", "no TOML", "gone"])
+def test_a_published_file_that_has_changed_is_refused_and_can_be_rolled_back(
+    content: str | None, served: Tracker, tmp_path: Path
+) -> None:
     publish(served, tmp_path, EDIT)
     (run_id,) = served.published()
-    version = served.version(1)
-    file = artifact(served, type(version)(1, run_id, (), {}), RULEBOOK_PATH)
-    file.write_text(THIRD.source)
+    if content is None:
+        kept(served, run_id).unlink()
+    else:
+        kept(served, run_id).write_text(content)
     with pytest.raises(DataError) as raised:
         in_force(served, tmp_path)
     assert str(raised.value) == (
-        f"the published rulebook of run {run_id} is gone from MLflow or has changed since; "
-        "`lead-scoring rules publish --rollback` goes back to the one before it"
+        f"the published rulebook of run {run_id} is gone from MLflow or has changed since; publish it again from a "
+        "file, or go back with `lead-scoring rules publish --rollback`: to the last one that can be read, at the "
+        "farthest to the champion's own"
     )
-    file.unlink()
-    with pytest.raises(DataError, match=r"^the published rulebook of run"):
-        in_force(served, tmp_path)
-    rollback(served, tmp_path)
+    assert rollback(served, tmp_path) == Publication(EDIT.version, OWN.version, ())
     assert in_force(served, tmp_path) == OWN
+
+
+def test_a_rollback_goes_past_what_is_lost_and_names_it(served: Tracker, tmp_path: Path) -> None:
+    for book in (EDIT, THIRD, OWN, THIRD):
+        publish(served, tmp_path, book)
+    first, second, third, fourth = served.published()
+    for run_id in (second, third, fourth):
+        kept(served, run_id).unlink()
+    assert rollback(served, tmp_path) == Publication(THIRD.version, EDIT.version, (), (third, second))
+    assert served.published() == (first,)
+    assert in_force(served, tmp_path) == EDIT
+
+
+def test_where_all_is_lost_the_champions_own_rulebook_is_in_force_again(served: Tracker, tmp_path: Path) -> None:
+    publish(served, tmp_path, EDIT)
+    publish(served, tmp_path, THIRD)
+    first, second = served.published()
+    for run_id in (first, second):
+        kept(served, run_id).unlink()
+    assert rollback(served, tmp_path) == Publication(THIRD.version, OWN.version, (), (first,))
+    assert in_force(served, tmp_path) == OWN
+
+
+@pytest.mark.parametrize("book", [THIRD, EDIT], ids=["another", "the lost one again"])
+def test_a_rulebook_is_published_in_the_place_of_one_that_is_lost(
+    book: Rulebook, served: Tracker, tmp_path: Path
+) -> None:
+    publish(served, tmp_path, EDIT)
+    kept(served, served.published()[0]).unlink()
+    said = f"version {EDIT.version} is gone from MLflow or has changed since: what differs from it cannot be told"
+    assert publish(served, tmp_path, book) == Publication(EDIT.version, book.version, (said,))
+    assert in_force(served, tmp_path) == book
+
+
+def test_a_training_finds_the_champion_although_the_published_rulebook_is_lost(served: Tracker, tmp_path: Path) -> None:
+    publish(served, tmp_path, EDIT)
+    kept(served, served.published()[0]).unlink()
+    found = promote.champion(served, tmp_path / "training")
+    assert found is not None
+    assert rulebook.read(found.rulebook) == OWN
 
 
 def test_a_family_that_the_bundle_does_not_know_is_refused(served: Tracker, tmp_path: Path) -> None:
@@ -153,4 +202,27 @@ def test_a_family_that_the_bundle_does_not_know_is_refused(served: Tracker, tmp_
     assert str(raised.value) == (
         "r.toml, line 4, [engagement #1] family: 'intent' is not declared; declared are none; "
         "so says the champion's bundle: a new family needs a training first"
+    )
+
+
+def test_an_attribute_that_neither_bundle_nor_export_has_is_refused(served: Tracker, tmp_path: Path) -> None:
+    text = RULES + '[[fit]]\nrule = "Fair"\nattribute = "source"\nin = ["fair"]\npoints = 5\n'
+    book, bundle = rulebook.parse(text, "r.toml"), champion(served, tmp_path).bundle
+    rulebook_in_force.check(book, bundle, "r.toml", ["source"])
+    with pytest.raises(CallError) as raised:
+        rulebook_in_force.check(book, bundle, "r.toml", ["sourcy"])
+    assert str(raised.value) == (
+        "r.toml, line 8, [fit #1] attribute: 'source' is not declared; declared are sourcy; did you mean 'sourcy'?; "
+        "so says the champion's bundle: where the export has it, name that with --crm"
+    )
+
+
+@pytest.mark.parametrize("more", ["", '[qualification]\nneed = { kinds = ["open"] }\npoints_each = 0\n'])
+def test_a_rulebook_that_gives_no_points_is_refused(more: str, served: Tracker, tmp_path: Path) -> None:
+    with pytest.raises(CallError) as raised:
+        rulebook_in_force.check(
+            rulebook.parse(f'name = "r"\n{more}', "r.toml"), champion(served, tmp_path).bundle, "r.toml"
+        )
+    assert str(raised.value) == (
+        "r.toml: has no rules, so that every lead would have 0 points; write [[engagement]] or [[fit]]"
     )
