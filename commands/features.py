@@ -126,14 +126,16 @@ def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> 
 
 
 def _replay(config: Path, log: Path) -> None:
+    from features.replay import log as replay_log
     from features.replay import replay
     from features.replay import report as replay_report
     from histories import export
 
+    replay_log.files(log)  # a mistake in the name shows before the export is read
     with terminal.working("Reading the export"):
         histories = export.read(config, now()).histories
     with terminal.working("Computing the logged rows again"):
         found = replay.replay(log, histories)
     replay_report.render(found, terminal.out)
-    if found.differs:
+    if found.failed:
         raise typer.Exit(1)

@@ -13,7 +13,7 @@ from histories.errors import listed
 
 _WINDOWED = re.compile(r"(.+)_(\d+d|all)")
 _OF_SIGNALS = ("signals", "sums", "trends")
-_TITLES = {
+TITLES = {
     "contact": "Who answers whom",
     "rhythm": "Rhythm",
     "variety": "Variety",
@@ -37,7 +37,7 @@ def text(catalogue: Catalogue, width: int = 100) -> str:
     for signal in catalogue.signals:
         title = f"{signal.name}: {signal.what}{_NEWS[signal.favour]}"
         parts.append(_section(title, by_signal[signal.key], catalogue, width))
-    parts += [_section(title, catalogue.blocks[block], catalogue, width) for block, title in _TITLES.items()]
+    parts += [_section(title, catalogue.blocks[block], catalogue, width) for block, title in TITLES.items()]
     return "\n".join(part for part in parts if part) + "\n"
 
 

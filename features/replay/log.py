@@ -7,6 +7,7 @@ the catalogue's order; null: missing. Numbers read back to the same bits.
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def read(log: Path) -> Iterator[Entry | Unreadable]:
                     found = _line(line, known)
                     if found is not None:
                         yield Unreadable(f"{path.name}:{number}", found) if isinstance(found, str) else found
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             yield Unreadable(path.name, f"the file cannot be read to its end ({error})")
 
 
@@ -84,13 +85,29 @@ def _opened(path: Path) -> BinaryIO:
 def _line(line: bytes, known: dict[str, Catalogue | str]) -> Entry | str | None:
     """Return what a line holds, or what is wrong with it; None: a catalogue, which is `known` from now on."""
     try:
-        parts = json.loads(line)
+        parts = json.loads(line.rstrip(b"\r\n"))
+    except (ValueError, RecursionError) as error:
+        return _no_json(line, error)
+    if not isinstance(parts, dict):
+        return "is no JSON object, as the lines of a request log are"
+    try:
         if "content" in parts:
-            known[parts["catalogue"]] = _catalogue(parts)
+            known[str(parts["catalogue"])] = _catalogue(parts)
             return None
         return _entry(parts, known)
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, LeadScoringError):
-        return "this is no line of a request log; it may have been cut off"
+    except KeyError as error:
+        return f"has no {error.args[0]!r}, as the lines of a request log have"
+
+
+def _no_json(line: bytes, error: ValueError | RecursionError) -> str:
+    if not line.endswith(b"\n"):
+        return "ends before it is complete; the file was cut off here"
+    if not line.strip():
+        return "is empty"
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8"
+    why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep, or with too large a number"
+    return f"is no JSON ({why})"
 
 
 def _catalogue(parts: Mapping[str, object]) -> Catalogue | str:
@@ -102,7 +119,7 @@ def _catalogue(parts: Mapping[str, object]) -> Catalogue | str:
         )
     try:
         found = Catalogue.from_json(str(parts["content"]))
-    except LeadScoringError:
+    except (LeadScoringError, RecursionError):
         return "is of a catalogue that cannot be read; replay it with the version that wrote it"
     if found.hash != parts["catalogue"]:
         return "is of a catalogue that means something else here than it did; replay it with the version that wrote it"
@@ -114,13 +131,20 @@ def _entry(parts: Mapping[str, object], known: Mapping[str, Catalogue | str]) ->
     found = known.get(name, "is of a catalogue that no line before it holds; replay the file from its beginning")
     if isinstance(found, str):
         return found
-    row = np.array(parts["row"], dtype=np.float64)  # None becomes NaN
+    try:
+        row = np.array(parts["row"], dtype=np.float64)  # None becomes NaN
+    except (ValueError, TypeError, OverflowError):
+        return "holds something else than numbers in its row"
+    try:
+        as_of = clock.parse(str(parts["as_of"]))
+    except LeadScoringError:
+        return "has an as_of that is no time"
     if row.shape != (len(found.names),):
         return f"has {row.size} values, where its catalogue has {len(found.names)}"
     return Entry(
         request_id=str(parts["request_id"]),
         lead_id=str(parts["lead_id"]),
-        as_of=clock.parse(str(parts["as_of"])),
+        as_of=as_of,
         bundle=str(parts["bundle"]),
         catalogue=found,
         row=row,

@@ -83,13 +83,15 @@ def _unfounded(catalogue: Catalogue, histories: Histories) -> Flags:
 
 def _nothing(found: Replay) -> str:
     """Say why no row could be compared."""
+    said = []
     if found.unknown_rows:
         some = ", ".join(map(repr, found.unknown_leads))
-        return (
+        said.append(
             f"none of its {found.unknown_rows:,} rows is of a lead that the export has, such as {some}; "
             "name the CRM that the requests came from"
         )
     if found.problems:
-        worst = found.problems[0]
-        return f"no row could be read; {worst.first}, and {worst.lines - 1:,} lines more: {worst.text}"
-    return "holds no rows; requests that are scored while LEAD_SCORING_REQUEST_LOG is set leave some"
+        worst, lines = found.problems[0], found.unreadable_lines
+        others = f" and {lines - 1:,} more" if lines > 1 else ""
+        said.append(f"no row could be read from {worst.first}{others}: {worst.text}")
+    return "; ".join(said) or "holds no rows; requests that are scored while LEAD_SCORING_REQUEST_LOG is set leave some"

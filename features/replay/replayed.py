@@ -20,10 +20,12 @@ class Example:
 class FeatureReplay:
     """How often a feature came out as it was logged; `missing`: the export has not what it is computed from.
 
+    `block` is the one of the catalogue that it stands in.
     `example` is the largest difference; `largest` is its size, None where a value stands against a missing one.
     """
 
     name: str
+    block: str
     same: int
     different: int
     missing: int
@@ -67,6 +69,21 @@ class Replay:
     problems: tuple[Problem, ...]
 
     @property
+    def compared_rows(self) -> int:
+        """Rows of leads that the export has."""
+        return self.same_rows + self.different_rows
+
+    @property
+    def unreadable_lines(self) -> int:
+        """Lines that gave no row."""
+        return sum(one.lines for one in self.problems)
+
+    @property
     def differs(self) -> bool:
         """Whether any value came out otherwise than it was logged."""
         return self.different_rows > 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the log cannot be said to be the same: a value differs, a line gave no row, or most were left out."""
+        return self.differs or self.unreadable_lines > 0 or self.unknown_rows > self.compared_rows

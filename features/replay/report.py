@@ -1,29 +1,29 @@
 """Prints a replay for a person to read, on 80 columns and more."""
 
 import math
+from collections.abc import Iterator
 
-from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from features.pages import listing
 from features.replay.replayed import FeatureReplay, Replay
 from histories import clock
 
-_FEATURES = 20  # the report shows the worst
+_A_BLOCK = 3  # of each block the report shows the worst
+_TITLES = {"signals": "Counts and ages", "sums": "Values", "trends": "Trends", **listing.TITLES}
 
 
 def render(replay: Replay, console: Console) -> None:
-    """Print the report on `console`."""
+    """Print the report on `console`: causes first, the verdict last."""
     _head(replay, console)
-    _features(replay, console)
     _causes(replay, console)
     _problems(replay, console)
-    console.print(Text(_total(replay), style="bold red" if replay.differs else "bold green"))
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    _features(replay, console)
+    console.print(Text(_values(replay)))
+    console.print(Text(_verdict(replay), style=f"bold {_colour(replay)}"))
 
 
 def _head(replay: Replay, console: Console) -> None:
@@ -33,9 +33,8 @@ def _head(replay: Replay, console: Console) -> None:
     ]
     if replay.unknown_rows:
         some = ", ".join(map(repr, replay.unknown_leads))
-        facts.append(
-            ("Not compared", f"{replay.unknown_rows:,} rows of leads that the export does not have, as {some}")
-        )
+        rows = _counted(replay.unknown_rows, "row")
+        facts.append(("Not compared", f"{rows} of leads that the export does not have, as {some}"))
     grid = Table.grid(padding=(0, 2))
     for name, fact in facts:
         grid.add_row(Text(name, style="dim"), Text(fact))
@@ -43,31 +42,49 @@ def _head(replay: Replay, console: Console) -> None:
     console.print()
 
 
+def _causes(replay: Replay, console: Console) -> None:
+    if not replay.causes:
+        return
+    _title("What is likely to be behind it", console)
+    for one in replay.causes:
+        _point(f"{_counted(one.rows, 'row')}: {one.cause.value}", console)
+        _indented(f"For example {one.lead_id} at {clock.iso(one.as_of)}", 4, console)
+    console.print()
+
+
+def _problems(replay: Replay, console: Console) -> None:
+    if not replay.problems:
+        return
+    _title("Lines that gave no row", console)
+    for one in replay.problems:
+        _point(f"{_counted(one.lines, 'line')}: {one.text}", console)
+        _indented(f"The first is {one.first}", 4, console)
+    console.print()
+
+
 def _features(replay: Replay, console: Console) -> None:
     worst = [one for one in replay.features if one.different]
     if not worst:
         return
-    shown = worst[:_FEATURES]
-    count = f"{len(worst):,} of {len(replay.features):,}"
-    table = _table(f"Features that differ: {count}" + (f", the worst {_FEATURES}" if len(shown) < len(worst) else ""))
-    table.add_column("feature", overflow="fold")
-    for name in ("same", "different", "missing", "largest"):
-        table.add_column(name, justify="right")
-    table.add_column("for example", overflow="fold")
-    for one in shown:
-        largest = "–" if one.largest is None else f"{one.largest:.6g}"
-        table.add_row(
-            Text(one.name), f"{one.same:,}", f"{one.different:,}", f"{one.missing:,}", largest, Text(_example(one))
-        )
-    console.print(table)
+    _title(f"Features that differ: {len(worst):,} of {len(replay.features):,}", console)
+    for block, title in _TITLES.items():
+        there = [one for one in worst if one.block == block]
+        if there:
+            shown = f", the worst {_A_BLOCK}" if len(there) > _A_BLOCK else ""
+            _point(f"{title}: {_counted(len(there), 'feature')}{shown}", console)
+        for one in there[:_A_BLOCK]:
+            for line in _lines(one):
+                _indented(line, 4, console)
+    console.print()
 
 
-def _example(one: FeatureReplay) -> str:
-    example = one.example
-    if example is None:
-        return ""
-    values = f"logged {_value(example.logged)}, now {_value(example.recomputed)}"
-    return f"{example.lead_id} at {clock.iso(example.as_of)}: {values}"
+def _lines(one: FeatureReplay) -> Iterator[str]:
+    largest = "" if one.largest is None else f"; largest {one.largest:.6g}"
+    missing = f", {one.missing:,} missing" if one.missing else ""
+    yield f"{one.name}: {one.different:,} different, {one.same:,} same{missing}{largest}"
+    if one.example is not None:
+        yield f"  {one.example.lead_id} at {clock.iso(one.example.as_of)}"
+        yield f"  logged {_value(one.example.logged)}, now {_value(one.example.recomputed)}"
 
 
 def _value(value: float) -> str:
@@ -75,35 +92,43 @@ def _value(value: float) -> str:
     return "missing" if math.isnan(value) else repr(value).removesuffix(".0")
 
 
-def _causes(replay: Replay, console: Console) -> None:
-    if not replay.causes:
-        return
-    console.print(Text("What is likely to be behind it", style="bold"))
+def _values(replay: Replay) -> str:
+    same, different, missing = (
+        sum(getattr(one, name) for one in replay.features) for name in ("same", "different", "missing")
+    )
+    return f"Values: {same:,} same, {different:,} different, {missing:,} missing"
+
+
+def _verdict(replay: Replay) -> str:
+    parts = [f"{replay.same_rows:,} of {_counted(replay.compared_rows, 'compared row')} same"]
+    if replay.unknown_rows:
+        parts.append(f"{replay.unknown_rows:,} not compared")
+    if replay.unreadable_lines:
+        parts.append(f"{_counted(replay.unreadable_lines, 'line')} unreadable")
+    return "; ".join(parts)
+
+
+def _colour(replay: Replay) -> str:
+    if replay.failed:
+        return "red"
+    return "yellow" if any(one.missing for one in replay.features) else "green"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _title(text: str, console: Console) -> None:
+    console.print(Text(text, style="bold"))
+
+
+def _point(text: str, console: Console) -> None:
     grid = Table.grid(padding=(0, 1))
-    for one in replay.causes:
-        rows = "1 row" if one.rows == 1 else f"{one.rows:,} rows"
-        about = f"{rows}, such as {one.lead_id} at {clock.iso(one.as_of)}: {one.cause.value}"
-        grid.add_row(Text("•", style="yellow"), Text(about))
+    grid.add_row(Text("•", style="yellow"), Text(text))
     console.print(grid)
-    console.print()
 
 
-def _problems(replay: Replay, console: Console) -> None:
-    if not replay.problems:
-        return
-    table = _table("Lines that gave no row")
-    table.add_column("lines", justify="right")
-    table.add_column("first", overflow="fold")
-    table.add_column("why", overflow="fold")
-    for one in replay.problems:
-        table.add_row(f"{one.lines:,}", Text(one.first), Text(one.text))
-    console.print(table)
-
-
-def _total(replay: Replay) -> str:
-    same, different, missing = (sum(getattr(one, name) for one in replay.features) for name in _COUNTS)
-    rows = f"{replay.same_rows:,} of {replay.rows:,} rows are the same"
-    return f"{rows}; values: {same:,} same, {different:,} different, {missing:,} missing"
-
-
-_COUNTS = ("same", "different", "missing")
+def _indented(text: str, by: int, console: Console) -> None:
+    """Print a line that breaks between words alone."""
+    inner = text.lstrip()
+    console.print(Padding(Text(inner), (0, 0, 0, by + len(text) - len(inner)), expand=False))

@@ -16,6 +16,7 @@ _EXAMPLES = 3
 
 @dataclass
 class _Column:
+    block: str
     same: int = 0
     different: int = 0
     missing: int = 0
@@ -48,8 +49,8 @@ class Tally:
         for one in entries:
             if len(self.leads) < _EXAMPLES:
                 self.leads[one.lead_id] = None
-        for name in catalogue.names if entries else ():
-            self._column(name).missing += len(entries)
+        for column in self._columns(catalogue) if entries else ():
+            column.missing += len(entries)
 
     def compared(self, catalogue: Catalogue, entries: list[Entry], recomputed: Floats, unfounded: Flags) -> None:
         """Compare rows with what was computed; `unfounded` columns [features] are of what the export does not have."""
@@ -61,8 +62,7 @@ class Tally:
         different = ~same & ~unfounded
         self.rows["different"] += int(different.any(axis=1).sum())
         self.rows["same"] += int((~different.any(axis=1)).sum())
-        for place, name in enumerate(catalogue.names):
-            column = self._column(name)
+        for place, column in enumerate(self._columns(catalogue)):
             column.same += int(same[:, place].sum())
             column.missing += int(missing[:, place].sum())
             rows = np.flatnonzero(different[:, place])
@@ -77,12 +77,17 @@ class Tally:
         self.moments = [min(moments), max(moments)] if moments else []
         self.bundles.update(dict.fromkeys(one.bundle for one in entries))
 
-    def _column(self, name: str) -> _Column:
-        return self.columns.setdefault(name, _Column())
+    def _columns(self, catalogue: Catalogue) -> list[_Column]:
+        """What is counted of each column, in the catalogue's order."""
+        return [
+            self.columns.setdefault(one.name, _Column(block))
+            for block, columns in catalogue.blocks.items()
+            for one in columns
+        ]
 
     def _keep_worst(self, column: _Column, entries: list[Entry], logged: Floats, recomputed: Floats) -> None:
         with np.errstate(invalid="ignore"):  # infinity less infinity
-            sizes = np.nan_to_num(np.abs(recomputed - logged), nan=-0.5)
+            sizes = np.nan_to_num(np.abs(recomputed - logged), nan=-0.5, posinf=np.inf)
         worst = int(np.argmax(sizes))
         if sizes[worst] > column.largest:
             one = entries[worst]
@@ -102,7 +107,13 @@ class Tally:
         """Return what was counted."""
         features = [
             FeatureReplay(
-                name, one.same, one.different, one.missing, one.largest if one.largest >= 0 else None, one.example
+                name,
+                one.block,
+                one.same,
+                one.different,
+                one.missing,
+                one.largest if one.largest >= 0 else None,
+                one.example,
             )
             for name, one in self.columns.items()
         ]

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -214,17 +215,51 @@ def test_rows_of_two_catalogues_are_each_computed_by_their_own(tmp_path: Path) -
     assert (counts["interactions_count_all"], counts["dear_mail_30d"]) == (6, 3)
 
 
-def test_lines_that_cannot_be_read_are_counted_and_named(tmp_path: Path) -> None:
+def test_lines_that_cannot_be_read_are_counted_and_each_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     good = line(whole(COMPANY, "anna"))
-    short = json.dumps(json.loads(good) | {"row": [1.0]})
-    log = written(tmp_path / "log.jsonl", [good, good[:50], "[1]", short, good.replace(CATALOGUE.hash, "0" * 64), '"x'])
-    found = replay(log, export(COMPANY))
-    assert found.rows == 1
-    assert [(one.lines, one.first, one.text) for one in found.problems] == [
-        (3, "log.jsonl:3", "this is no line of a request log; it may have been cut off"),
-        (1, "log.jsonl:5", f"has 1 values, where its catalogue has {len(CATALOGUE.names)}"),
-        (1, "log.jsonl:6", "is of a catalogue that no line before it holds; replay the file from its beginning"),
+    parts = json.loads(good)
+    lines = [
+        good,
+        good[:50],
+        "[1]",
+        json.dumps(parts | {"row": [1.0]}),
+        good.replace(CATALOGUE.hash, "0" * 64),
+        json.dumps({name: value for name, value in parts.items() if name != "lead_id"}),
+        json.dumps(parts | {"row": ["a"]}),
+        json.dumps(parts | {"as_of": "soon"}),
+        "",
+        good[:60],
     ]
+    log = written(tmp_path / "log.jsonl", lines)
+    log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+    found = replay(log, export(COMPANY))
+    assert (found.rows, found.unreadable_lines, found.differs, found.failed) == (1, 9, False, True)
+    assert [(one.first, one.text) for one in found.problems] == [
+        ("log.jsonl:3", "is no JSON (Unterminated string starting at)"),
+        ("log.jsonl:4", "is no JSON object, as the lines of a request log are"),
+        ("log.jsonl:5", f"has 1 values, where its catalogue has {len(CATALOGUE.names)}"),
+        ("log.jsonl:6", "is of a catalogue that no line before it holds; replay the file from its beginning"),
+        ("log.jsonl:7", "has no 'lead_id', as the lines of a request log have"),
+        ("log.jsonl:8", "holds something else than numbers in its row"),
+        ("log.jsonl:9", "has an as_of that is no time"),
+        ("log.jsonl:10", "is empty"),
+        ("log.jsonl:11", "ends before it is complete; the file was cut off here"),
+    ]
+
+
+def test_a_replay_that_left_most_rows_out_has_failed(tmp_path: Path) -> None:
+    """Who names another CRM by mistake must not be told that all is well; a lead that was deleted is no failure."""
+    strangers = [whole([lead(name)], name) for name in ("zoe", "yann")]
+    few, many = (replayed(tmp_path, [*sent(COMPANY)[:1], *strangers[:count]]) for count in (1, 2))
+    assert (few.compared_rows, few.unknown_rows, few.failed) == (1, 1, False)
+    assert (many.compared_rows, many.unknown_rows, many.differs, many.failed) == (1, 2, False, True)
+
+
+def test_an_infinity_against_a_number_differs_by_infinity(tmp_path: Path) -> None:
+    parts = json.loads(line(whole(COMPANY, "anna")))
+    parts["row"][CATALOGUE.names.index("interactions_count_1d")] = math.inf
+    log = written(tmp_path / "log.jsonl", [json.dumps(parts).replace("Infinity", "1e999")])
+    assert replay(log, export(COMPANY)).features[0].largest == math.inf
 
 
 def test_a_packed_file_that_was_cut_off_gives_what_can_be_read(tmp_path: Path) -> None:
@@ -253,7 +288,7 @@ def test_rows_of_another_meaning_are_not_compared(head: dict[str, object], probl
     lines = [json.dumps(replay_log.head(CATALOGUE) | head), *map(line, sent(COMPANY))]
     (tmp_path / "log.jsonl").write_text("\n".join(lines), encoding="utf-8")
     text = problem.format(meaning=catalogues.MEANING)
-    message = f"{tmp_path}: no row could be read; log.jsonl:2, and 2 lines more: {text}"
+    message = f"{tmp_path}: no row could be read from log.jsonl:2 and 2 more: {text}"
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         replay(tmp_path, export(COMPANY))
 
@@ -300,16 +335,57 @@ def test_the_report_names_feature_example_cause_and_total(tmp_path: Path) -> Non
     render(replay(log, export(COMPANY)), console)
     text = " ".join(console.export_text().split())
     assert "Rows 4, of moments from 2024-04-04T10:20:30.000005Z to 2024-04-04T10:20:30.000005Z" in text
-    assert "1 rows of leads that the export does not have, as 'zoe'" in text
-    assert "anna at 2024-04-04T10:20:30.000005Z: logged 0, now 1" in text
-    assert f"1 row, such as anna at 2024-04-04T10:20:30.000005Z: {Cause.MORE.value}" in text
-    assert "log.jsonl:6 this is no line of a request log; it may have been cut off" in text
-    assert re.search(r"2 of 4 rows are the same; values: [\d,]+ same, [\d,]+ different, [\d,]+ missing$", text)
+    assert "1 row of leads that the export does not have, as 'zoe'" in text
+    assert "intent_count_3d: 1 different, 2 same, 1 missing; largest 1" in text
+    assert "anna at 2024-04-04T10:20:30.000005Z logged 0, now 1" in text
+    assert f"1 row: {Cause.MORE.value} For example anna at 2024-04-04T10:20:30.000005Z" in text
+    assert "1 line: is no JSON (Expecting value) The first is log.jsonl:6" in text
+    assert text.index(Cause.MORE.value) < text.index("Features that differ")
+    assert re.search(
+        r"Values: [\d,]+ same, [\d,]+ different, [\d,]+ missing "
+        r"2 of 3 compared rows same; 1 not compared; 1 line unreadable$",
+        text,
+    )
+
+
+def test_the_report_shows_three_features_a_block_and_breaks_no_name_or_moment(tmp_path: Path) -> None:
+    name = "4f9d3c1e-5a57-4a52-9d1c-0d3f5b2c8a11"
+    company = [lead(name)]
+    console = Console(width=80, record=True, file=StringIO())
+    found = replayed(tmp_path, sent(company, without=f"{name}:1"), company)
+    render(found, console)
+    lines = [one.rstrip() for one in console.export_text().splitlines()]
+    shown = [one.name for one in found.features if any(text.startswith(f"    {one.name}:") for text in lines)]
+    blocks = Counter(one.block for one in found.features if one.name in shown)
+    assert set(blocks) == {one.block for one in found.features if one.different}
+    assert max(blocks.values()) == 3
+    assert lines.count(f"      {name} at 2024-04-04T10:20:30.000005Z") == len(shown)
 
 
 def test_the_report_of_a_log_that_is_the_same_says_so_in_a_line(tmp_path: Path) -> None:
     console = Console(width=80, record=True, file=StringIO())
     render(replayed(tmp_path, sent(COMPANY)), console)
     values = 3 * len(CATALOGUE.names)
-    last = f"3 of 3 rows are the same; values: {values:,} same, 0 different, 0 missing"
-    assert console.export_text().splitlines()[-1] == last
+    assert console.export_text(clear=False).splitlines()[-2:] == [
+        f"Values: {values:,} same, 0 different, 0 missing",
+        "3 of 3 compared rows same",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("requests", "more", "colour"),
+    [
+        (sent(COMPANY), [], "32"),
+        ([*sent(COMPANY), whole([lead("zoe")], "zoe")], [], "33"),
+        (sent(COMPANY), ["broken"], "31"),
+        (sent(COMPANY, without="anna:1"), [], "31"),
+    ],
+    ids=["all the same", "some left out", "unreadable", "different"],
+)
+def test_the_verdict_is_green_only_where_everything_was_compared(
+    requests: Sequence[LeadHistory], more: list[str], colour: str, tmp_path: Path
+) -> None:
+    console = Console(width=80, file=StringIO(), force_terminal=True, color_system="standard")
+    with console.capture() as said:
+        render(replay(written(tmp_path / "log.jsonl", [*map(line, requests), *more]), export(COMPANY)), console)
+    assert f"\x1b[1;{colour}m" in said.get().splitlines()[-1]
