@@ -1,5 +1,6 @@
 """Own features beside a catalogue's other columns: what each means, and the program that computes them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -37,6 +38,7 @@ _OPERATIONS: Mapping[Operation, int] = {
     Operation.NEGATE: own_program.NEGATE,
 }
 _WITHOUT_ACCOUNT = "; missing without an account"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def _absence(formula: Expression, inputs: Sequence[Feature]) -> str:
     absences = {one.name: one.absence.removesuffix(_WITHOUT_ACCOUNT) for one in inputs}
     if "missing" in absences.values():
         return "missing"
-    open_ones = [name for name, absence in absences.items() if not absence.replace(".", "", 1).lstrip("-").isdigit()]
+    open_ones = [name for name, absence in absences.items() if not _NUMBER.fullmatch(absence)]
     if open_ones:
         return f"depends on {', '.join(open_ones)}"
     value = formula.of_constants({name: float(absence) for name, absence in absences.items()})

@@ -76,6 +76,17 @@ class Expression:
         """The columns that it names, each once, in their order."""
         return tuple(dict.fromkeys(step.name for step in self.steps if isinstance(step, Column)))
 
+    @property
+    def always_missing(self) -> bool:
+        """Whether its numbers alone make it missing, whatever its columns hold, as in `x / 0`."""
+        stack: list[float | None] = []
+        try:
+            for step in self.steps:
+                _fold(stack, step)
+        except (ArithmeticError, ValueError):
+            return True
+        return False
+
     def of_constants(self, values: Mapping[str, float]) -> float:
         """Return its value where its columns hold these; NaN where that is missing. For descriptions, not for rows."""
         stack: list[float] = []
@@ -106,6 +117,24 @@ def _do(stack: list[float], step: float | Operation) -> None:
         stack.append(_PLAIN[step](left, right))
     if not math.isfinite(stack[-1]):
         raise ArithmeticError
+
+
+def _fold(stack: list[float | None], step: Step) -> None:
+    """Do a step of which only the numbers are known: a column is None, and so is what it goes into."""
+    if not isinstance(step, Operation):
+        stack.append(None if isinstance(step, Column) else step)
+        return
+    count = 1 if step in _UNARY else 2
+    taken = stack[-count:]
+    del stack[-count:]
+    known = [one for one in taken if one is not None]
+    if len(known) == count:
+        _do(known, step)
+        stack.append(known[0])
+    elif step is Operation.DIVIDE and taken[1] == 0:
+        raise ZeroDivisionError
+    else:
+        stack.append(None)
 
 
 class _Token(NamedTuple):

@@ -143,10 +143,18 @@ def _formula(table: Table) -> Aggregate | Expression:
         table.fail("expression", "stands beside aggregate; a feature is one of the two: leave one of them out")
     if "expression" in table:
         _only(table, (*_SAID, "expression"))
+        text = table.text("expression")
         try:
-            return expression.parse(table.text("expression"))
+            found = expression.parse(text)
         except CallError as error:
             table.fail("expression", str(error))
+        if found.always_missing:
+            table.fail(
+                "expression",
+                f"{found.text!r} is missing for every lead: its numbers divide by 0, leave log1p nothing, or are too "
+                "large together; change them",
+            )
+        return found
     allowed = [one.value for one in Aggregation]
     if "aggregate" not in table:
         _only(table, (*_SAID, "aggregate", "expression", *predicate.KEYS, "window", "half_life"))

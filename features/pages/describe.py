@@ -1,5 +1,6 @@
 """The catalogue as a page to read, docs/features.md: what is counted, and what is computed of it."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from features import declaration
@@ -11,6 +12,7 @@ from features.own.predicate import Predicate
 from features.pages.description import MONOTONE, sources
 from histories.contract import AttributeType, Families
 
+_CODE = re.compile(r"`[^`]*`|<")
 _HEAD = "# Features\n"
 _EXAMPLE = """
 This page is made from the catalogue by `lead-scoring features --describe -o docs/features.md`; a test holds both in
@@ -123,7 +125,13 @@ def example() -> Catalogue:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines) + "\n"
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Keep a bar from ending the cell, and a `<` outside of code from beginning a tag."""
+    escaped = _CODE.sub(lambda found: found[0] if found[0].startswith("`") else "&lt;", text)
+    return escaped.replace("|", "\\|")
 
 
 def _signals(catalogue: Catalogue) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ _BRACES = re.compile(r"(.+)_\{(.+)\}")
 def test_the_document_is_the_page_that_the_catalogue_makes() -> None:
     assert DOCUMENT.read_text() == page(example()), "run lead-scoring features --describe -o docs/features.md"
     assert "small export" not in page(OWNED)
+
+
+def test_bars_and_brackets_of_names_stay_what_they_are_in_the_table() -> None:
+    """`|` would end a cell even in code; `<` begins a tag outside of code, and is itself inside."""
+    named = replace(CATALOGUE, kinds=("a|b<c",), rare_kinds=(), valued=())
+    shown = page(named)
+    row = next(one for one in shown.splitlines() if one.startswith("| `a_b_c` |"))
+    assert "`a\\|b<c`" in row
+    assert "How many &lt;signal> happened in the window" in shown
+    assert {len(re.findall(r"(?<!\\)\|", one)) for one in shown.splitlines() if one.startswith("| `a_b_c`")} == {5}
 
 
 def test_every_template_signal_and_own_feature_has_a_line() -> None:

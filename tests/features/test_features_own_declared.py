@@ -7,6 +7,7 @@ from feature_histories import CATALOGUE
 
 from features.catalogue import Catalogue, with_own
 from features.own import features as own
+from features.own.expression import Expression
 from features.own.features import Aggregate, Aggregation, OwnFeature
 from features.own.predicate import Predicate
 from histories import toml_file
@@ -91,6 +92,14 @@ def test_unit_meaning_and_absence_are_made_where_they_are_not_written(
 ) -> None:
     (column,) = beside(f'[[features]]\nname = "x"\n{written}').blocks["own"]
     assert (column.meaning, column.unit, column.absence) == (meaning, unit, absence)
+
+
+def test_a_very_small_number_where_nothing_was_seen_is_read_as_one() -> None:
+    made = beside(
+        '[[features]]\nname = "x"\nexpression = "mail_count_7d + 0.00001"\n'
+        '[[features]]\nname = "y"\nexpression = "x * 2"'
+    )
+    assert [one.absence for one in made.blocks["own"]] == ["1e-05", "2e-05"]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +189,8 @@ def test_unit_meaning_and_absence_are_made_where_they_are_not_written(
             'name = "x"\naggregate = "age"\nkinds = ["*"]\nat_least = "much"',
             "line 5, [features #1] at_least: 'much' is not a number",
         ),
+        ('name = "x"\nexpression = ""', "line 3, [features #1] expression: '' is not a text; write one in quotes"),
+        ('name = "x"\nexpression = 5', "line 3, [features #1] expression: 5 is not a text; write one in quotes"),
         (
             'name = "x"\nexpression = "a"\nmonotone = 2',
             "line 4, [features #1] monotone: 2 is out of bounds; it must be at least -1 and at most 1",
@@ -225,6 +236,23 @@ ALLOWED = "allowed are names of columns, numbers, + - * / ( ) and min, max, log1
 def test_what_is_no_arithmetic_is_refused_with_the_character_at_which_it_ends(text: str, problem: str) -> None:
     with pytest.raises(CallError, match=f"^{re.escape(f'recipe.toml, line 3, [features #1] expression: {problem}')}$"):
         read(f'[[features]]\nname = "x"\nexpression = "{text}"')
+
+
+@pytest.mark.parametrize("text", ["a / 0", "a / (1 - 1)", "min(a, log1p(-1))", "a + 1 / 0", "a * (1e300 * 1e300)"])
+def test_what_would_be_missing_for_every_lead_is_refused(text: str) -> None:
+    problem = (
+        f"{text!r} is missing for every lead: its numbers divide by 0, leave log1p nothing, or are too large together; "
+        "change them"
+    )
+    with pytest.raises(CallError, match=f"^{re.escape(f'recipe.toml, line 3, [features #1] expression: {problem}')}$"):
+        read(f'[[features]]\nname = "x"\nexpression = "{text}"')
+
+
+@pytest.mark.parametrize("text", ["0 / a", "a / -1", "a / a", "1 / (a - a)", "log1p(-a)", "max(a, -1) / 2"])
+def test_what_may_be_there_is_not_refused(text: str) -> None:
+    (found,) = read(f'[[features]]\nname = "x"\nexpression = "{text}"')
+    assert isinstance(found.formula, Expression)
+    assert not found.formula.always_missing
 
 
 @pytest.mark.parametrize(
