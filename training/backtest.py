@@ -57,13 +57,13 @@ class Deals:
 class RuleReport:
     """One rule over all mature snapshots.
 
-    `points` of the rule, `given` on the mean by snapshots at which it gives or takes anything (both in hundredths;
-    0 where there are none), after its own limit. `lifts` by target.
+    `points` of the rule, in hundredths. By target `given`: what it gives or takes after its own limit, on the mean of
+    the snapshots where that is anything (hundredths; 0 where there are none), and `lifts`.
     """
 
     name: str
     points: int
-    given: float
+    given: Mapping[Target, float]
     lifts: Mapping[Target, Lift]
 
 
@@ -85,7 +85,10 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What a replay came to. `rules` in the order of the rulebook, `whole` on the part from the border on."""
+    """What a replay came to. `rules` in the order of the rulebook, `whole` on the part from the border on.
+
+    `overlaps` are those among the snapshots for customer.
+    """
 
     deals: Deals
     new: Rulebook
@@ -166,19 +169,23 @@ def _replay(closed: Deals, book: Rulebook) -> _Replayed:
 
 def _rules(closed: Deals, replayed: _Replayed, draws: int) -> tuple[tuple[RuleReport, ...], tuple[Overlap, ...]]:
     names, points = firings.rule_names(replayed.book), firings.rule_points(replayed.book)
-    amounts = replayed.amounts[replayed.mature[Target.CUSTOMER]]
+    amounts = {target: replayed.amounts[places] for target, places in replayed.mature.items()}
+    fired = {target: one != 0 for target, one in amounts.items()}
     found = {
-        target: lifts(
-            replayed.amounts[places] != 0, points, closed.drawn[target], closed.mature(target), closed.seed, draws
-        )
-        for target, places in replayed.mature.items()
+        target: lifts(one, points, closed.drawn[target], closed.mature(target), closed.seed, draws)
+        for target, one in fired.items()
     }
-    reports = []
-    for rule, name in enumerate(names):
-        gave = amounts[:, rule][amounts[:, rule] != 0]
-        mean = float(gave.mean()) if len(gave) else 0.0
-        reports.append(RuleReport(name, points[rule], mean, {target: one[rule] for target, one in found.items()}))
-    return tuple(reports), overlaps(names, amounts != 0)
+    given = {target: one.sum(axis=0) / np.maximum(1, fired[target].sum(axis=0)) for target, one in amounts.items()}
+    reports = tuple(
+        RuleReport(
+            name,
+            points[rule],
+            {target: float(one[rule]) for target, one in given.items()},
+            {target: one[rule] for target, one in found.items()},
+        )
+        for rule, name in enumerate(names)
+    )
+    return reports, overlaps(names, fired[Target.CUSTOMER])
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,12 +226,21 @@ def _whole(closed: Deals, books: list[_Replayed], draws: int) -> tuple[Figure, .
         asked.append(_Asked(name, "share", True, called, boards.group))
     group = books[0].handed.group
     for stage, name in enumerate(("mql", "sql")):
-        if all((one.book.mql, one.book.sql)[stage] is not None for one in books):
-            leads = [_per_week(one.handed, stage) for one in books]
+        if any(_has(one.book, stage) for one in books):
+            leads = [_per_week(one.handed, stage) if _has(one.book, stage) else _undefined for one in books]
             asked.append(_Asked(f"Leads a week that reach {name}", "leads", False, leads, group))
             shares = [_share(one.handed, stage) for one in books]
             asked.append(_Asked("  of them customers later", "share", False, shares, group))
     return tuple(one.figure(closed.seed, draws) for one in asked)
+
+
+def _has(book: Rulebook, stage: int) -> bool:
+    return (book.mql, book.sql)[stage] is not None
+
+
+def _undefined(weights: FloatArray) -> FloatArray:
+    """Return nan [draws]: leads a week at a stage that the rulebook does not have."""
+    return np.full(len(weights), np.nan)
 
 
 def _auc(labels: NDArray[np.int8], points: FloatArray) -> Measure:

@@ -15,7 +15,7 @@ from scoring.words import number
 from training.backtest import Backtest, Figure, RuleReport
 from training.bootstrap import Difference
 from training.findings import FEW_CONVERSIONS
-from training.lift import Lift, Pull
+from training.lift import Pull
 from training.overlap import Overlap
 
 _STYLES = {
@@ -65,12 +65,13 @@ def _print_rules(found: Backtest, target: Target, console: Console) -> None:
     for rule in found.rules:
         lift = rule.lifts[target]
         style = "dim" if lift.pull in (Pull.NEVER, Pull.TOO_FEW) else ""
-        table.add_row(*_cells(rule, lift), Text(lift.pull.value, style=_STYLES[lift.pull]), style=style)
+        table.add_row(*_cells(rule, target), Text(lift.pull.value, style=_STYLES[lift.pull]), style=style)
     console.print(table)
 
 
-def _cells(rule: RuleReport, lift: Lift) -> tuple[Text, str, str, str, str, str, str]:
-    points, given = number(rule.points / HUNDREDTHS), f"{rule.given / HUNDREDTHS:.1f}"
+def _cells(rule: RuleReport, target: Target) -> tuple[Text, str, str, str, str, str, str]:
+    lift = rule.lifts[target]
+    points, given = number(rule.points / HUNDREDTHS), f"{rule.given[target] / HUNDREDTHS:.1f}"
     if not lift.leads:
         return Text(rule.name), points, "–", "0", "–", "–", "–"
     return (
@@ -119,7 +120,7 @@ def findings(found: Backtest) -> list[tuple[str, str]]:
 
 
 def _same(pair: Overlap) -> str:
-    return f"Go to nearly the same leads: “{pair.first}” and “{pair.second}” (both at {pair.shared:.0%} of the snapshots with either)."
+    return f"Go to nearly the same leads: “{pair.first}” and “{pair.second}” (both at {pair.shared:.0%} of the customer snapshots with either)."
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -65,9 +65,9 @@ def suggest(closed: Deals, book: Rulebook) -> Suggestion:
 
     Points go by a logistic regression of the outcome on what each rule gives, with no slope below 0 and drawn towards
     the points as they are, by as much as was best out of time. A rule that too few leads have keeps its points, a rule
-    that adds nothing is taken out. Limits move with the points. All are scaled so that as many
-    leads reach mql as before, and the cut of sql is moved for the same. Raises DataError
-    where there are too few conversions to choose by.
+    that adds nothing is taken out. Limits move with the points. All are scaled so that about as many training
+    snapshots meet mql as before, and the cut of sql is moved for the same: how many leads a week reach either is
+    another matter, and for the backtest to tell. Raises DataError where there are too few conversions to choose by.
     """
     learnt = _learn(closed, book)
     fitted, factors = _fitted(learnt, book)
@@ -145,12 +145,12 @@ def _scaled(learnt: _Learnt, book: Rulebook, factors: FloatArray) -> Rulebook:
     each = np.r_[np.arange(len(book.engagement) + len(book.fit)), np.full(parts, len(factors) - 1)].astype(np.int64)
 
     def height(totals: NDArray[np.int64]) -> float:
-        return float((totals >= stage.points).mean()) if stage is not None else float(totals.mean())
+        return _share(stage, totals, learnt.found) if stage is not None else float(totals.mean())
 
     def drawn_out(scale: float) -> FloatArray:
         return np.where(free, factors * scale, 1.0)
 
-    before = firings.totals(learnt.book, firings.given(learnt.found, learnt.book))
+    before = _totals(learnt.book, learnt.found)
     wanted = height(before)
     low, high = -_FARTHEST, _FARTHEST
     while high - low > _NEAR:
@@ -159,20 +159,33 @@ def _scaled(learnt: _Learnt, book: Rulebook, factors: FloatArray) -> Rulebook:
         moved = np.rint(amounts * factors_there[each]).astype(np.int64)
         reached = height(firings.totals(with_group_limits(book, factors_there), moved))
         low, high = (middle, high) if reached < wanted else (low, middle)
-    scaled = drawn_out(2.0**high)
-    moved = firings.totals(with_group_limits(book, scaled), np.rint(amounts * scaled[each]).astype(np.int64))
-    draft = with_factors(book, scaled, free)
-    return replace(draft, sql=_sql(learnt.book, moved, before))
+    moved = _moved_rules(book, drawn_out(2.0**high), free)
+    return replace(moved, sql=_sql(learnt, _totals(moved, learnt.found), before))
 
 
-def _sql(book: Rulebook, totals: NDArray[np.int64], before: NDArray[np.int64]) -> StageRule | None:
-    """Move the cut of sql, where mql sets the scale, so that as many snapshots have its points as before."""
-    if book.sql is None or book.mql is None:
-        return book.sql
-    reached = int((before >= book.sql.points).sum())
-    if not reached:
-        return book.sql
-    return replace(book.sql, points=max(tidy(float(np.sort(totals)[-reached])), book.mql.points))
+def _totals(book: Rulebook, found: Firings) -> NDArray[np.int64]:
+    return firings.totals(book, firings.given(found, book))
+
+
+def _meets(stage: StageRule, totals: NDArray[np.int64], found: Firings) -> NDArray[np.bool_]:
+    """Tell where a stage's points are there [snapshots], and contact both ways where it asks for that."""
+    return np.asarray((totals >= stage.points) & (found.two_way | (not stage.two_way)))
+
+
+def _share(stage: StageRule, totals: NDArray[np.int64], found: Firings) -> float:
+    return float(_meets(stage, totals, found).mean())
+
+
+def _sql(learnt: _Learnt, totals: NDArray[np.int64], before: NDArray[np.int64]) -> StageRule | None:
+    """Move the cut of sql, where mql sets the scale, so that about as many snapshots meet it as before."""
+    sql, mql = learnt.book.sql, learnt.book.mql
+    if sql is None or mql is None:
+        return sql
+    met = int(_meets(sql, before, learnt.found).sum())
+    if not met:
+        return sql
+    able = np.sort(totals[learnt.found.two_way] if sql.two_way else totals)
+    return replace(sql, points=max(tidy(float(able[-met])), mql.points))
 
 
 def with_factors(book: Rulebook, factors: FloatArray, free: NDArray[np.bool_]) -> Rulebook:
@@ -180,6 +193,20 @@ def with_factors(book: Rulebook, factors: FloatArray, free: NDArray[np.bool_]) -
 
     `factors`, `free`: one an engagement rule, a fit rule, and the last for the qualification where it gives points.
     """
+    return without_zeros(_moved_rules(book, factors, free))
+
+
+def without_zeros(book: Rulebook) -> Rulebook:
+    """Leave out the rules without points."""
+    return replace(
+        book,
+        engagement=tuple(rule for rule in book.engagement if rule.points),
+        fit=tuple(rule for rule in book.fit if rule.points),
+    )
+
+
+def _moved_rules(book: Rulebook, factors: FloatArray, free: NDArray[np.bool_]) -> Rulebook:
+    """Multiply as `with_factors` does, but keep what comes to 0: firings have a column for each rule."""
     book = with_group_limits(book, factors)
     engagement, fit_rules, place = [], [], 0
     for rule in book.engagement:
@@ -191,12 +218,7 @@ def with_factors(book: Rulebook, factors: FloatArray, free: NDArray[np.bool_]) -
     asked = book.qualification
     if asked is not None and place < len(factors) and free[place]:
         asked = replace(asked, points_each=tidy(asked.points_each * float(factors[place])))
-    return replace(
-        book,
-        engagement=tuple(rule for rule in engagement if rule.points),
-        fit=tuple(rule for rule in fit_rules if rule.points),
-        qualification=asked,
-    )
+    return replace(book, engagement=tuple(engagement), fit=tuple(fit_rules), qualification=asked)
 
 
 def with_group_limits(book: Rulebook, factors: FloatArray) -> Rulebook:
@@ -232,9 +254,21 @@ def tidy(hundredths: float) -> int:
     return round(hundredths / unit) * unit
 
 
-def _described(closed: Deals, learnt: _Learnt, draft: Rulebook) -> Suggestion:
-    """Say above each rule what changed and on how many deals it rests."""
-    book, drawn, rows = learnt.book, closed.drawn[learnt.target], learnt.split.train
+def _stages(learnt: _Learnt, moved: Rulebook) -> str:
+    """Say what share of the training snapshots meets each stage, and met it; `moved`: the draft, rules of 0 points kept."""
+    before, after = _totals(learnt.book, learnt.found), _totals(moved, learnt.found)
+    pairs = ((learnt.book.mql, moved.mql, "mql"), (learnt.book.sql, moved.sql, "sql"))
+    said = [
+        f"{_share(now, after, learnt.found):.1%} have what {name} asks for (before {_share(was, before, learnt.found):.1%})"
+        for was, now, name in pairs
+        if was is not None and now is not None
+    ]
+    return f" Of the snapshots learnt from {', '.join(said)}." if said else ""
+
+
+def _described(closed: Deals, learnt: _Learnt, moved: Rulebook) -> Suggestion:
+    """Say above each rule what changed and on how many deals it rests; `moved`: the draft, rules of 0 points kept."""
+    book, drawn, rows, draft = learnt.book, closed.drawn[learnt.target], learnt.split.train, without_zeros(moved)
     now = {rule.name: rule for rule in _rules(draft)}
     comments, dropped = dict[str, tuple[str, ...]](), list[str]()
     free = _free(learnt, book)
@@ -255,7 +289,7 @@ def _described(closed: Deals, learnt: _Learnt, draft: Rulebook) -> Suggestion:
     heading = [
         f"{HEAD}{leads:,} leads, {converted:,} of them {_BECAME[learnt.target]}",
         f"within {drawn.horizon_days} days, all of it known before {date(closed.border)}. What came later has not been looked at: test the draft on it.",
-        f"Drafted from {book.name}, version {book.version}. As many leads reach mql and sql as before.",
+        f"Drafted from {book.name}, version {book.version}.{_stages(learnt, moved)}",
         *(["", "Taken out:", *dropped] if dropped else []),
     ]
     changed = sum(now.get(rule.name, rule) != rule for rule in _rules(book))

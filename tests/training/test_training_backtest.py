@@ -112,7 +112,7 @@ def test_points_the_other_way_round_pull_the_wrong_way(closed: Deals) -> None:
     book = rulebook.parse(GOOD.replace("points = 15\n[[", "points = -15\n[[", 1), "g.toml")
     found = backtest(closed, book, None, draws=200)
     assert found.rules[0].lifts[Target.CUSTOMER].pull is Pull.WRONG_WAY
-    assert found.rules[0].given < 0
+    assert found.rules[0].given[Target.CUSTOMER] < 0
     assert "Pulls the wrong way for customer: “Asked for a quote”." in shown(found)
 
 
@@ -153,8 +153,41 @@ def test_the_report_fits_into_100_columns_and_says_what_stands_out(found: Backte
 
 def test_a_rulebook_without_stages_hands_nobody_over(closed: Deals) -> None:
     book = rulebook.parse(GOOD.partition("[stages]")[0], "g.toml")
-    found = backtest(closed, book, rulebook.parse(RULES, "r.toml"), draws=20)
+    found = backtest(closed, book, None, draws=20)
     assert [figure.unit for figure in found.whole] == ["auc", "auc", "share", "share"]
+
+
+def test_beside_a_rulebook_with_stages_one_without_has_a_dash(closed: Deals) -> None:
+    book = rulebook.parse(GOOD.partition("[stages]")[0], "g.toml")
+    found = backtest(closed, book, rulebook.parse(RULES, "r.toml"), draws=20)
+    assert [figure.name for figure in found.whole if figure.unit == "leads"] == [
+        "Leads a week that reach mql",
+        "Leads a week that reach sql",
+    ]
+    assert re.search(r"Leads a week that reach mql +– +\d+\.\d +– +cannot tell", shown(found))
+    assert re.search(
+        r"Leads a week that reach mql +\d+\.\d +– +– +cannot tell",
+        shown(backtest(closed, rulebook.parse(RULES, "r.toml"), book, draws=20)),
+    )
+
+
+def test_what_a_rule_gives_is_told_of_the_snapshots_of_each_target(company: Company) -> None:
+    """A mail opened gives 2 points each: by hand, opens before the cutoff over snapshots with any."""
+    histories, settings = export.read(company.crm, NOW).histories, recipe.read(company.recipe)
+    closed = deals(histories, replace(settings, horizons={Target.CUSTOMER: 30, Target.SQL: 90}))
+    found = backtest(closed, rulebook.parse(GOOD, "g.toml"), None, draws=2)
+    opens = dict[str, list[int]]()
+    for row in histories.interactions.select(["lead_id", "occurred_at", "kind"]).to_pylist():
+        if row["kind"] == "open":
+            opens.setdefault(row["lead_id"], []).append(row["occurred_at"])
+    means = []
+    for target, drawn in closed.drawn.items():
+        table = drawn.table.take(closed.mature(target))
+        pairs = zip(table["lead_id"].to_pylist(), table["cutoff"].to_pylist(), strict=True)
+        counts = [sum(at < cutoff for at in opens.get(lead_id, [])) for lead_id, cutoff in pairs]
+        means.append(200 * sum(counts) / sum(count > 0 for count in counts))
+        assert found.rules[2].given[target] == pytest.approx(means[-1])
+    assert means[0] != means[1]
 
 
 def lead(name: str, prices: list[int], customer: int | None = None) -> LeadHistory:

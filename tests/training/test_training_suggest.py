@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 from small_company import NOW, Company
 
 from histories import export
-from histories.contract import Histories
+from histories.contract import Families, Histories, Target
 from histories.errors import DataError
-from scoring import rulebook
+from scoring import firings, rulebook
 from scoring.calibration import sigmoid
 from scoring.rulebook import Rulebook
 from scoring.rulebook_text import written
+from scoring.rules import StageRule
 from training import recipe
 from training.backtest import Deals, backtest, deals
 from training.half_lives import Problem, belief_weight
 from training.snapshots import draw
+from training.split import split
 from training.suggest import Suggestion, suggest, tidy, with_factors
 
 # Quotes are what matters in this company; mails are not.
@@ -91,6 +93,28 @@ def test_the_draft_is_read_back_from_its_text_which_says_what_it_rests_on(found:
 def test_about_as_many_leads_reach_mql_as_before(found: Suggestion, closed: Deals, book: Rulebook) -> None:
     (weekly,) = [one for one in backtest(closed, found.draft, book, draws=20).whole if one.name.endswith("reach mql")]
     assert weekly.new.value == pytest.approx(weekly.old.value, rel=0.5)
+
+
+@pytest.mark.parametrize("two_way", [False, True])
+def test_the_heading_says_how_many_snapshots_meet_each_stage_and_did(
+    two_way: bool, closed: Deals, book: Rulebook
+) -> None:
+    """Counted anew with the draft's own firings, which know nothing of the rules that were taken out."""
+    histories = replace(closed.histories, families=Families({"two_way": ("quote",)}))
+    asked = replace(book, sql=StageRule(3000, two_way=two_way))
+    made = suggest(replace(closed, histories=histories), asked)
+    drawn = closed.drawn[Target.CUSTOMER]
+    table = drawn.table.take(split(drawn, closed.border).train)
+    shares = dict[str, list[str]]()
+    for one in (made.draft, asked):
+        found = firings.collect(one, histories, table)
+        totals = firings.totals(one, firings.given(found, one))
+        for name, stage in (("mql", one.mql), ("sql", one.sql)):
+            met = (totals >= stage.points) & (found.two_way | (not stage.two_way))
+            shares.setdefault(name, []).append(f"{met.mean():.1%}")
+    (mql, mql_before), (sql, sql_before) = shares["mql"], shares["sql"]
+    said = f"{mql} have what mql asks for (before {mql_before}), {sql} have what sql asks for (before {sql_before})."
+    assert made.heading[2].endswith(f" Of the snapshots learnt from {said}")
 
 
 def test_nothing_from_the_border_on_is_looked_at(closed: Deals, book: Rulebook, found: Suggestion) -> None:
