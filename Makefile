@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS ?= true
 SYNCED := .venv/.synced
 COMPLETE := .venv/.complete
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test test-slow check bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
@@ -25,6 +25,9 @@ demo: $(SYNCED) ## sample, train, compare, serve: the whole of it in one go (ARG
 
 test: $(COMPLETE) ## run the tests (ARGS="-k words" picks some)
 	$(RUN) pytest $(ARGS)
+
+test-slow: $(COMPLETE) ## run the tests that take minutes
+	$(RUN) pytest -m slow $(ARGS)
 
 check: $(COMPLETE) ## lint, format, types, floors, lock file and docs in step
 	$(UV) lock --check

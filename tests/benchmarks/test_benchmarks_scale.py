@@ -67,6 +67,7 @@ def test_no_peer_agrees_by_a_wrong_count_or_a_sum_beside_the_allowance(files: Fi
     assert agreement.compare(tmp_path / "ours.parquet", tmp_path / "peer.parquet", columns).furthest == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # each contender is a process of its own, and the first of ours may have to compile
 def test_a_tiny_run_measures_everything_and_writes_page_and_chart(tmp_path: Path) -> None:
     """Its peer featuretools is left out: its environment comes over the network."""
