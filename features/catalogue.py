@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
@@ -14,8 +15,11 @@ from features.own import columns as own_columns
 from features.own.features import OwnFeature
 from features.own.features import from_json as own_from_json
 from features.own.predicate import Predicate
+from features.own.unmet import unmet
 from histories.contract import AttributeType, Families, Histories
 from histories.errors import CallError, DataError
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["AttributeSpec", "Catalogue", "Feature", "Signal", "build", "of_census"]
 
@@ -181,7 +185,10 @@ def of_census(
     timezone: str,
     own: tuple[OwnFeature, ...] = (),
 ) -> Catalogue:
-    """Choose the columns from what the training leads have, as `build` does; shards' censuses may be added first."""
+    """Choose the columns from what the training leads have, as `build` does; shards' censuses may be added first.
+
+    The log names own features that take nothing of what was counted.
+    """
     kinds, rare = learn.kinds(counted)
     catalogue = Catalogue(
         kinds=kinds,
@@ -193,7 +200,10 @@ def of_census(
     )
     keys = tuple(signal.key for signal in catalogue.signals)
     valued = learn.valued(counted, catalogue.signatures(), keys)
-    return with_own(replace(catalogue, valued=valued), own)
+    made = with_own(replace(catalogue, valued=valued), own)
+    for message in unmet(own, counted, families):
+        _log.warning(message)
+    return made
 
 
 def with_own(catalogue: Catalogue, own: tuple[OwnFeature, ...]) -> Catalogue:

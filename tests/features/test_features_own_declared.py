@@ -5,7 +5,8 @@ import re
 import pytest
 from feature_histories import CATALOGUE
 
-from features.catalogue import Catalogue, with_own
+from features.catalogue import Catalogue, of_census, with_own
+from features.census import Census
 from features.own import features as own
 from features.own.expression import Expression
 from features.own.features import Aggregate, Aggregation, OwnFeature
@@ -311,3 +312,36 @@ def test_a_family_that_is_not_declared_is_named_with_the_nearest() -> None:
     )
     with pytest.raises(CallError, match=f"^{re.escape(message)}$"):
         beside('[[features]]\nname = "x"\naggregate = "age"\nfamily = "intend"')
+
+
+SEEN = Census({"mail": 9, "pricing": 3}, {"web": 9}, {}, frozenset({("pricing", None, "web")}))
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('aggregate = "age"\nkinds = ["mial", "pri*"]', None),
+        (
+            'aggregate = "age"\nkinds = ["call", "mial"]',
+            "no interaction is of kind 'call' or 'mial'; did you mean 'mail'?",
+        ),
+        ('aggregate = "age"\nfamily = "two_way"', "no interaction is of family 'two_way'"),
+        ('aggregate = "age"\nkinds = ["*"]\nchannel = "wep"', "no interaction has channel 'wep'; did you mean 'web'?"),
+        ('aggregate = "age"\nkinds = ["mail"]\nat_least = 3', "no interaction that it takes has a value"),
+        ('aggregate = "sum"\nwindow = "7d"\nkinds = ["mail"]', "no interaction that it takes has a value"),
+        ('aggregate = "sum"\nwindow = "7d"\nkinds = ["*"]\nchannel = "web"', None),
+        ('expression = "lead_age_days"', None),
+    ],
+)
+def test_a_feature_that_takes_nothing_in_the_export_is_named(
+    written: str, problem: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    of_census(
+        SEEN,
+        families=CATALOGUE.families,
+        attribute_types={},
+        timezone="UTC",
+        own=read(f'[[features]]\nname = "x"\n{written}'),
+    )
+    wanted = [] if problem is None else [f"own feature 'x' takes nothing in this export: {problem}"]
+    assert caplog.messages == wanted
