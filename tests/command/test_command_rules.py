@@ -19,6 +19,11 @@ points = 8
 [stages]
 mql = { points = 8 }
 """
+MISTYPED = """[[engagement]]
+rule = "Looked at a demo"
+kinds = ["sesion:demo"]
+points = 3
+"""
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
@@ -40,7 +45,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small sample export."""
     folder = tmp_path_factory.mktemp("rules") / "sample"
-    simulation.write(folder, 1000, 24, 1)
+    simulation.write(folder, 300, 18, 1)
     return folder
 
 
@@ -50,18 +55,26 @@ def csv_lead(sample: Path) -> str:
         return next(csv.DictReader(file))["contact_id"]
 
 
-def test_backtest_prints_every_rule_and_the_whole(
+def test_backtest_prints_every_rule_and_the_whole_before_it_says_that_deals_are_too_few_for_a_draft(
     sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    new = tmp_path / "new.toml"
-    new.write_text(RULES)
+    new, draft = tmp_path / "new.toml", tmp_path / "draft.toml"
+    new.write_text(RULES + MISTYPED)
     old, crm = sample / "rulebook.toml", sample / "crm.toml"
-    call(monkeypatch, "rules", "backtest", str(new), "--crm", str(crm), "--against", str(old))
-    said = capsys.readouterr().out
-    assert "Customer within 90 days, rule by rule" in said
-    assert "SQL within 30 days, rule by rule" in said
-    assert "Looked at prices" in said
-    assert "Leads a week" in said
+    words = ["rules", "backtest", str(new), "--crm", str(crm), "--against", str(old), "--draft", str(draft)]
+    monkeypatch.setattr("sys.argv", ["lead-scoring", *words])
+    with pytest.raises(SystemExit) as ended:
+        lead_scoring.main()
+    said = capsys.readouterr()
+    assert "Nothing in the export meets rule 'Looked at a demo'." in said.out
+    assert "Customer within 90 days, rule by rule" in said.out
+    assert "SQL within 30 days, rule by rule" in said.out
+    assert "Looked at prices" in said.out
+    assert "The whole" in said.out
+    assert "Leads a week" in said.out
+    assert ended.value.code == 1
+    assert "error: too few deals for a draft: " in said.err
+    assert not draft.exists()
 
 
 def test_backtest_refuses_what_the_export_does_not_have(
@@ -79,13 +92,14 @@ def test_preview_shows_both_ledgers_and_their_sums(
     sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     new, old = tmp_path / "new.toml", tmp_path / "old.toml"
-    new.write_text(RULES)
+    new.write_text(RULES + MISTYPED)
     old.write_text(RULES.replace("points = 8\n", "points = 6\n", 1))
     visits = parquet.read_table(sample / "web_sessions.parquet")
     visited = visits.filter(pc.equal(visits["page_type"], "pricing_page"))
     lead = visited["contact_id"].drop_null()[0].as_py()
     call(monkeypatch, "rules", "preview", lead, str(new), "--crm", str(sample / "crm.toml"), "--against", str(old))
-    said = capsys.readouterr().out.splitlines()
+    silent, *said = capsys.readouterr().out.splitlines()
+    assert silent == "Nothing in the export meets rule 'Looked at a demo'."
     assert said[0].startswith(f"{lead} at 20")
     (points,) = [line.split() for line in said if line.split()[:1] == ["Points"]]
     before, after, change = (float(one) for one in points[1:])
@@ -137,17 +151,3 @@ def test_a_draft_overwrites_no_file_that_is_no_draft(
     status, said = fails(monkeypatch, capsys, "rules", "backtest", str(book), "--crm", str(crm), "--draft", str(crm))
     assert (status, said) == (2, f"error: --draft: {crm} exists and is no draft; name a new file\n")
     assert crm.read_bytes() == before
-
-
-def test_too_few_deals_are_said_after_the_backtest_and_no_draft_is_written(
-    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    book, crm, draft = str(sample / "rulebook.toml"), str(sample / "crm.toml"), tmp_path / "draft.toml"
-    monkeypatch.setattr("sys.argv", ["lead-scoring", "rules", "backtest", book, "--crm", crm, "--draft", str(draft)])
-    with pytest.raises(SystemExit) as ended:
-        lead_scoring.main()
-    said = capsys.readouterr()
-    assert ended.value.code == 1
-    assert "error: too few deals for a draft: " in said.err
-    assert "The whole" in said.out
-    assert not draft.exists()
