@@ -83,7 +83,7 @@ def _compute(
     *,
     resume: bool,
 ) -> None:
-    from features import sharded
+    from features import sharded, unfinished
 
     own = _own(config, recipe)
     with ExitStack() as stack:
@@ -93,7 +93,9 @@ def _compute(
 
             spark = stack.enter_context(clusters.session(cluster))
             tell = stack.enter_context(terminal.rows())
-            each = clusters.each(spark, output.absolute().parent, partial(tell, "Shards done by the cluster"))
+            each = clusters.each(
+                spark, unfinished.beside(output.absolute()), partial(tell, "Shards done by the cluster")
+            )
         else:
             tell = stack.enter_context(terminal.rows())
         done = sharded.run(

@@ -41,10 +41,13 @@ def write(
             written += len(matrix)
 
 
-def rows_in(path: Path) -> int:
-    """Return how many rows a part has."""
-    with pa.OSFile(str(path)) as file, ipc.open_file(file) as part:
-        return sum(part.get_batch(number).num_rows for number in range(part.num_record_batches))
+def rows_in(path: Path) -> int | None:
+    """Return how many rows a part has; None where there is none, or a damaged one."""
+    try:
+        with pa.OSFile(str(path)) as file, ipc.open_file(file) as part:
+            return sum(int(part.get_batch(number).num_rows) for number in range(part.num_record_batches))
+    except (OSError, pa.ArrowInvalid):
+        return None
 
 
 def merge(

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from features import parts, table, unfinished
 from features.catalogue import Catalogue
 from features.census import EMPTY, Census, census
 from features.own.features import OwnFeature
-from features.snapshots import SNAPSHOTS, checked, refuse_unknown
+from features.snapshots import SNAPSHOTS, checked, refuse_impossible, refuse_impossible_cutoff, refuse_unknown
 from features.unfinished import Folder
 from histories import export, sharding, shards
 from histories.errors import CallError, DataError
@@ -91,12 +91,14 @@ def run(  # noqa: PLR0913 - what a command may say, each word by its name
     """
     tell = progress or _silent
     given = None if isinstance(wanted, int) else read_snapshots(wanted)
+    _refuse_cutoffs(wanted, given, now, "now")
     snapshots, cutoff = (wanted, None) if isinstance(wanted, Path) else (None, wanted)
     if output.is_dir():
         raise CallError(f"{output}: is a folder; name a file in it")
     asked = unfinished.asked_of(config, snapshots, cutoff, memory, own)
     with unfinished.working(output, asked, resume=resume) as folder:
         whole = _shards(folder, config, now, memory, given, tell)
+        _refuse_cutoffs(wanted, given, whole.exported_at, "the export was taken")
         rows = given if given is not None else _created(whole, cutoff or 0, memory)
         _split(folder, whole, rows, memory)
         chosen, counts = _catalogue(folder, whole, own, tell, each)
@@ -106,7 +108,8 @@ def run(  # noqa: PLR0913 - what a command may say, each word by its name
         _compute(folder, whole, job, rows.num_rows, tell, each)
         made = [folder.part(number) for number in range(whole.count)]
         written = partial(tell, "Writing")
-        parts.merge(made, rows, chosen.names, output, memory, lambda done: written(done, rows.num_rows))
+        parts.merge(made, rows, chosen.names, folder.whole, memory, lambda done: written(done, rows.num_rows))
+        folder.whole.replace(output)
     return Finished(rows.num_rows, chosen, whole.count, counts)
 
 
@@ -156,9 +159,18 @@ def _silent(text: str, done: int, total: int) -> None:
 
 def _shards(folder: Folder, config: Path, now: int, memory: int, given: pa.Table | None, tell: Progress) -> Shards:
     if (folder.shards / "shards.json").exists():
-        return shards.opened(folder.shards)
+        whole = shards.opened(folder.shards)
+        sharding.refuse_too_many_files(whole.count)
+        return whole
     beside = 0 if given is None else given.num_rows * _SNAPSHOT_BYTES
     return shards.write(config, now, folder.shards, memory, beside=beside, progress=tell)
+
+
+def _refuse_cutoffs(wanted: int | Path, given: pa.Table | None, latest: int, when: str) -> None:
+    if isinstance(wanted, int):
+        refuse_impossible_cutoff(wanted, latest, when)
+    elif given is not None:
+        refuse_impossible(given, latest, when)
 
 
 def _created(whole: Shards, cutoff: int, memory: int) -> pa.Table:
@@ -175,7 +187,8 @@ def _catalogue(
     folder: Folder, whole: Shards, own: tuple[OwnFeature, ...], tell: Progress, each: Each
 ) -> tuple[Catalogue, tuple[SourceCount, ...]]:
     """Count all shards; the catalogue and the counts of duplicates follow."""
-    if not folder.counted.exists():
+    found = _counted(folder)
+    if found is None:
         total, duplicates = EMPTY, Counter[str]()
         for done, text in enumerate(each(partial(count_shard, str(folder.shards)), range(whole.count)), 1):
             counted, removed = json.loads(text)
@@ -183,20 +196,30 @@ def _catalogue(
             duplicates.update(removed)
             tell("Counting", done, whole.count)
         unfinished.write_text(folder.counted, json.dumps([total.to_json(), duplicates]))
-    counted, removed = json.loads(folder.counted.read_text(encoding="utf-8"))
+        found = total, duplicates
     chosen = catalogues.of_census(
-        Census.from_json(counted),
+        found[0],
         families=whole.families,
         attribute_types=whole.attribute_types,
         timezone=whole.timezone,
         own=own,
     )
-    return chosen, export.less_duplicates(whole.sources, removed)
+    return chosen, export.less_duplicates(whole.sources, found[1])
+
+
+def _counted(folder: Folder) -> tuple[Census, Mapping[str, int]] | None:
+    """What an earlier run has counted; None where there is nothing, or nothing that can be read."""
+    try:
+        counted, removed = json.loads(folder.counted.read_text(encoding="utf-8"))
+        return Census.from_json(counted), {name: int(rows) for name, rows in removed.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _compute(folder: Folder, whole: Shards, job: Job, total: int, tell: Progress, each: Each) -> None:
-    finished = [number for number in range(whole.count) if folder.part(number).exists()]
-    done = sum(parts.rows_in(folder.part(number)) for number in finished)
+    rows_in = {number: parts.rows_in(folder.part(number)) for number in range(whole.count)}
+    finished = {number: rows for number, rows in rows_in.items() if rows is not None}
+    done = sum(finished.values())
     tell("Computing features", done, total)
     for rows in each(partial(_rows_of_shard, job), [one for one in range(whole.count) if one not in finished]):
         done += int(rows)

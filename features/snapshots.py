@@ -4,9 +4,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.kernel.arrays import Ints
-from histories.errors import DataError
+from histories.clock import iso, parse
+from histories.errors import CallError, DataError
 
 SNAPSHOTS = pa.schema([("lead_id", pa.string()), ("cutoff", pa.int64())])
+_EARLIEST = parse("1971-01-01")
 
 
 def checked(table: pa.Table, name: str) -> pa.Table:
@@ -34,6 +36,35 @@ def checked(table: pa.Table, name: str) -> pa.Table:
     elif not pa.types.is_integer(cutoff.type):
         raise DataError(f"{name}, cutoff: is {cutoff.type}; write timestamps, or microseconds since 1970 as int64")
     return pa.table({"lead_id": lead_id.cast(pa.string()), "cutoff": cutoff.cast(pa.int64())}, schema=SNAPSHOTS)
+
+
+def refuse_impossible(snapshots: pa.Table, latest: int, when: str) -> None:
+    """Raise DataError where cutoffs are before 1971, as milliseconds would be, or after `latest`, which `when` names."""
+    cutoffs = snapshots["cutoff"]
+    wrong = snapshots.filter(pc.or_(pc.less(cutoffs, _EARLIEST), pc.greater(cutoffs, latest)))
+    if wrong.num_rows:
+        first = wrong.slice(0, 1).to_pylist()[0]
+        raise DataError(
+            f"snapshots: {wrong.num_rows} of {snapshots.num_rows} cutoffs are before 1971 or after {when}, "
+            f"{iso(latest)}, such as that of {first['lead_id']!r}, {_time(first['cutoff'])}; "
+            "are they microseconds since 1970?"
+        )
+
+
+def refuse_impossible_cutoff(cutoff: int, latest: int, when: str) -> None:
+    """Raise CallError where one cutoff for all is before 1971 or after `latest`, which `when` names."""
+    if not _EARLIEST <= cutoff <= latest:
+        raise CallError(
+            f"--cutoff: {_time(cutoff)} is before 1971 or after {when}, {iso(latest)}; name a time between, or write "
+            "exported_at in crm.toml where the export was taken later"
+        )
+
+
+def _time(cutoff: int) -> str:
+    try:
+        return iso(cutoff)
+    except (OverflowError, ValueError):
+        return f"{cutoff}, which is no time"
 
 
 def refuse_unknown(snapshots: pa.Table, missing: Ints) -> None:

@@ -1,6 +1,7 @@
 """The folder of a run that has not ended: what was asked, and what is done of it, so that the run can be gone on with."""
 
 import fcntl
+import glob
 import hashlib
 import json
 import logging
@@ -8,18 +9,26 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
 from features.catalogue import MEANING
 from features.own.features import OwnFeature
-from histories import crm, machine, toml_file
+from histories import crm, toml_file
 from histories.errors import CallError
 from histories.whole_file import whole_file
 
 _log = logging.getLogger(__name__)
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the shards depend on, and what the rows depend on besides; texts by names that a user knows."""
+
+    shards: Mapping[str, str]
+    rows: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,28 @@ class Folder:
         return self.path / "snapshots"
 
     @property
+    def parts(self) -> Path:
+        """The finished rows of each shard."""
+        return self.path / "parts"
+
+    @property
+    def whole(self) -> Path:
+        """The output until it is whole."""
+        return self.path / "whole.parquet"
+
+    @property
+    def asked(self) -> Path:
+        """What the run was asked, as JSON."""
+        return self.path / "asked.json"
+
+    @property
     def counted(self) -> Path:
         """What the leads of all shards have, counted, as JSON."""
         return self.path / "counted.json"
 
     def part(self, number: int) -> Path:
         """Where the finished rows of one shard go."""
-        return self.path / "parts" / f"{number}.arrow"
+        return self.parts / f"{number}.arrow"
 
 
 def beside(output: Path) -> Path:
@@ -54,65 +78,117 @@ def beside(output: Path) -> Path:
 
 
 @contextmanager
-def working(output: Path, asked: Mapping[str, str], *, resume: bool) -> Iterator[Folder]:
+def working(output: Path, asked: Asked, *, resume: bool) -> Iterator[Folder]:
     """Yield the folder of the run that makes `output`; it is gone when the block ends well.
 
-    `asked` names what the result depends on. With `resume` the folder of an earlier run is taken over; without, it is
-    emptied, and the log says so. Where the block fails before the shards are complete nothing is left. Raises
-    CallError where the earlier run was asked something else, where another run is at work, or where there is no room.
+    With `resume` the folder of an earlier run is taken over: its shards where they are of the same, and its rows where
+    the same were asked. Without, it is emptied. The log says what was done. Where the block fails before the shards
+    are complete nothing is left. Raises CallError where the earlier run's shards are of something else, where another
+    run is at work, where the folder is somebody else's, or where a file cannot be read or written.
     """
     folder = Folder(beside(output))
-    left = folder.path / "asked.json"
     try:
+        _refuse_foreign(folder.path)
         folder.path.mkdir(parents=True, exist_ok=True)
         with (folder.path / "lock").open("w") as lock:
             _lock(lock.fileno(), folder.path)
-            if left.exists() and resume:
-                _refuse_other(left, asked)
-            elif left.exists():
-                _log.warning("%s: holds a run that did not end; begun anew, as --resume is not given", folder.path)
-            if not (left.exists() and resume):
-                _empty(folder.path)
-                write_text(left, json.dumps(asked, indent=1))
+            _begin(folder, asked, resume=resume)
             try:
                 yield folder
             except BaseException:
-                if not (folder.shards / "shards.json").exists():
-                    shutil.rmtree(folder.path, ignore_errors=True)
+                if (folder.shards / "shards.json").exists():
+                    _log.warning("%s: keeps what is done; --resume goes on from it", folder.path)
+                else:
+                    _remove(folder.path)
                 raise
-            shutil.rmtree(folder.path)
+            _remove(folder.path)
     except OSError as error:
         raise CallError(
-            f"{folder.path}: cannot be written ({error.strerror or error}); make room, or name another place"
+            f"{error.filename or folder.path}: cannot be read or written ({error.strerror or error}); make room or "
+            "mend that, or name another place"
         ) from None
+
+
+def _begin(folder: Folder, asked: Asked, *, resume: bool) -> None:
+    if folder.asked.exists() and resume:
+        _take_over(folder, _read(folder.asked), asked)
+    else:
+        if folder.asked.exists():
+            _log.warning("%s: holds a run that did not end; begun anew, as --resume is not given", folder.path)
+        elif resume:
+            _log.warning("%s: there is nothing to go on with; begun from the start", folder.path)
+        _empty(folder.path)
+    for half_written in folder.path.rglob(".*"):
+        half_written.unlink()
+    write_text(folder.asked, json.dumps(asdict(asked), indent=1))
+
+
+def _take_over(folder: Folder, before: Asked, asked: Asked) -> None:
+    other = _differing(before.shards, asked.shards)
+    if other:
+        raise CallError(
+            f"--resume: {folder.path} holds a run of something else; not as they were are {', '.join(other)}. "
+            "Call it as it was called, or leave --resume out to begin anew"
+        )
+    other = _differing(before.rows, asked.rows)
+    if other:
+        _log.warning(
+            "%s: its shards are kept, its rows computed anew; not as they were are %s", folder.path, ", ".join(other)
+        )
+        shutil.rmtree(folder.parts, ignore_errors=True)
+
+
+def _read(left: Path) -> Asked:
+    try:
+        return Asked(**json.loads(left.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise CallError(f"--resume: {left} is damaged; leave --resume out to begin anew") from None
+
+
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
 def asked_of(
     config_path: Path, snapshots: Path | None, cutoff: int | None, memory: int, own: Sequence[OwnFeature]
-) -> dict[str, str]:
+) -> Asked:
     """Say what a result depends on, by the names that a user knows; equal texts make equal results."""
     config = crm.read(config_path)
     sources = [config.leads.source, *(one.source for one in config.interactions)]
     sources += [one.source for one in config.attributes]
     sources += [one.source for one in config.outcomes]
     files = sorted({path for source in sources for path in _files(source)})
-    return {
-        config_path.name: _hash(toml_file.read_text(config_path).encode()),
-        **{str(path): f"{path.stat().st_size} bytes of {path.stat().st_mtime_ns}" for path in files},
-        "--cutoff": str(cutoff),
-        "--snapshots": "None" if snapshots is None else _hash(snapshots.read_bytes()),
-        "--memory": f"{memory} bytes, {machine.cores()} cores",
-        "own features": _hash(repr(tuple(own)).encode()),
-        "lead-scoring": f"{metadata.version('lead-scoring')}, meaning {MEANING}",
-    }
+    return Asked(
+        shards={
+            config_path.name: _hash(toml_file.read_text(config_path).encode()),
+            **{str(path): f"{path.stat().st_size} bytes of {path.stat().st_mtime_ns}" for path in files},
+            "--memory": f"{memory} bytes",
+            "lead-scoring": f"{metadata.version('lead-scoring')}, meaning {MEANING}",
+        },
+        rows={
+            "--cutoff": str(cutoff),
+            "--snapshots": "None" if snapshots is None else _hash(snapshots.read_bytes()),
+            "own features": _hash(repr(tuple(own)).encode()),
+        },
+    )
 
 
 def _files(source: crm.Source) -> list[Path]:
-    """The file of a source, or those that its query seems to name."""
+    """The file of a source, or those that its query seems to name, one by one or by a pattern."""
     if source.file is not None:
         return [source.file] if source.file.is_file() else []
-    quoted = (source.folder / (one[0] or one[1]) for one in _QUOTED.findall(source.query or ""))
-    return [path for path in quoted if _is_file(path)]
+    quoted = [one[0] or one[1] for one in _QUOTED.findall(source.query or "")]
+    named = [*quoted, *(found for one in quoted for found in _matching(one, source.folder))]
+    return [path for path in (source.folder / one for one in named) if _is_file(path)]
+
+
+def _matching(pattern: str, folder: Path) -> list[str]:
+    if not glob.has_magic(pattern):
+        return []
+    try:
+        return glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - DuckDB takes whole paths too
+    except (OSError, ValueError):
+        return []
 
 
 def _is_file(path: Path) -> bool:
@@ -126,17 +202,12 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _refuse_other(left: Path, asked: Mapping[str, str]) -> None:
-    try:
-        before = json.loads(left.read_text(encoding="utf-8"))
-    except ValueError:
-        before = {}
-    other = [name for name in {**before, **asked} if before.get(name) != asked.get(name)]
-    if other:
-        raise CallError(
-            f"--resume: {left.parent} holds a run of something else; not as they were are {', '.join(other)}. "
-            "Call it as it was called, or leave --resume out to begin anew"
-        )
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder with files in it that no run of ours has left; asked.json is the first that one writes."""
+    if not folder.is_dir() or (folder / "asked.json").exists():
+        return
+    if any(one.name != "lock" and not one.name.startswith(".asked.json.") for one in folder.iterdir()):
+        raise CallError(f"{folder}: is not empty, and no run has left it; move it away, or name another output")
 
 
 def _lock(handle: int, folder: Path) -> None:
@@ -146,8 +217,14 @@ def _lock(handle: int, folder: Path) -> None:
         raise CallError(f"{folder}: another run is at work there; wait for its end, or name another output") from None
 
 
+def _remove(folder: Path) -> None:
+    _empty(folder)
+    shutil.rmtree(folder)
+
+
 def _empty(folder: Path) -> None:
-    for one in folder.iterdir():
+    """Remove all but the lock; asked.json last, so that the folder stays known as ours until then."""
+    for one in sorted(folder.iterdir(), key=lambda one: one.name == "asked.json"):
         if one.is_dir():
             shutil.rmtree(one)
         elif one.name != "lock":

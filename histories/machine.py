@@ -1,13 +1,16 @@
 """What this machine has: memory, how much of it somebody grants, and cores."""
 
+import contextlib
 import os
 import re
+import resource
+import sys
 from pathlib import Path
 
 from histories.errors import CallError
 
 KB, MB, GB = 1_000, 1_000_000, 1_000_000_000
-LEAST = 256 * MB
+LEAST = 512 * MB
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b)", re.IGNORECASE)
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _GROUPS = Path("/sys/fs/cgroup")
@@ -15,10 +18,12 @@ _GROUPS = Path("/sys/fs/cgroup")
 _NO_LIMIT = 1 << 60
 
 
-def parse(text: str) -> int:
-    """Read a size such as `4GB` or `512MiB` as bytes. Raises CallError on anything else, or on less than 256 MB.
+def parse(text: str, most: int | None = None) -> int:
+    """Read a size such as `4GB` or `512MiB` as bytes. `most` is how much there is (None: what `memory` says).
 
-    >>> parse("4GB"), parse("1.5 gib")
+    Raises CallError on anything else, on less than 512 MB, and on more than there is.
+
+    >>> parse("4GB", 8 * GB), parse("1.5 gib", 8 * GB)
     (4000000000, 1610612736)
     """
     found = _SIZE.fullmatch(text.strip())
@@ -27,10 +32,13 @@ def parse(text: str) -> int:
             f"{text!r} is not a size of memory; write a number with MB, GB, MiB or GiB, such as 4GB or 512MB"
         )
     unit = found[2].lower()
-    size = int(float(found[1]) * (1024 if "i" in unit else 1000) ** _POWERS[unit[0]])
+    size = float(found[1]) * (1024 if "i" in unit else 1000) ** _POWERS[unit[0]]
+    most = memory() if most is None else most
     if size < LEAST:
-        raise CallError(f"{text!r} is too little memory; write at least 256MB")
-    return size
+        raise CallError(f"{text!r} is too little memory; write at least 512MB")
+    if size > most:
+        raise CallError(f"{text!r} is more memory than there is; this process may use {said(most)} here")
+    return int(size)
 
 
 def said(size: int) -> str:
@@ -82,3 +90,14 @@ def _limit(file: Path) -> int | None:
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_files(wanted: int) -> int:
+    """Let this process have `wanted` files open at once where the system allows it; return how many it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    endless = resource.RLIM_INFINITY
+    if soft != endless and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == endless else min(wanted, hard), hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == endless else soft

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from histories import machine, sql
-from histories.errors import CallError
+from histories.errors import CallError, DataError
 from histories.staging import SHARD
+from histories.whole_file import unwritten
 
 Progress = Callable[[str, int, int], None]
 
@@ -29,6 +31,9 @@ def connected(folder: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     scratch, spill = folder / "scratch", folder / "spill"
     try:
+        # A run that was killed may have left them.
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(spill, ignore_errors=True)
         scratch.mkdir(parents=True)
         with duckdb.connect(str(scratch / "staged.duckdb")) as connection:
             connection.execute(f"set memory_limit = '{int(memory * _SHARE)}B'")
@@ -37,7 +42,7 @@ def connected(folder: Path, memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
             with blame_place(folder, memory):
                 yield connection
     except OSError as error:
-        raise CallError(f"{folder}: cannot be written ({error.strerror or error}); name another place") from None
+        raise unwritten(folder, error) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(spill, ignore_errors=True)
@@ -49,15 +54,40 @@ def blame_place(folder: Path, memory: int) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        first = str(error).splitlines()[0]
-        raise CallError(
-            f"{machine.said(memory)} of memory is too little for this export ({first}); allow more with --memory"
-        ) from None
+        raise _too_little(memory, error) from None
     except (duckdb.IOException, duckdb.InternalException) as error:
         if "space" not in str(error) and str(folder) not in str(error):
             raise
-        first = str(error).splitlines()[0]
-        raise CallError(f"{folder}: cannot be written ({first}); make room, or name another place") from None
+        raise _no_room(folder, error) from None
+
+
+@contextmanager
+def blame_shard(folder: Path, number: int, memory: int) -> Iterator[None]:
+    """Turn what is said of a shard that cannot be read into one message."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise _too_little(memory, error) from None
+    except (duckdb.IOException, duckdb.InvalidInputException, pa.ArrowInvalid, OSError) as error:
+        if "space" in str(error):
+            raise _no_room(folder, error) from None
+        raise DataError(
+            f"{folder}: shard {number} is damaged ({_first(error)}); leave --resume out to begin anew"
+        ) from None
+
+
+def _too_little(memory: int, error: Exception) -> CallError:
+    return CallError(
+        f"{machine.said(memory)} of memory is too little for this export ({_first(error)}); allow more with --memory"
+    )
+
+
+def _no_room(folder: Path, error: Exception) -> CallError:
+    return CallError(f"{folder}: cannot be written ({_first(error)}); make room there, or name another place")
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 class ShardFiles:

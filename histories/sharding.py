@@ -3,8 +3,9 @@
 
 import duckdb
 
-from histories import sql
+from histories import machine, sql
 from histories.crm import CrmConfig, Source
+from histories.errors import CallError
 from histories.source import blame
 
 # What one interaction takes while its shard is worked on: as Arrow, as arrays, and what sorting and searching need.
@@ -16,6 +17,8 @@ WORKING_SHARE = 0.5
 FIXED_BYTES = 400_000_000
 # So many shards are worked on at once on a machine of many cores; more shards let more cores in.
 MOST_AT_ONCE = 16
+# Of each shard a file is open while shards are written, and while their rows are put together; others are open beside.
+_OTHER_FILES = 100
 _FEWEST_BYTES_A_ROW, _PACKED = 40, 8
 
 
@@ -34,6 +37,16 @@ def count(all_bytes: int, memory: int, cores: int) -> int:
 def working(memory: int) -> int:
     """Return what the shards that are worked on at the same time may take together, in bytes."""
     return max(FIXED_BYTES // 8, min(int(memory * WORKING_SHARE), memory - FIXED_BYTES))
+
+
+def refuse_too_many_files(count: int) -> None:
+    """Raise CallError where so many shards need more open files than the system allows."""
+    needed, allowed = count + _OTHER_FILES, machine.open_files(count + _OTHER_FILES)
+    if allowed < needed:
+        raise CallError(
+            f"{count:,} shards need {needed:,} open files, and {allowed:,} are allowed; allow more memory (--memory), "
+            "which makes fewer shards, or more files (`ulimit -n`)"
+        )
 
 
 def at_once(cores: int) -> int:

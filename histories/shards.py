@@ -23,14 +23,15 @@ from histories.contract import ATTRIBUTES, INTERACTIONS, LEADS, AttributeType, F
 from histories.crm import CrmConfig
 from histories.errors import DataError
 from histories.gathering import UNSORTED, Rows, Tables
-from histories.machine import cores
+from histories.machine import GB, cores
 from histories.quarantine import SourceCount, refuse_too_many
-from histories.shard_files import Progress, ShardFiles, connected, files_of
-from histories.sharding import shards_for
+from histories.shard_files import Progress, ShardFiles, blame_shard, connected, files_of
+from histories.sharding import at_once, refuse_too_many_files, shards_for, working
 from histories.staging import SHARD
 from histories.whole_file import whole_file
 
 _FEW = ["kind", "channel", "direction"]  # columns of few texts
+_LEAST_MEMORY = 128_000_000  # with less DuckDB cannot work, however small the shard
 _UNDATED = 0  # the number of the leads' own file among the sources, under which its attributes are kept
 
 
@@ -39,7 +40,7 @@ class Shards:
     """An export in `folder`, in `count` shards numbered from 0.
 
     `sources` counts what became of the rows of each source, in the order of crm.toml; duplicates are not known before
-    the shards are read, and count as kept.
+    the shards are read, and count as kept. `memory` is how many bytes DuckDB may buffer of one shard.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Shards:
     families: Families
     attribute_types: Mapping[str, AttributeType]
     sources: tuple[SourceCount, ...]
+    memory: int = GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,19 +74,28 @@ def write(
 
     `memory` is how many bytes may be used, now and by whoever works on the shards; `beside` what that work takes
     beside the histories, of all shards together. `now` is the command's start (UTC microseconds). `progress` hears what is read. Raises
-    CallError and DataError as `export.read` does, and CallError where the folder cannot be written to.
+    CallError and DataError as `export.read` does, and CallError where the folder cannot be written to, or where the
+    system does not let so many files be open.
     """
     config = export.configured(config_path, now)
     shutil.rmtree(folder, ignore_errors=True)
     with connected(folder, memory) as connection:
         export.prepare(connection, config, folder)
         count = shards_for(connection, config, memory, beside, cores())
+        refuse_too_many_files(count)
         files = ShardFiles(connection, folder, count, memory, progress)
         staging = gathering.stage(connection, config, now, folder, files)
         counts = _settled(connection, config, staging.sources)
         _write_leads(config, staging.sources[0], files)
     made = Shards(
-        folder, count, staging.exported_at, config.timezone, config.families, export.attribute_types(config), counts
+        folder,
+        count,
+        staging.exported_at,
+        config.timezone,
+        config.families,
+        export.attribute_types(config),
+        counts,
+        max(_LEAST_MEMORY, working(memory) // at_once(cores())),
     )
     with whole_file(folder / "shards.json") as unfinished:
         unfinished.write_text(_to_json(made), encoding="utf-8")
@@ -103,9 +114,12 @@ def opened(folder: Path) -> Shards:
             families=Families({name: tuple(globs) for name, globs in content["families"]}),
             attribute_types={name: AttributeType(kind) for name, kind in content["attribute_types"]},
             sources=tuple(SourceCount(**one) for one in content["sources"]),
+            memory=content["memory"],
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except OSError as error:
         raise DataError(f"{folder}: holds no shards of an export ({error!r}); write them again") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(f"{folder}: shards.json is damaged ({error!r}); leave --resume out to begin anew") from None
 
 
 def read(shards: Shards, number: int) -> Histories:
@@ -115,7 +129,15 @@ def read(shards: Shards, number: int) -> Histories:
 
 
 def shard(shards: Shards, number: int) -> Shard:
-    """Return what `read` does, and the duplicates that it removed; texts that come often may be dictionary-encoded."""
+    """Return what `read` does, and the duplicates that it removed; texts that come often may be dictionary-encoded.
+
+    Raises DataError where a file of the shard is damaged, CallError where memory or disk do not do.
+    """
+    with blame_shard(shards.folder, number, shards.memory):
+        return _shard(shards, number)
+
+
+def _shard(shards: Shards, number: int) -> Shard:
     rows = [
         Rows(source.table, source.name, f"select * from {found}")
         for place, source in enumerate(shards.sources)
@@ -123,7 +145,8 @@ def shard(shards: Shards, number: int) -> Shard:
     ]
     leads = files_of(shards.folder, "leads", number, _UNDATED)
     undated = files_of(shards.folder, "attributes", number, _UNDATED)
-    with duckdb.connect(config={"threads": 1}) as connection:
+    limits = {"memory_limit": f"{shards.memory}B", "temp_directory": str(shards.folder / f"spill-{number}")}
+    with duckdb.connect(config={"threads": 1, **limits}) as connection:
         if leads is None:
             connection.register("nobody", LEADS.empty_table())
         of_interactions = [one for one in rows if one.table == "interactions"]
@@ -236,5 +259,6 @@ def _to_json(shards: Shards) -> str:
         "families": [[name, list(globs)] for name, globs in shards.families.patterns.items()],
         "attribute_types": [[name, kind.value] for name, kind in shards.attribute_types.items()],
         "sources": [asdict(one) for one in shards.sources],
+        "memory": shards.memory,
     }
     return json.dumps(content, ensure_ascii=False, indent=1)

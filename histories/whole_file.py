@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,14 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield unfinished
         unfinished.replace(path)
     except OSError as error:
-        raise CallError(f"{path}: cannot be written ({error.strerror or error}); name another place") from None
+        raise unwritten(path, error) from None
     finally:
         with contextlib.suppress(OSError):  # the place may be none: its folder a file, its disk read-only
             unfinished.unlink()
+
+
+def unwritten(path: Path, error: OSError) -> CallError:
+    """Return what a user reads where the system does not let `path` be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "space" in str(error)
+    advice = "make room there, or name another place" if full else "name another place"
+    return CallError(f"{path}: cannot be written ({error.strerror or error}); {advice}")

@@ -2,6 +2,7 @@
 
 import random
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -176,7 +177,7 @@ def test_files_of_shards_have_the_contract_s_columns(config: Path, tmp_path: Pat
     ("text", "size"), [("4GB", 4 * GB), ("512MB", 512 * MB), (" 1.5 GiB ", 1_610_612_736), ("2tb", 2000 * GB)]
 )
 def test_sizes_of_memory_are_read(text: str, size: int) -> None:
-    assert machine.parse(text) == size
+    assert machine.parse(text, 3000 * GB) == size
 
 
 @pytest.mark.parametrize("text", ["4", "lots", "GB", "-1GB", "4G", "4 GB RAM", ""])
@@ -187,8 +188,25 @@ def test_what_is_no_size_of_memory_is_refused(text: str) -> None:
 
 
 def test_too_little_memory_is_refused() -> None:
-    with pytest.raises(CallError, match=r"^'10MB' is too little memory; write at least 256MB$"):
+    with pytest.raises(CallError, match=r"^'10MB' is too little memory; write at least 512MB$"):
         machine.parse("10MB")
+
+
+def test_more_memory_than_there_is_is_refused() -> None:
+    message = "'99999999TB' is more memory than there is; this process may use 8 GB here"
+    with pytest.raises(CallError, match=f"^{re.escape(message)}$"):
+        machine.parse("99999999TB", 8 * GB)
+
+
+def test_the_limit_of_open_files_is_raised_as_far_as_it_goes() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+        assert machine.open_files(100) == 200
+        assert machine.open_files(300) == 300
+        assert hard == resource.RLIM_INFINITY or machine.open_files(hard + 1) == hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(
