@@ -100,7 +100,7 @@ def _values(replay: Replay) -> str:
 
 
 def _verdict(replay: Replay) -> str:
-    parts = [f"{replay.same_rows:,} of {_counted(replay.compared_rows, 'compared row')} same"]
+    parts = [f"{replay.same_rows:,} of {replay.compared_rows:,} compared rows same"]
     if replay.unknown_rows:
         parts.append(f"{replay.unknown_rows:,} not compared")
     if replay.unreadable_lines:

@@ -270,6 +270,19 @@ def test_a_packed_file_that_was_cut_off_gives_what_can_be_read(tmp_path: Path) -
     assert found.problems[-1].text.startswith("the file cannot be read to its end")
 
 
+def test_a_packed_file_that_is_damaged_or_not_packed_is_named(tmp_path: Path) -> None:
+    plain = written(tmp_path / "log.jsonl", [line(one) for one in sent(COMPANY)]).read_bytes()
+    packed = bytearray(gzip.compress(plain))
+    packed[10:14] = b"\xff" * 4  # the first block is of a kind that does not exist
+    (tmp_path / "damaged.jsonl.gz").write_bytes(packed)
+    (tmp_path / "plain.jsonl.gz").write_bytes(plain)
+    found = replay(tmp_path, export(COMPANY))
+    assert (found.same_rows, found.failed) == (3, True)
+    assert {one.first: one.text.partition(" (")[0] for one in found.problems} == dict.fromkeys(
+        ("damaged.jsonl.gz", "plain.jsonl.gz"), "the file cannot be read to its end"
+    )
+
+
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
