@@ -162,8 +162,9 @@ def test_a_cluster_s_file_has_the_bits_of_the_table_of_all_leads(
 
 def test_the_sample_has_the_same_rows_on_a_cluster(spark: SparkSession, tmp_path: Path) -> None:
     sample.write(tmp_path / "export", leads=300, months=12, seed=1)
-    leads = export.read(tmp_path / "export" / "crm.toml", NOW).histories.leads
-    moments = pc.add(leads["created_at"], 30 * DAY)
+    histories = export.read(tmp_path / "export" / "crm.toml", NOW).histories
+    leads = histories.leads
+    moments = pc.min_element_wise(pc.add(leads["created_at"], 30 * DAY), histories.exported_at)
     parquet.write_table(pa.table({"lead_id": leads["lead_id"], "cutoff": moments}), tmp_path / "s.parquet")
     agrees(spark, tmp_path / "export" / "crm.toml", tmp_path, 2, ())
 

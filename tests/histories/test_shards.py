@@ -236,3 +236,4 @@ def test_shards_grow_in_number_with_the_rows_and_shrink_with_memory() -> None:
     assert sharding.count(100_000_000 * sharding.INTERACTION_BYTES, 4 * GB, 2) == 30
     assert sharding.count(100_000_000 * sharding.INTERACTION_BYTES, 8 * GB, 2) == 15
     assert sharding.count(0, 4 * GB, 2) == 1
+    assert sharding.count(1_000_000 * sharding.INTERACTION_BYTES, 512 * MB, 2) == 6  # the program takes 400 MB of it
