@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 from test_training_promote import RULES, artifact, register
 
+from commands import rules as commands
 from histories.clock import DAY
 from histories.contract import Interaction, LeadHistory, Target
 from histories.errors import CallError, DataError
@@ -185,6 +186,27 @@ def test_a_rulebook_is_published_in_the_place_of_one_that_is_lost(
     said = f"version {EDIT.version} is gone from MLflow or has changed since: what differs from it cannot be told"
     assert publish(served, tmp_path, book) == Publication(EDIT.version, book.version, (said,))
     assert in_force(served, tmp_path) == book
+
+
+def test_the_commands_find_the_way_out_and_say_what_was_skipped(
+    served: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", served.uri)
+    publish(served, tmp_path, EDIT)
+    publish(served, tmp_path, THIRD)
+    first, second = served.published()
+    for run_id in (first, second):
+        kept(served, run_id).unlink()
+    (tmp_path / "r.toml").write_text(EDIT.source)
+    commands.publish(tmp_path / "r.toml")
+    assert f"- version {THIRD.version} is gone from MLflow or has changed since" in capsys.readouterr().out
+    assert in_force(served, tmp_path) == EDIT
+    commands.publish(rollback=True)
+    said = " ".join(capsys.readouterr().out.split())
+    for run_id in (second, first):
+        assert f"Skipped: the published rulebook of run {run_id}, gone from MLflow or changed since." in said
+    assert f"Rulebook {OWN.version} is in force; before it was {EDIT.version}." in said
+    assert in_force(served, tmp_path) == OWN
 
 
 def test_a_training_finds_the_champion_although_the_published_rulebook_is_lost(served: Tracker, tmp_path: Path) -> None:
