@@ -118,8 +118,10 @@ def _begin(folder: Folder, asked: Asked, *, resume: bool) -> None:
         elif resume:
             _log.warning("%s: there is nothing to go on with; begun from the start", folder.path)
         _empty(folder.path)
-    for half_written in folder.path.rglob(".*"):
-        half_written.unlink()
+    # What a killed process was writing; not deeper, where links lead to the user's own files.
+    for place in (folder.path, folder.shards, folder.parts):
+        for half_written in place.glob(".*"):
+            half_written.unlink()
     write_text(folder.asked, json.dumps(asdict(asked), indent=1))
 
 
