@@ -23,7 +23,7 @@ from training.fingerprint import Fingerprint
 from training.fitted import Progress, silent
 from training.lineup import MODEL, RULES, Lineup
 from training.points_model import calibrated_points, whole_points
-from training.promote import CHAMPION, resolve
+from training.promote import champion_as_trained
 from training.recipe import Recipe
 from training.records import Place
 from training.snapshots import Snapshots, draw, subset
@@ -64,7 +64,7 @@ def compare(
     rules = rulebook.read(rulebook_file)
     tracker = open_tracker(tracking_uri)
     with tempfile.TemporaryDirectory() as scratch:
-        champion = resolve(tracker, CHAMPION, Path(scratch))
+        champion = champion_as_trained(tracker, Path(scratch))
     progress("Reading the export", 0, 3)
     histories = export.read(config, now).histories
     names.check(rules, histories.families, histories.attribute_types, rulebook_file.name)
