@@ -32,4 +32,4 @@ def serve(champion: Resolved, scorer: Scorer, config: Path, port: int, now: int,
         console.print(f"\nAsk for the score of {strongest.lead_id}:", style="bold")
         console.print(ask, soft_wrap=True, markup=False)
         console.print("\nCtrl-C ends it.", style="dim")
-        served.process.wait()
+        served.wait()

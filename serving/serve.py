@@ -31,6 +31,16 @@ class Served:
     url: str
     process: subprocess.Popen[bytes]
 
+    def wait(self) -> int:
+        """Return the exit status when the service ends; an interrupt is heard within a second.
+
+        A wait without a timeout would sleep through Ctrl-C where a library has told the system to restart
+        interrupted calls.
+        """
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.process.wait(1)
+
 
 def run(bundle_folder: Path, rulebook: Path, host: str, port: int) -> int:
     """Serve until the service ends or the user interrupts it. Returns the exit status: 0, or 1 where it failed.
@@ -38,7 +48,7 @@ def run(bundle_folder: Path, rulebook: Path, host: str, port: int) -> int:
     Raises CallError or DataError where bundle or rulebook cannot be read, or the port is taken.
     """
     with background(bundle_folder, rulebook, host, port) as served, contextlib.suppress(KeyboardInterrupt):
-        return 1 if served.process.wait() else 0
+        return 1 if served.wait() else 0
     return 0
 
 

@@ -60,5 +60,5 @@ def test_a_warm_predictor_compiles_nothing_for_its_first_requests(packable: Pack
     assert run.returncode == 0, run.stderr.decode()
     found = json.loads(run.stdout.splitlines()[-1])
     assert found["scored"] == len(leads)
-    assert found["warm"]["features.kernel.row"] == 1
+    assert found["warm"]["features.kernel.kernel.row"] == 1
     assert found["after"] == found["warm"]
