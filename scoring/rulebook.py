@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from features.own import predicate
 from histories import toml_file
-from histories.contract import Direction
 from histories.errors import nearest
 from histories.toml_file import Table, is_finite
 from scoring.rules import (
@@ -24,11 +24,9 @@ from scoring.rules import (
 
 _MOST_POINTS = 1_000_000
 _LONGEST_DAYS = 36_500
-_INTERACTION = ("kinds", "family", "channel", "direction", "at_least")
 _ATTRIBUTE = ("attribute", "in", "between", "at_least", "at_most", "missing")
 _BOOK = ("name", "engagement", "fit", "qualification", "limits", "stages", "grades", "follow_up")
 _TESTS = ("in", "between", "at_least", "at_most", "missing")
-_DIRECTIONS = tuple(one.value for one in Direction)
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ def _engagement_rules(table: Table) -> tuple[EngagementRule, ...]:
 
 
 def _engagement_rule(table: Table) -> EngagementRule:
-    _only(table, "rule", *_INTERACTION, "points", "limit", "half_life_days", "expires_days")
+    _only(table, "rule", *predicate.KEYS, "points", "limit", "half_life_days", "expires_days")
     rule = EngagementRule(
         name=table.text("rule", 'name the rule, as rule = "Looked at prices"'),
         when=_interaction_condition(table),
@@ -173,19 +171,9 @@ def _fit_rules(table: Table) -> tuple[FitRule, ...]:
 
 
 def _interaction_condition(table: Table) -> InteractionCondition:
-    kinds, family = table.texts("kinds"), table.optional_text("family")
-    if kinds is None and family is None:
-        table.fail("kinds", 'is missing; write kinds = ["pricing_*"] or family = "intent"')
-    if kinds is not None and family is not None:
-        table.fail("family", "stands beside kinds; a rule goes by kinds or by a family: leave one of them out")
-    direction = table.choice("direction", _DIRECTIONS)
-    return InteractionCondition(
-        kinds=kinds or (),
-        family=family,
-        channel=table.optional_text("channel"),
-        direction=Direction(direction) if direction else None,
-        at_least=_finite(table, "at_least"),
-    )
+    """The words of own features; but a rule's direction is the one that the export gives, never that of a family."""
+    one = predicate.read(table)
+    return InteractionCondition(one.kinds, one.family, one.channel, one.direction, one.at_least)
 
 
 def _finite(table: Table, key: str) -> float | None:
@@ -228,7 +216,7 @@ def _condition(table: Table, key: str) -> Condition | None:
     if "attribute" in inner:
         _only(inner, *_ATTRIBUTE)
         return _attribute_condition(inner)
-    _only(inner, *_INTERACTION)
+    _only(inner, *predicate.KEYS)
     return _interaction_condition(inner)
 
 

@@ -45,12 +45,15 @@ class Predicate:
 
 
 def read(table: Table) -> Predicate:
-    """Read the predicate among a block's keys. Raises CallError where it says neither kinds nor a family, or both."""
+    """Read the predicate among a block's keys, of own features and of the rulebook.
+
+    Raises CallError where it says neither kinds nor a family, or both.
+    """
     kinds, family = table.texts("kinds"), table.optional_text("family")
     if kinds is None and family is None:
-        table.missing("kinds", 'write kinds = ["pricing_*"] or family = "intent"; kinds = ["*"] counts all')
+        table.missing("kinds", 'write kinds = ["pricing_*"] or family = "intent"; kinds = ["*"] takes all')
     if kinds is not None and family is not None:
-        table.fail("family", "stands beside kinds; a feature goes by kinds or by a family: leave one of them out")
+        table.fail("family", "stands beside kinds; interactions go by kinds or by a family: leave one of them out")
     direction = table.choice("direction", [one.value for one in Direction])
     return Predicate(
         kinds=kinds or (),

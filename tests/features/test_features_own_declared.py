@@ -172,14 +172,14 @@ def test_a_very_small_number_where_nothing_was_seen_is_read_as_one() -> None:
             'name = "x"\naggregate = "age"',
             (
                 'line 1, [features #1] kinds: is missing; write kinds = ["pricing_*"] or family = "intent"; '
-                'kinds = ["*"] counts all'
+                'kinds = ["*"] takes all'
             ),
         ),
         (
             'name = "x"\naggregate = "age"\nkinds = ["*"]\nfamily = "intent"',
             (
-                "line 5, [features #1] family: stands beside kinds; a feature goes by kinds or by a family: leave one of "
-                "them out"
+                "line 5, [features #1] family: stands beside kinds; interactions go by kinds or by a family: leave one "
+                "of them out"
             ),
         ),
         (

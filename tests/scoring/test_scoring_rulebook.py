@@ -130,9 +130,9 @@ MISTAKES = {
     ("half_life_days = 30\n", "half_life_days = 0\n"): "line 11, [engagement #1] half_life_days: 0 days leave "
     "nothing; write days above 0",
     ('kinds = ["session:pricing_*"]\n', ""): "line 3, [engagement #1] kinds: is missing; write kinds = "
-    '["pricing_*"] or family = "intent"',
+    '["pricing_*"] or family = "intent"; kinds = ["*"] takes all',
     ('family = "negative"\n', 'family = "negative"\nkinds = ["a"]\n'): "line 15, [engagement #2] family: stands "
-    "beside kinds; a rule goes by kinds or by a family: leave one of them out",
+    "beside kinds; interactions go by kinds or by a family: leave one of them out",
     ('"inbound"', '"inbund"'): "line 7, [engagement #1] direction: 'inbund' is not known; allowed are inbound, "
     "outbound; did you mean 'inbound'?",
     ('rule = "Unsubscribed"', 'rule = "Mid-size"'): "line 20, [fit #1] rule: 'Mid-size' is the name of another rule; "
