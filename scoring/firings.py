@@ -8,13 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from histories import select
 from histories.clock import DAY
 from histories.contract import Histories
-from histories.errors import DataError
 from scoring.rulebook import Rulebook
 from scoring.rules import AttributeCondition, EngagementRule
-from scoring.tally import Tally, tally
+from scoring.tally import Tally, of_snapshots
 
 Hundredths = NDArray[np.int64]
 
@@ -56,16 +54,9 @@ def collect(rulebook: Rulebook, histories: Histories, snapshots: pa.Table) -> Fi
 
     Nothing is seen but what that cutoff sees. Raises DataError where a lead is not in the histories.
     """
-    wanted: dict[str, list[tuple[int, int]]] = {}
-    pairs = zip(snapshots["lead_id"].to_pylist(), snapshots["cutoff"].to_pylist(), strict=True)
-    for row, (lead_id, cutoff) in enumerate(pairs):
-        wanted.setdefault(lead_id, []).append((row, cutoff))
     found = _Collector(rulebook, snapshots.num_rows)
-    for history in select.each(histories):
-        if rows := wanted.pop(history.lead_id, None):
-            found.add(tally(rulebook, histories.families, history), rows)
-    if wanted:
-        raise DataError(f"{len(wanted)} leads of the snapshots are not in the histories, such as {min(wanted)!r}")
+    for lead, rows in of_snapshots(rulebook, histories, snapshots):
+        found.add(lead, rows)
     return found.firings()
 
 

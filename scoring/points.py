@@ -1,16 +1,12 @@
 """The rulebook's points for many snapshots."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from histories import select
-from histories.contract import Histories, LeadHistory
-from histories.errors import DataError
+from histories.contract import Histories
 from scoring.rulebook import Rulebook
-from scoring.tally import tally
+from scoring.tally import of_snapshots
 
 
 def table(rulebook: Rulebook, histories: Histories, snapshots: pa.Table) -> npt.NDArray[np.int64]:
@@ -19,20 +15,7 @@ def table(rulebook: Rulebook, histories: Histories, snapshots: pa.Table) -> npt.
     They equal the total of that lead's ledger at that cutoff. Raises DataError where a lead is not in the histories.
     """
     points = np.zeros(snapshots.num_rows, dtype=np.int64)
-    wanted: dict[str, list[tuple[int, int]]] = {}
-    cutoffs = snapshots["cutoff"].to_pylist()
-    for row, (lead_id, cutoff) in enumerate(zip(snapshots["lead_id"].to_pylist(), cutoffs, strict=True)):
-        wanted.setdefault(lead_id, []).append((row, cutoff))
-    for history in _of(histories, wanted):
-        lead = tally(rulebook, histories.families, history)
-        for row, cutoff in wanted.pop(history.lead_id):
+    for lead, rows in of_snapshots(rulebook, histories, snapshots):
+        for row, cutoff in rows:
             points[row] = lead.figures(cutoff).total
-    if wanted:
-        raise DataError(f"{len(wanted)} leads of the snapshots are not in the histories, such as {min(wanted)!r}")
     return points
-
-
-def _of(histories: Histories, wanted: dict[str, list[tuple[int, int]]]) -> Iterator[LeadHistory]:
-    for history in select.each(histories):
-        if history.lead_id in wanted:
-            yield history

@@ -6,14 +6,18 @@ points, the ledger, the crossing of a stage and the moment of rescoring all ask 
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
+import pyarrow as pa
+
+from histories import select
 from histories.clock import DAY
-from histories.contract import Attribute, Families, Interaction, LeadHistory, without_duplicates
+from histories.contract import Attribute, Families, Histories, Interaction, LeadHistory, without_duplicates
+from histories.errors import DataError
 from scoring.rulebook import Rulebook
 from scoring.rules import AttributeCondition, EngagementRule, InteractionCondition
 
@@ -238,6 +242,24 @@ def tally(rulebook: Rulebook, families: Families, history: LeadHistory) -> Tally
     shown = tuple(sorted(match.visible_from for match in found) for found in matches)
     values = _values(matcher.attributes, history)
     return Tally(rulebook, matcher.attributes, matcher.first_part, history.created_at, matches, shown, values)
+
+
+def of_snapshots(
+    rulebook: Rulebook, histories: Histories, snapshots: pa.Table
+) -> Iterator[tuple[Tally, list[tuple[int, int]]]]:
+    """Yield the tally of each lead that `snapshots` (`lead_id`, `cutoff`) ask for, and their rows: (place, cutoff).
+
+    Raises DataError, after the others, where a lead is not in the histories.
+    """
+    wanted: dict[str, list[tuple[int, int]]] = {}
+    pairs = zip(snapshots["lead_id"].to_pylist(), snapshots["cutoff"].to_pylist(), strict=True)
+    for place, (lead_id, cutoff) in enumerate(pairs):
+        wanted.setdefault(lead_id, []).append((place, cutoff))
+    for history in select.each(histories):
+        if rows := wanted.pop(history.lead_id, None):
+            yield tally(rulebook, histories.families, history), rows
+    if wanted:
+        raise DataError(f"{len(wanted)} leads of the snapshots are not in the histories, such as {min(wanted)!r}")
 
 
 def _distinct(interactions: Sequence[Interaction]) -> list[Interaction]:
