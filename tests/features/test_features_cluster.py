@@ -13,10 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from feature_files import matrix_of, write_snapshots
 from feature_histories import CATALOGUE, same_bits
 from feature_own import OWN
 from pyarrow import parquet
-from test_features_sharded import NOW, into, matrix_of, write_export, write_snapshots
+from untidy_export import NOW, into, write_export
 
 from features import catalogue, java, sharded, table
 from features.own.features import OwnFeature

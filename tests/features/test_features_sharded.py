@@ -1,6 +1,5 @@
 """A run over shards: the same rows as in memory, whatever the shards; what a stopped run leaves, and how it goes on."""
 
-import random
 import re
 import signal
 import subprocess
@@ -8,143 +7,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from feature_files import matrix_of, write_snapshots
 from feature_histories import same_bits
 from feature_own import OWN
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from untidy_export import CONFIG, CUTOFF, EXPORTED, NOW, into, write_export
 
 from features import catalogue, parts, sharded, table, unfinished
 from features.snapshots import SNAPSHOTS
-from histories import clock, export, machine, sharding
-from histories.clock import DAY
+from histories import export, machine, sharding
 from histories.errors import CallError, DataError, LeadScoringError
 from histories.machine import GB
-
-NOW = clock.parse("2030-01-01")
-CUTOFF = clock.parse("2020-06-01")
-EXPORTED = clock.parse("2020-12-31T00:00:00+01:00")
-CONFIG = """timezone = "Europe/Amsterdam"
-exported_at = 2020-12-31
-max_bad_share = 1
-[leads]
-file = "leads.csv"
-lead_id = "id"
-created_at = "created"
-account_id = "account"
-[leads.attributes]
-industry = "category"
-size = "number"
-[[interactions]]
-file = "mails.csv"
-interaction_id = "no"
-lead_id = "lead"
-occurred_at = "at"
-received_at = "got"
-kind = "{kind}"
-channel = "{via}"
-direction = "{by}"
-value = "worth"
-[[interactions]]
-file = "mails.csv"
-name = "again"
-lead_id = "lead"
-occurred_at = "at"
-kind = "call"
-[[attributes]]
-file = "sizes.csv"
-lead_id = "lead"
-name = "size"
-value = "size"
-known_at = "at"
-[[outcomes]]
-file = "deals.csv"
-lead_id = "lead"
-stage = "{stage}"
-reached_at = "at"
-[families]
-intent = ["pricing"]
-two_way = ["reply"]
-"""
-
-
-def write_export(folder: Path, seed: int, leads: int, events: int) -> Path:
-    """Write an export with accounts, duplicates, meetings that leads share, late arrivals and rows that are bad."""
-    draw = random.Random(seed)  # noqa: S311 - a seeded example, no secret
-
-    def day(first: int, last: int) -> str:
-        return clock.iso(CUTOFF + draw.randint(first, last) * DAY // 2 + draw.randint(-1, 1))
-
-    ids = [f"lead {n}" for n in range(leads)]
-    folder.mkdir(exist_ok=True)
-    rows = [["id", "created", "account", "industry", "size"]]
-    rows += [
-        [
-            one,
-            day(-300, 10),
-            draw.choice(["", "acme", "solo", "trio"]),
-            draw.choice(["bank", "farm", ""]),
-            draw.choice(["3", "many", ""]),
-        ]
-        for one in [*ids, *ids[:1]]
-    ]
-    _csv(folder / "leads.csv", rows)
-    mails = [
-        [
-            f"m{draw.randint(0, events)}",
-            draw.choice([*ids, "nobody"]),
-            day(-200, 20),
-            draw.choice(["", "", day(-100, 40)]),
-            draw.choice(["mail", "reply", "pricing", "odd"]),
-            draw.choice(["", "web", "email"]),
-            draw.choice(["", "inbound", "outbound"]),
-            draw.choice(["", "1.5", "-2", "much"]),
-        ]
-        for _ in range(events)
-    ]
-    shared = [[*one[:1], draw.choice(ids), *one[2:]] for one in mails[: events // 4]]
-    _csv(
-        folder / "mails.csv",
-        [["no", "lead", "at", "got", "kind", "via", "by", "worth"], *mails, *mails[: events // 5], *shared],
-    )
-    _csv(
-        folder / "sizes.csv",
-        [["lead", "size", "at"], *([draw.choice(ids), draw.choice(["9", ""]), day(-200, 10)] for _ in range(leads))],
-    )
-    _csv(
-        folder / "deals.csv",
-        [
-            ["lead", "stage", "at"],
-            *([draw.choice(ids), draw.choice(["mql", "sql", "lost", "customer"]), day(-100, 50)] for _ in range(leads)),
-        ],
-    )
-    (folder / "crm.toml").write_text(CONFIG)
-    return folder / "crm.toml"
-
-
-def _csv(path: Path, rows: list[list[str]]) -> None:
-    path.write_text("".join(",".join(row) + "\n" for row in rows))
-
-
-def write_snapshots(path: Path, ids: list[str], seed: int, count: int) -> pa.Table:
-    draw = random.Random(seed)  # noqa: S311 - a seeded example, no secret
-    cutoffs = [CUTOFF - draw.randint(-5, 90) * DAY for _ in range(count)]
-    rows = pa.table({"lead_id": draw.choices(ids, k=count), "cutoff": cutoffs}, schema=SNAPSHOTS)
-    pq.write_table(rows, path)
-    return rows
-
-
-def matrix_of(path: Path) -> np.ndarray:
-    read = pq.read_table(path)
-    return np.ascontiguousarray(np.column_stack([read[name].to_numpy() for name in read.column_names[2:]]))
-
-
-def into(shards: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small exports would make one shard always."""
-    monkeypatch.setattr(sharding, "count", lambda *_: shards)
 
 
 # The export is drawn from a seed, so there is nothing to shrink.
