@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from features.kernel.arrays import Ints
 from histories.contract import AttributeType, Histories
 
+_COLUMNS = ["lead_id", "occurred_at", "received_at", "kind", "channel", "direction", "value"]
 Combination = tuple[str, str | None, str | None]
 
 
@@ -64,7 +65,7 @@ def census(histories: Histories, lead_ids: Collection[str] | pa.ChunkedArray, un
     if not isinstance(lead_ids, pa.ChunkedArray):
         lead_ids = pa.chunked_array([pa.array(list(lead_ids), type=pa.string())])
     ids = lead_ids.combine_chunks()
-    interactions, attributes = histories.interactions, histories.attributes
+    interactions, attributes = histories.interactions.select(_COLUMNS), histories.attributes
     received = pc.fill_null(pc.less_equal(interactions["received_at"], until), True)
     leads, seen = _of(ids, interactions, pc.and_(pc.less(interactions["occurred_at"], until), received))
     owners, known = _of(ids, attributes, pc.fill_null(pc.less(attributes["known_at"], until), True))

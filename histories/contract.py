@@ -180,7 +180,8 @@ class Histories:
     `leads` (one row a lead), `attributes` (one row a value), `interactions` (one row an interaction; unique
     by lead and interaction_id, sorted by lead_id, occurred_at, interaction_id) and `outcomes` (one row an
     arrival, sorted by lead_id, reached_at) follow the schemas of this module. `exported_at`: nothing later is
-    in it. `timezone`: the IANA zone of calendar features.
+    in it. `timezone`: the IANA zone of calendar features. For features, which take interactions in any order, these may
+    lie in files as `histories.stored.Stored`.
     """
 
     leads: pa.Table

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -28,6 +29,7 @@ from histories.quarantine import SourceCount, refuse_too_many
 from histories.shard_files import Progress, ShardFiles, blame_shard, connected, files_of
 from histories.sharding import at_once, refuse_too_many_files, shards_for, working
 from histories.staging import SHARD
+from histories.stored import Stored
 from histories.whole_file import whole_file
 
 _FEW = ["kind", "channel", "direction"]  # columns of few texts
@@ -55,7 +57,10 @@ class Shards:
 
 @dataclass(frozen=True, eq=False)
 class Shard:
-    """One shard's histories, their interactions in no order, and how many rows of each source were duplicates."""
+    """One shard's histories, and how many rows of each source were duplicates.
+
+    Interactions come in no order; where none was a duplicate they are `Stored`, and read when they are needed.
+    """
 
     histories: Histories
     duplicates: Mapping[str, int]
@@ -125,7 +130,7 @@ def opened(folder: Path) -> Shards:
 def read(shards: Shards, number: int) -> Histories:
     """Return the leads of one shard and all that is known of them, without duplicates; interactions in no order."""
     found = shard(shards, number).histories
-    return replace(found, interactions=found.interactions.cast(INTERACTIONS))
+    return replace(found, interactions=found.interactions.select(INTERACTIONS.names).cast(INTERACTIONS))
 
 
 def shard(shards: Shards, number: int) -> Shard:
@@ -154,7 +159,7 @@ def _shard(shards: Shards, number: int) -> Shard:
         if any(repeated.values()):
             interactions = gathering.interactions(connection, of_interactions, repeated, UNSORTED)
         else:
-            interactions = _interactions(shards.folder, number)
+            interactions = _interactions(shards, number)
         tables = gathering.tables_with(
             connection,
             f"select * from {leads or 'nobody'}",
@@ -166,14 +171,11 @@ def _shard(shards: Shards, number: int) -> Shard:
     return Shard(_histories(shards, tables), tables.duplicates)
 
 
-def _interactions(folder: Path, number: int) -> pa.Table:
-    """Read a shard's interactions as they are; to keep texts as Parquet has them takes a fraction of the time."""
-    files = sorted((folder / "interactions" / f"{SHARD}={number}").glob("*.parquet"))
-    tables = [
-        parquet.read_table(one, columns=INTERACTIONS.names, read_dictionary=_FEW, partitioning=None, use_threads=False)
-        for one in files
-    ]
-    return pa.concat_tables(tables) if tables else INTERACTIONS.empty_table()
+def _interactions(shards: Shards, number: int) -> pa.Table | Stored:
+    """Return a shard's interactions where they lie; to keep texts as Parquet has them takes a fraction of the time."""
+    files = sorted((shards.folder / "interactions" / f"{SHARD}={number}").glob("*.parquet"))
+    blaming = partial(blame_shard, shards.folder, number, shards.memory)
+    return Stored(files, _FEW, blaming) if files else INTERACTIONS.empty_table()
 
 
 def created(shards: Shards, cutoff: int, memory: int) -> pa.Table:

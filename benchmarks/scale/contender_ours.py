@@ -12,6 +12,7 @@ from features import table
 from features.one import warm_up
 from features.table import FeatureTable
 from histories.contract import ATTRIBUTES, OUTCOMES, Families, Histories
+from histories.stored import Stored
 
 # Few distinct texts: read as codes.
 _TEXTS = ["kind", "channel", "direction"]
@@ -30,7 +31,7 @@ def read(files: Files) -> Histories:
     return Histories(
         leads=_without_accounts(pq.read_table(files.leads)),
         attributes=ATTRIBUTES.empty_table(),
-        interactions=pq.read_table(files.interactions, read_dictionary=_TEXTS, memory_map=True),
+        interactions=Stored([files.interactions], _TEXTS),
         outcomes=OUTCOMES.empty_table(),
         exported_at=workload.END,
         timezone=workload.TIMEZONE,

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from features.catalogue import Catalogue
 from features.encoding.attributes import attributes
-from features.encoding.interactions import coded, columns, without_nulls
+from features.encoding.interactions import coded, columns, pieces_of, without_nulls
 from features.encoding.places import Places, Places32
 from features.encoding.stages import CODES, steps
 from features.encoding.twins import accounts, twins
@@ -24,7 +24,7 @@ def encode(histories: Histories, catalogue: Catalogue, threads: int | None = Non
     among the leads.
     """
     threads = cores() if threads is None else threads
-    leads, interactions = histories.leads, histories.interactions
+    leads, interactions = histories.leads, pieces_of(histories.interactions)
     known = Places(leads["lead_id"])
     members, account_spans = _accounts(leads["account_id"])
     seen = columns(interactions, known, accounts(account_spans), catalogue.signatures(), threads)

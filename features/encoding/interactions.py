@@ -1,6 +1,8 @@
 """The interactions of all leads as the kernel's columns, whatever order and text encoding they come in."""
 
 import math
+from collections.abc import Sequence
+from itertools import accumulate
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -8,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.encoding.order import Ints32, Unordered, ascends, by_id, ordered
+from features.encoding.order import Ints32, Unordered, ascends, by_id, ordered, unordered
 from features.encoding.places import Places
 from features.encoding.signature import Signatures
 from features.encoding.texts import hashes, texts
@@ -16,10 +18,12 @@ from features.encoding.zone import EVER
 from features.kernel.arrays import Floats, Ints
 from features.threads import share
 from histories.compiled import compiled
+from histories.stored import Held, Pieces, Stored
 
 _BATCH = 1 << 17
 _DIRECT = 1 << 20
 _TEXTS = ("kind", "direction", "channel")
+_COLUMNS = ["lead_id", "occurred_at", "received_at", *_TEXTS, "value"]
 
 
 class Columns(NamedTuple):
@@ -36,51 +40,85 @@ class Columns(NamedTuple):
     )
 
 
-def columns(table: pa.Table, places: Places, accounts: Ints32, signatures: Signatures, threads: int) -> Columns:
+def columns(source: Pieces, places: Places, accounts: Ints32, signatures: Signatures, threads: int) -> Columns:
     """Return the interactions of all leads; `accounts` numbers each lead's, -1: it shares with nobody.
 
     Raises DataError where an interaction is of no lead.
     """
     combinations = _Combinations(signatures)
-    rows, suspects = _read(table, places, accounts, combinations, threads)
+    rows, suspects = _read(source, places, accounts, combinations, threads)
     came = None
     if not ascends(rows.owners, rows.occurred):
         rows, came = ordered(rows, accounts.size, threads)
-    came = by_id(rows, came, table["interaction_id"])
+    came = by_id(rows, came, lambda asked: taken(source, asked, ["interaction_id"], threads)["interaction_id"])
     signature = combinations.signatures()[rows.codes]
     return Columns(rows.owners, rows.occurred, rows.received, signature, rows.value.view(np.float64), came, suspects)
 
 
+def pieces_of(interactions: pa.Table | Stored) -> Pieces:
+    """Return interactions piece by piece, whether they lie in memory or in files."""
+    return interactions if isinstance(interactions, Stored) else Held(interactions, _BATCH)
+
+
+def taken(source: Pieces, rows: Ints, names: Sequence[str], threads: int) -> pa.Table:
+    """Return columns of some rows, in the order of `rows`; only the pieces that they are in are read."""
+    bounds = np.concatenate([[0], np.cumsum(source.sizes)])
+    piece = np.searchsorted(bounds, rows, side="right") - 1
+    order = np.argsort(piece, kind="stable")
+    wanted, firsts = np.unique(piece[order], return_index=True)
+
+    def read(place: int, there: Ints) -> pa.Table:
+        found = source.piece(place, names).take(pa.array(there - bounds[place]))
+        return found.cast(pa.schema([(field.name, _plain(field.type)) for field in found.schema]))
+
+    parts = list(zip(wanted.tolist(), np.split(rows[order], firsts[1:]), strict=True))
+    back = np.empty(rows.size, dtype=np.int64)
+    back[order] = np.arange(rows.size)
+    return pa.concat_tables(share(lambda part: read(*part), parts, threads)).take(pa.array(back))
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Return the type of texts as no dictionary, and so wide that no number of them is too many."""
+    return kind.value_type if pa.types.is_dictionary(kind) else pa.large_string() if pa.types.is_string(kind) else kind
+
+
 def _read(
-    table: pa.Table, places: Places, accounts: Ints32, combinations: "_Combinations", threads: int
+    source: Pieces, places: Places, accounts: Ints32, combinations: "_Combinations", threads: int
 ) -> tuple[Unordered, Ints]:
-    size = table.num_rows
-    rows = Unordered(
-        np.empty(size, dtype=np.int32),
-        np.empty(size, dtype=np.int64),
-        np.empty(size, dtype=np.int64),
-        np.empty(size, dtype=np.int32),
-        np.empty(size, dtype=np.int64),
-    )
-    batches = table.to_batches(max_chunksize=_BATCH)
-    ends = np.cumsum([batch.num_rows for batch in batches])
+    """Encode the interactions in the order in which they come, and find those that may be shared."""
+    begins = [0, *accumulate(source.sizes)]
+    rows = unordered(begins[-1])
+    # Who shares nothing with anybody needs no ids.
+    names = [*_COLUMNS, "interaction_id"] if (accounts >= 0).any() else _COLUMNS
 
-    def fill(place: int) -> tuple[Ints, NDArray[np.uint64]]:
-        batch, begin = batches[place], int(ends[place]) - batches[place].num_rows
-        part = slice(begin, int(ends[place]))
-        rows.owners[part] = places.of_all(batch["lead_id"], "interactions")
-        rows.occurred[part] = without_nulls(batch["occurred_at"], EVER)
-        rows.received[part] = without_nulls(batch["received_at"], EVER)
-        rows.codes[part] = combinations.codes(batch)
-        rows.value[part] = without_nulls(batch["value"], np.nan).view(np.int64)
-        sharing = accounts[rows.owners[part]]
-        candidates = np.flatnonzero(sharing >= 0)
-        marks = np.empty(candidates.size, dtype=np.uint64)
-        if candidates.size:
-            hashes(texts(batch["interaction_id"]), sharing[candidates], candidates, marks)
-        return candidates + begin, marks
+    def fill(place: int) -> list[tuple[Ints, NDArray[np.uint64]]]:
+        found, begin = [], begins[place]
+        for batch in source.piece(place, names).to_batches(max_chunksize=_BATCH):
+            end = begin + batch.num_rows
+            part = Unordered(*(column[begin:end] for column in rows))
+            _encode(batch, part, places, combinations)
+            found.append(_marks(batch, accounts[part.owners], begin))
+            begin = end
+        return found
 
-    return rows, _repeated(share(fill, range(len(batches)), threads))
+    return rows, _repeated([mark for marks in share(fill, range(len(source.sizes)), threads) for mark in marks])
+
+
+def _encode(batch: pa.RecordBatch, rows: Unordered, places: Places, combinations: "_Combinations") -> None:
+    rows.owners[:] = places.of_all(batch["lead_id"], "interactions")
+    rows.occurred[:] = without_nulls(batch["occurred_at"], EVER)
+    rows.received[:] = without_nulls(batch["received_at"], EVER)
+    rows.codes[:] = combinations.codes(batch)
+    rows.value[:] = without_nulls(batch["value"], np.nan).view(np.int64)
+
+
+def _marks(batch: pa.RecordBatch, sharing: Ints32, begin: int) -> tuple[Ints, NDArray[np.uint64]]:
+    """Return the rows whose leads share with others, and a mark of the account and the id of each."""
+    candidates = np.flatnonzero(sharing >= 0)
+    marks = np.empty(candidates.size, dtype=np.uint64)
+    if candidates.size:
+        hashes(texts(batch["interaction_id"]), sharing[candidates], candidates, marks)
+    return candidates + begin, marks
 
 
 def _repeated(parts: list[tuple[Ints, NDArray[np.uint64]]]) -> Ints:

@@ -1,5 +1,6 @@
 """Interactions in the kernel's order: by lead, then time, then id. A counting sort, with small sorts inside a lead."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,17 @@ class Unordered(NamedTuple):
     received: Ints
     codes: Ints32
     value: Ints
+
+
+def unordered(size: int) -> Unordered:
+    """Return room for so many rows."""
+    return Unordered(
+        np.empty(size, dtype=np.int32),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int32),
+        np.empty(size, dtype=np.int64),
+    )
 
 
 @compiled
@@ -150,19 +162,16 @@ def _insert(records: Ints, begin: int, end: int) -> None:
             at -= 1
 
 
-def by_id(rows: Unordered, came: Ints | None, ids: pa.ChunkedArray) -> Ints | None:
+def by_id(rows: Unordered, came: Ints | None, ids: Callable[[Ints], pa.ChunkedArray]) -> Ints | None:
     """Put rows of one lead and time into the order of their ids, in place; return for each the row that it was.
 
-    `rows` ascend by lead and time. `ids` are those of the rows as they came, `came` says where each was; None: where
-    it is. Ids are looked at only where times tie.
+    `rows` ascend by lead and time; `came` says where each was, None: where it is. `ids` gives those of rows as they
+    came, and is asked only where times tie.
     """
     tied = _tied(rows.owners, rows.occurred)
     if not tied.size:
         return came
-    asked = pa.array(tied if came is None else came[tied])
-    # With offsets of 64 bits, texts of more than 2 GB can be taken.
-    wide = ids if pa.types.is_dictionary(ids.type) else ids.cast(pa.large_string())
-    found = texts(wide.take(asked).combine_chunks())
+    found = texts(ids(tied if came is None else came[tied]).combine_chunks())
     if _ids_ascend(rows, tied, found):
         return came
     came = np.arange(rows.owners.size) if came is None else came

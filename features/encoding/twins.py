@@ -1,22 +1,22 @@
 """Interactions that several leads of an account share, such as one meeting with two of its people."""
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.encoding.interactions import Columns
+from features.encoding.interactions import Columns, taken
 from features.kernel.arrays import Ints
 from histories.contract import Direction, Interaction, duplicate_order
+from histories.stored import Pieces
 
 _NOBODY, _EVERYBODY = -2, -1
 
 
-def twins(table: pa.Table, seen: Columns, account_spans: Ints) -> Ints:
+def twins(source: Pieces, seen: Columns, account_spans: Ints) -> Ints:
     """Tell for which of its account's leads each interaction counts: -1 each, -2 none, else the place of one lead.
 
     One that several leads share counts once, as it would among the account's interactions in a request: the first in
     the contract's order of duplicates. For its own lead, whose interactions are left out, the second counts.
-    `seen` are the interactions of `table` in the order of the result; `account_spans` [leads, 2] tells accounts apart.
+    `seen` are the interactions of `source` in the order of the result; `account_spans` [leads, 2] tells accounts apart.
     Empty: nothing is shared.
     """
     rows = seen.suspects
@@ -24,7 +24,7 @@ def twins(table: pa.Table, seen: Columns, account_spans: Ints) -> Ints:
     if rows.size:
         places = _places(rows, seen.came)
         accounts = account_spans[seen.owners[places], 0]
-        for place, account, one in zip(places.tolist(), accounts.tolist(), _read(table, rows), strict=True):
+        for place, account, one in zip(places.tolist(), accounts.tolist(), _read(source, rows), strict=True):
             groups.setdefault((account, one.interaction_id), []).append((place, one))
     shared = [members for members in groups.values() if len(members) > 1]
     if not shared:
@@ -52,7 +52,7 @@ def _places(rows: Ints, came: Ints | None) -> Ints:
     return went[rows]
 
 
-def _read(table: pa.Table, rows: Ints) -> list[Interaction]:
+def _read(source: Pieces, rows: Ints) -> list[Interaction]:
     return [
         Interaction(
             interaction_id=one["interaction_id"],
@@ -63,5 +63,5 @@ def _read(table: pa.Table, rows: Ints) -> list[Interaction]:
             direction=None if one["direction"] is None else Direction(one["direction"]),
             value=one["value"],
         )
-        for one in table.take(pa.array(rows)).to_pylist()
+        for one in taken(source, rows, Interaction._fields, 1).to_pylist()
     ]

@@ -37,7 +37,7 @@ def unordered(rows: list[Row]) -> Unordered:
 @given(rows_of, st.integers(1, 5))
 def test_rows_come_by_lead_time_and_id_and_keep_what_is_theirs(rows: list[Row], count: int) -> None:
     found, came = ordered(unordered(rows), LEADS, count)
-    came_by_id = by_id(found, came, pa.chunked_array([pa.array([text for *_, text in rows], pa.string())]))
+    came_by_id = by_id(found, came, pa.chunked_array([pa.array([text for *_, text in rows], pa.string())]).take)
     assert came_by_id is not None
     assert [rows[place] for place in came_by_id] == sorted(rows)
     assert [(found.owners[k], found.occurred[k]) for k in range(len(rows))] == [row[:2] for row in sorted(rows)]
@@ -59,7 +59,7 @@ def test_rows_that_ascend_are_recognised_and_none_else(rows: list[Row]) -> None:
 def test_rows_in_order_stay_where_they_are() -> None:
     rows = unordered([(0, 1, "a"), (0, 1, "b"), (0, 2, "a"), (1, 0, "z")])
     ids = pa.chunked_array([pa.array(["a", "b", "a", "z"])])
-    assert by_id(rows, None, ids) is None
+    assert by_id(rows, None, ids.take) is None
     assert rows.received.tolist() == [0, 10, 20, 30]
 
 
