@@ -1,10 +1,8 @@
 """One lead: whatever way its history is written down, its row is the same."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from feature_histories import CATALOGUE, CUTOFF, FAMILIES, companies, histories, leads, same_bits, snapshots
+from feature_histories import CATALOGUE, CUTOFF, FAMILIES, companies, histories, leads, moments, same_bits, snapshots
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +10,8 @@ from features import one, table
 from features.catalogue import AttributeSpec, Catalogue
 from features.encoding.stages import CODES, steps
 from features.one import Rows
-from histories.clock import DAY
+from histories import select
+from histories.clock import DAY, HOUR
 from histories.contract import (
     FUNNEL,
     Attribute,
@@ -31,32 +30,22 @@ theorem = settings(max_examples=80, deadline=None)
 
 
 @theorem
-@given(leads("a"), st.randoms(use_true_random=False))
-def test_a_row_does_not_depend_on_order_or_repetition(lead: LeadHistory, random: object) -> None:
-    whole = [*lead.interactions, *lead.interactions[::2]]
-    random.shuffle(whole)  # type: ignore[attr-defined]
-    other = replace(
-        lead, interactions=tuple(whole), attributes=lead.attributes[::-1], outcomes=lead.outcomes[::-1] + lead.outcomes
-    )
-    assert same_bits(ROWS.row(other, CUTOFF), ROWS.row(lead, CUTOFF))
+@given(companies(), st.one_of(st.just(CUTOFF), moments))
+def test_a_lead_of_the_histories_has_the_bits_of_its_row_in_the_table(company: list[LeadHistory], cutoff: int) -> None:
+    """By the plain function, and by one object that makes all rows."""
+    whole = histories(company)
+    found = table.compute(whole, snapshots([(lead.lead_id, cutoff) for lead in company]), CATALOGUE)
+    for lead, row in zip(company, found.matrix, strict=True):
+        alone = select.lead(whole, lead.lead_id)
+        assert same_bits(one.row(alone, cutoff, CATALOGUE), row)
+        assert same_bits(ROWS.row(alone, cutoff), row)
 
 
 @theorem
-@given(companies())
-def test_rows_made_by_one_object_are_those_of_the_plain_function_and_of_the_table(company: list[LeadHistory]) -> None:
-    whole = histories(company)
-    found = table.compute(whole, snapshots([(lead.lead_id, CUTOFF) for lead in company]), CATALOGUE)
-    for lead, row in zip(company, found.matrix, strict=True):
-        others = tuple(
-            event
-            for each in company
-            if each.account_id == lead.account_id != None and each is not lead  # noqa: E711
-            for event in each.interactions
-        )
-        alone = replace(lead, account_interactions=None if lead.account_id is None else others)
-        assert same_bits(ROWS.row(alone, CUTOFF), one.row(alone, CUTOFF, CATALOGUE))
-        own = slice(0, NAMES.index("account_others_count_1d"))
-        assert same_bits(row[own].copy(), ROWS.row(alone, CUTOFF)[own].copy())
+@given(leads("a"), st.integers(0, 5000))
+def test_a_later_cutoff_never_makes_a_count_of_all_smaller(lead: LeadHistory, hours: int) -> None:
+    place = NAMES.index("interactions_count_all")
+    assert ROWS.row(lead, CUTOFF + hours * HOUR)[place] >= ROWS.row(lead, CUTOFF)[place]
 
 
 @pytest.mark.parametrize(
