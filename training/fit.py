@@ -58,6 +58,19 @@ class Origin:
     source: str
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All there is before anything is learnt: each target's question, and what both scores see of its snapshots.
+
+    `border` (UTC microseconds) parts training from test; rows of `seen` are as `see` returns them.
+    """
+
+    questions: Mapping[Target, Question]
+    border: int
+    catalogue: Catalogue
+    seen: Mapping[Target, Seen]
+
+
 def fit_bundle(
     histories: Histories,
     recipe: Recipe,
@@ -73,12 +86,32 @@ def fit_bundle(
     DataError where the histories hold nothing to learn or to test, CallError where the recipe names what they
     do not have.
     """
+    prepared = prepare(histories, recipe, rulebook, progress)
+    return fit_prepared(histories, recipe, rulebook, prepared, now=now, source=source, progress=progress)
+
+
+def prepare(histories: Histories, recipe: Recipe, rulebook: Rulebook, progress: Progress = silent) -> Prepared:
+    """Draw the snapshots, split them, and compute what is seen of them. Raises as `fit_bundle` does."""
     segments.require(histories, recipe.segments)
     progress("snapshots", 0, 4)
     questions, border = ask(histories, recipe)
     progress("features", 1, 4)
     catalogue = catalogue_of(histories, questions, border, recipe.features)
-    seen = see(histories, catalogue, rulebook, questions)
+    return Prepared(questions, border, catalogue, see(histories, catalogue, rulebook, questions))
+
+
+def fit_prepared(
+    histories: Histories,
+    recipe: Recipe,
+    rulebook: Rulebook,
+    prepared: Prepared,
+    *,
+    now: int,
+    source: str,
+    progress: Progress = silent,
+) -> Fitted:
+    """Learn from what `prepare` made of these histories, and measure; `now` and `source` as in `fit_bundle`."""
+    questions, border, catalogue, seen = prepared.questions, prepared.border, prepared.catalogue, prepared.seen
     results = {
         target: _answer(histories, recipe, catalogue, question, seen[target], progress)
         for target, question in questions.items()

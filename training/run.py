@@ -21,7 +21,7 @@ from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from training import fingerprint, gate, lineup, logbook, promote, recipe
 from training.fingerprint import Fingerprint
-from training.fit import fit_bundle
+from training.fit import fit_prepared, prepare
 from training.fitted import Fitted, Progress, Score, silent
 from training.gate import Decision, Rival, Verdict
 from training.lineup import MODEL, RULES, Lineup
@@ -93,7 +93,8 @@ def train(
     given = _Input(config, histories, settings, rules, fingerprint.of(histories))
     with _ended_politely(), tracker.run("train", "train") as run, tempfile.TemporaryDirectory() as scratch:
         _log_input(run, given)
-        fitted = fit_bundle(histories, settings, rules, now=now, source=str(config), progress=progress)
+        prepared = prepare(histories, settings, rules, progress)
+        fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(config), progress=progress)
         progress("comparing with the champion", 0, 2)
         champion = promote.champion(tracker, Path(scratch) / "champion")
         lineups = _lineups(given, fitted, champion)
