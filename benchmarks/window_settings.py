@@ -20,12 +20,12 @@ from histories import clock, export  # noqa: E402
 from scoring import rulebook  # noqa: E402
 from scoring.calibration import IDENTITY  # noqa: E402
 from training import recipe  # noqa: E402
-from training.booster import bin_rows  # noqa: E402
+from training.booster import bin_rows, columns_of  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
 from training.fit import Question, ask, catalogue_of, see  # noqa: E402
-from training.learner import Windows, try_settings  # noqa: E402
 from training.settings import Settings  # noqa: E402
 from training.spread import log_loss  # noqa: E402
+from training.windows import Windows, try_settings, windows_of  # noqa: E402
 
 TRIED = (
     Settings(0.05, 2, 40, 10.0, 0.3, 0.7, 20.0),
@@ -88,13 +88,10 @@ def main() -> None:
         ]
         print("\n".join(answer), flush=True)  # noqa: T201 -- the command's answer
         matrix = seen[target].matrix[: len(parts.train)]
-        folds = [
-            tuple(np.searchsorted(parts.train, side) for side in (one.train, one.validation)) for one in parts.folds
-        ]
-        categorical = [column for column, feature in enumerate(catalogue.features) if feature.categorical]
+        folds, columns = windows_of(parts), columns_of(catalogue)
         for one in TRIED if folds else ():
-            rows = bin_rows(matrix, labels[parts.train], catalogue.names, categorical, one, 1)
-            windows = [try_settings(rows, [(a, b) for a, b in folds], one, seed + 1) for seed in range(call.seeds)]
+            rows = bin_rows(matrix, question.snapshots.answer[parts.train], parts.weights, None, columns, one, 1)
+            windows = [try_settings(rows, folds, one, seed + 1) for seed in range(call.seeds)]
             name = f"{one.learning_rate}, {one.num_leaves}, {one.min_data_in_leaf}, {one.lambda_l2:g}, "
             name += f"{one.feature_fraction}, {one.bagging_fraction}"
             print(line(name, windows, question), flush=True)  # noqa: T201

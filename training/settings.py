@@ -1,5 +1,6 @@
 """How LightGBM is told to learn: sensible settings by the size of the data."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 THREADS = 2
@@ -12,7 +13,10 @@ FEW_CONVERSIONS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """LightGBM's parameters, by its own names; everything else stays at its default."""
+    """LightGBM's parameters, by its own names; everything else stays at its default.
+
+    `monotone`: whether trees keep to the directions that the catalogue gives its columns.
+    """
 
     learning_rate: float
     num_leaves: int
@@ -21,13 +25,18 @@ class Settings:
     feature_fraction: float
     bagging_fraction: float
     cat_smooth: float
+    monotone: bool = False
 
-    def parameters(self, seed: int, threads: int) -> dict[str, object]:
+    def parameters(self, seed: int, threads: int, directions: Sequence[int]) -> dict[str, object]:
         """Return the parameters of `lightgbm.train`. Equal data, settings, seed and threads give equal boosters.
 
-        Imbalance is left alone: class weights and resampling spoil probabilities and gain no ranking.
+        `directions`: 1, -1 or 0 a column. Imbalance is left alone: class weights and resampling spoil probabilities
+        and gain no ranking.
         """
-        return asdict(self) | {
+        given = asdict(self)
+        if given.pop("monotone"):
+            given["monotone_constraints"] = list(directions)
+        return given | {
             "objective": "binary",
             "metric": "binary_logloss",
             "bagging_freq": 1,

@@ -15,12 +15,12 @@ from scoring.calibration import IDENTITY, sigmoid
 from scoring.scorer import Scorer
 from training import recipe
 from training.board import high_probability
-from training.booster import bin_rows, grow, watch
-from training.fit import ask, catalogue_of, fit_bundle, see
+from training.booster import Columns, bin_rows, grow, watch
+from training.fit import fit_bundle
 from training.fitted import Score
-from training.learner import common_rounds, learn
 from training.settings import by_size
 from training.spread import choose_calibrator, spread
+from training.windows import common_rounds
 
 RULES = rulebook.parse(
     'name = "r"\n[[engagement]]\nrule = "Visit"\nkinds = ["visit"]\npoints = 1\n[stages]\nmql = { points = 5 }',
@@ -225,8 +225,9 @@ def noise(rows=400, seed=0):
 
 def test_a_window_stops_growth_and_growing_again_gives_the_same_trees():
     matrix, labels = noise()
-    rows = bin_rows(matrix, labels, ["a", "b", "c"], [], by_size(100), seed=3)
-    watched = watch(rows, np.arange(300), np.arange(300, 400), by_size(100), seed=3)
+    columns = Columns(("a", "b", "c"), (), (0, 0, 0))
+    rows = bin_rows(matrix, labels, np.ones(400), None, columns, by_size(100), seed=3)
+    watched = watch(rows, np.arange(300), np.ones(300), np.arange(300, 400), by_size(100), seed=3)
     rounds, loss = common_rounds([watched], [100])
     assert watched.losses[rounds - 1] == loss == watched.losses.min()
     assert len(watched.losses) < 1000
@@ -265,34 +266,3 @@ def test_drift_between_windows_is_not_corrected_twice():
 def test_without_a_capacity_a_tenth_of_the_board_is_high():
     assert high_probability(np.arange(100) / 100, None) == 0.9
     assert high_probability(np.arange(5) / 10, 50) == 0.0
-
-
-def test_a_search_by_minutes_stops_by_the_clock_and_equals_one_of_as_many_trials():
-    """A clock that gains 40 seconds a look allows two trials a minute; asking for two trials gives the same model."""
-    histories = assemble(company(), exported_at=330 * DAY)
-    questions, border = ask(histories, PLAN)
-    question = questions[Target.CUSTOMER]
-    catalogue = catalogue_of(histories, questions, border, PLAN.features)
-    matrix = see(histories, catalogue, RULES, questions)[Target.CUSTOMER].matrix[: len(question.split.train)]
-    seen: list[tuple[str, int, int]] = []
-    models = [
-        learn(
-            matrix,
-            question.snapshots,
-            question.split,
-            catalogue,
-            1,
-            search,
-            lambda *step: seen.append(step),
-            clock=iter(range(0, 9999, 40)).__next__,
-        )
-        for search in (recipe.Search(None, 1.5), recipe.Search(2, None))
-    ]
-    assert [learning.trials for _, learning in models] == [2, 2]
-    assert models[0][0].members[0].text == models[1][0].members[0].text
-    assert seen == [
-        ("settings for customer, seconds", 40, 90),
-        ("settings for customer, seconds", 80, 90),
-        ("settings for customer, trials", 0, 2),
-        ("settings for customer, trials", 1, 2),
-    ]
