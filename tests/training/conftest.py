@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from small_company import NOW, Company, Trained, write_company
 
+from histories import export
+from training import recipe
+from training.backtest import Deals, deals
 from training.run import TrainingResult, train
 from training.tracking import Tracker, open_tracker
 
@@ -30,6 +33,12 @@ def tracker(blank_database: Path, tmp_path: Path) -> Tracker:
 def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     """The company's export."""
     return write_company(tmp_path_factory.mktemp("company") / "export")
+
+
+@pytest.fixture(scope="session")
+def closed(company: Company) -> Deals:
+    """The company's closed deals."""
+    return deals(export.read(company.crm, NOW).histories, recipe.read(company.recipe))
 
 
 @pytest.fixture(scope="session")

@@ -51,11 +51,6 @@ sql = { points = 30 }
 
 
 @pytest.fixture(scope="module")
-def closed(company: Company) -> Deals:
-    return deals(export.read(company.crm, NOW).histories, recipe.read(company.recipe))
-
-
-@pytest.fixture(scope="module")
 def found(closed: Deals) -> Backtest:
     """Good rules against those of habit."""
     return backtest(closed, rulebook.parse(GOOD, "g.toml"), rulebook.parse(RULES, "r.toml"), draws=200)
