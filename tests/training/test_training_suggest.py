@@ -5,9 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_company import NOW, Company
 
-from histories import export
 from histories.contract import Families, Histories, Target
 from histories.errors import DataError
 from scoring import firings, rulebook
@@ -15,8 +13,7 @@ from scoring.calibration import sigmoid
 from scoring.rulebook import Rulebook
 from scoring.rulebook_text import written
 from scoring.rules import StageRule
-from training import recipe
-from training.backtest import Deals, backtest, deals
+from training.backtest import Deals, backtest
 from training.half_lives import Problem, belief_weight
 from training.snapshots import draw
 from training.split import split
@@ -48,11 +45,6 @@ points = 5
 mql = { points = 20 }
 sql = { points = 30 }
 """
-
-
-@pytest.fixture(scope="module")
-def closed(company: Company) -> Deals:
-    return deals(export.read(company.crm, NOW).histories, recipe.read(company.recipe))
 
 
 @pytest.fixture(scope="module")
