@@ -19,7 +19,8 @@ from scoring import rulebook as rulebooks
 from scoring.bundle_files import MANIFEST, RULEBOOK, UNVERSIONED
 from scoring.calibration import Floats
 from scoring.card import Card
-from scoring.model import BoosterMember, Model
+from scoring.member_files import dump
+from scoring.model import Model, PointsMember
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 
@@ -130,7 +131,7 @@ def _check_model(target: Target, model: Model, catalogue: Catalogue) -> None:
     if model.target is not target:
         raise DataError(f"the model filed under {target} predicts {model.target}")
     for number, member in enumerate(model.members):
-        if isinstance(member, BoosterMember) and member.names != catalogue.names:
+        if not isinstance(member, PointsMember) and member.names != catalogue.names:
             differing = sorted(set(member.names) ^ set(catalogue.names))
             example = f", such as {differing[0]!r}" if differing else ": they stand in another order"
             raise DataError(
@@ -153,7 +154,7 @@ def _version(hashes: Mapping[str, str]) -> str:
 
 
 def _manifest(bundle: Bundle) -> str:
-    return bundle_files.dump({"format": bundle_files.FORMAT, "version": bundle.version, "files": _hashes(bundle.files)})
+    return dump({"format": bundle_files.FORMAT, "version": bundle.version, "files": _hashes(bundle.files)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,10 @@ def _read_manifest(folder: Path) -> _Manifest:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder / MANIFEST} is damaged; copy the bundle again") from None
     if number != bundle_files.FORMAT:
-        raise DataError(f"{folder} has format {number!r}, this program reads {bundle_files.FORMAT}; train it again")
+        raise DataError(
+            f"{folder} has format {number!r}, this program reads {bundle_files.FORMAT}: it was written by another "
+            "version of lead-scoring; train it again with this one"
+        )
     if not sound or version != _version(files):
         raise DataError(f"{folder / MANIFEST} is damaged: its version does not follow from its files; copy it again")
     return _Manifest(version, files)

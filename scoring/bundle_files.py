@@ -10,14 +10,16 @@ import numpy as np
 from features.catalogue import Catalogue
 from histories.contract import Target
 from scoring import card as cards
+from scoring import member_files
 from scoring import rulebook as rulebooks
-from scoring.calibration import Calibrator, Floats
+from scoring.calibration import Floats
 from scoring.card import Card
-from scoring.model import BoosterMember, Member, Model, PointsMember
+from scoring.member_files import dump
+from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CATALOGUE = "catalogue.json"
 MODELS = "models.json"
@@ -41,11 +43,6 @@ class Parts(TypedDict):
     rulebook: Rulebook | None
 
 
-def dump(content: object) -> str:
-    """Return canonical JSON. A float is written by the fewest digits that read back to the same bits."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
-
-
 def render(parts: Parts) -> dict[str, str]:
     """Return each file's text by name."""
     models, card, rulebook = parts["models"], parts["card"], parts["rulebook"]
@@ -59,24 +56,9 @@ def render(parts: Parts) -> dict[str, str]:
     }
     if rulebook is not None:
         files[RULEBOOK] = rulebook.source
-    described = {}
-    for target, model in sorted(models.items()):
-        members = [_member(member, f"{target}_{number}.txt", files) for number, member in enumerate(model.members)]
-        described[target.value] = {
-            "horizon_days": model.horizon_days,
-            "members": members,
-            "calibrator": {"slope": model.calibrator.slope, "intercept": model.calibrator.intercept},
-        }
+    described = {target.value: member_files.describe(model, target.value, files) for target, model in models.items()}
     files[MODELS] = dump({"catalogue": parts["catalogue"].hash, "models": described})
     return files
-
-
-def _member(member: Member, name: str, files: dict[str, str]) -> dict[str, object]:
-    """Describe a member; a booster's text goes to a file of its own."""
-    if isinstance(member, PointsMember):
-        return {"points": {"slope": member.slope, "intercept": member.intercept}, "offset": member.offset}
-    files[name] = member.text
-    return {"booster": name, "offset": member.offset}
 
 
 def _card(card: Card) -> str:
@@ -108,7 +90,7 @@ def parse(texts: Mapping[str, str]) -> Parts:
         )
     return Parts(
         catalogue=catalogue,
-        models={Target(name): _read_model(Target(name), one, texts) for name, one in models["models"].items()},
+        models={Target(name): member_files.read(Target(name), one, texts) for name, one in models["models"].items()},
         reference=np.array(json.loads(texts[REFERENCE]), dtype=np.float64),
         policy=Policy(high_probability=float(policy["high_probability"]), grades=_three(policy["grades"])),
         card=_read_card(json.loads(texts[CARD]), json.loads(texts[CREATED])),
@@ -119,19 +101,6 @@ def parse(texts: Mapping[str, str]) -> Parts:
 def _three(values: list[float]) -> tuple[float, float, float]:
     first, second, third = (float(one) for one in values)
     return first, second, third
-
-
-def _read_model(target: Target, content: dict[str, Any], texts: Mapping[str, str]) -> Model:
-    members = tuple(_read_member(one, texts) for one in content["members"])
-    calibrator = Calibrator(float(content["calibrator"]["slope"]), float(content["calibrator"]["intercept"]))
-    return Model(target, int(content["horizon_days"]), members, calibrator)
-
-
-def _read_member(content: dict[str, Any], texts: Mapping[str, str]) -> Member:
-    offset = float(content["offset"])
-    if "points" in content:
-        return PointsMember(float(content["points"]["slope"]), float(content["points"]["intercept"]), offset)
-    return BoosterMember(texts[content["booster"]], offset)
 
 
 def _read_card(content: dict[str, Any], created: dict[str, Any]) -> Card:

@@ -2,78 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
-import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 
 from histories.contract import Target
-from scoring.calibration import Calibrator, Floats
-from scoring.rules import HUNDREDTHS
+from scoring.calibration import Beta, Calibrator, Floats
+from scoring.members import BoosterMember, Member, Points, PointsMember
+from scoring.ridge import RidgeMember
 
-Points = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class BoosterMember:
-    """A LightGBM booster as its text, saved at its best iteration; its margin is raw score + offset."""
-
-    text: str
-    offset: float = 0.0
-
-    @cached_property
-    def booster(self) -> lgb.Booster:
-        """The booster. Raises ValueError where the text is not LightGBM's."""
-        try:
-            return lgb.Booster(model_str=self.text)
-        except lgb.basic.LightGBMError as error:
-            raise ValueError(f"not a LightGBM model: {error}") from None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The features that it was trained on, in order."""
-        return tuple(self.booster.feature_name())
-
-    def margins(self, matrix: Floats, points: Points, threads: int) -> Floats:
-        """Return raw score + offset, [n]."""
-        del points
-        # All threads that share a booster must predict with the same parameters: never pass num_iteration here
-        # (LightGBM#6142: others' predictions come out wrong).
-        raw = self.booster.predict(matrix, raw_score=True, num_threads=threads)
-        return np.asarray(raw, dtype=np.float64) + self.offset
-
-    def contributions(self, matrix: Floats, points: Points, threads: int) -> Floats:
-        """Return TreeSHAP values, [n, features + points + bias]; a row adds up to its margin."""
-        del points
-        values = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads), dtype=np.float64)
-        bias = values[:, -1:] + self.offset
-        return np.hstack([values[:, :-1], np.zeros_like(bias), bias])
-
-
-@dataclass(frozen=True, slots=True)
-class PointsMember:
-    """The rulebook's points; its margin is slope * whole points + intercept + offset."""
-
-    slope: float
-    intercept: float
-    offset: float = 0.0
-
-    def margins(self, matrix: Floats, points: Points, threads: int) -> Floats:
-        """Return slope * whole points + intercept + offset, [n]."""
-        del matrix, threads
-        return self.slope * (points / HUNDREDTHS) + self.intercept + self.offset
-
-    def contributions(self, matrix: Floats, points: Points, threads: int) -> Floats:
-        """Return [n, features + points + bias]: what the points add to a lead without any."""
-        del threads
-        values = np.zeros((len(matrix), matrix.shape[1] + 2))
-        values[:, -2] = self.slope * (points / HUNDREDTHS)
-        values[:, -1] = self.intercept + self.offset
-        return values
-
-
-Member = BoosterMember | PointsMember
+__all__ = ["BoosterMember", "Member", "Model", "Points", "PointsMember", "RidgeMember"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,22 +20,25 @@ class Model:
     target: Target
     horizon_days: int
     members: tuple[Member, ...]
-    calibrator: Calibrator
+    calibrator: Calibrator | Beta
 
     def __post_init__(self) -> None:
-        """Refuse a model without members."""
+        """Refuse a model without members, or one whose members weigh nothing. Raises ValueError."""
         if not self.members:
             raise ValueError(f"the {self.target} model has no members; it needs at least one")
+        if not all(np.isfinite(member.weight) and member.weight > 0 for member in self.members):
+            weights = ", ".join(str(member.weight) for member in self.members)
+            raise ValueError(f"the {self.target} model's members weigh {weights}; each weight must be above 0")
 
     @property
     def uses_points(self) -> bool:
         """Whether a member asks for the rulebook's points."""
-        return any(isinstance(member, PointsMember) for member in self.members)
+        return any(member.uses_points for member in self.members)
 
     def margins(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
-        """Return the mean over members, [n]. `matrix`: [n, features]; `points`: [n], int64 hundredths."""
+        """Return the weighted mean over members, [n]. `matrix`: [n, features]; `points`: [n], int64 hundredths."""
         _check(matrix, points)
-        return _mean(member.margins(matrix, points, threads) for member in self.members)
+        return self._mean(member.margins(matrix, points, threads) for member in self.members)
 
     def probabilities(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
         """Return calibrated probabilities, [n]."""
@@ -107,23 +47,24 @@ class Model:
     def contributions(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
         """Return [n, features + 2]: each feature's part of the calibrated log-odds, then the points', then the bias.
 
-        A row adds up to its calibrated log-odds. Features' parts are the members' TreeSHAP values (Lundberg and
-        others, "Consistent individualized feature attribution for tree ensembles", 2018), averaged, times the slope.
+        A row adds up to its calibrated log-odds. Features' parts are the members' (TreeSHAP values of trees: Lundberg
+        and others, "Consistent individualized feature attribution for tree ensembles", 2018), averaged, times the
+        calibrator's slope between the bias and the lead's margin.
         """
         _check(matrix, points)
-        values = _mean(member.contributions(matrix, points, threads) for member in self.members)
-        values = self.calibrator.slope * values
-        values[:, -1] += self.calibrator.intercept
+        values = self._mean(member.contributions(matrix, points, threads) for member in self.members)
+        bias = values[:, -1].copy()
+        values[:, :-1] *= self.calibrator.slopes(bias, values.sum(axis=1))[:, None]
+        values[:, -1] = self.calibrator.log_odds(bias)
         return values
 
-
-def _mean(parts: Iterable[Floats]) -> Floats:
-    """The mean in the order of the members, one after the other: the same bits for one row as for many."""
-    first, *rest = list(parts)
-    total = first.copy()
-    for part in rest:
-        total += part
-    return total / (1 + len(rest))
+    def _mean(self, parts: Iterable[Floats]) -> Floats:
+        """The mean in the order of the members, one after the other: the same bits for one row as for many."""
+        first, *rest = (member.weight * part for member, part in zip(self.members, parts, strict=True))
+        total = first
+        for part in rest:
+            total += part
+        return np.asarray(total / sum(member.weight for member in self.members), dtype=np.float64)
 
 
 def _check(matrix: Floats, points: Points) -> None:

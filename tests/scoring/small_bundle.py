@@ -25,7 +25,8 @@ from histories.contract import (
 )
 from scoring import calibration, points, rulebook
 from scoring.bundle import Bundle, Card, Policy
-from scoring.model import BoosterMember, Model, PointsMember
+from scoring.model import BoosterMember, Model, PointsMember, RidgeMember
+from scoring.ridge import Line, straight
 from scoring.rulebook import Rulebook
 
 START = parse("2026-01-01")
@@ -210,20 +211,35 @@ def booster(matrix: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], seed
     return lgb.train(parameters, data, num_boost_round=15).model_to_string()
 
 
+def ridge(matrix: npt.NDArray[np.float64]) -> RidgeMember:
+    """Lines and steps of any size: nothing here is fitted."""
+    random = np.random.default_rng(5)
+    lines, steps = {}, {}
+    for column, feature in zip(matrix.T, catalogue().features, strict=True):
+        if feature.categorical:
+            steps[feature.name] = tuple(random.normal(0, 0.2, 3).tolist())
+        elif (known := straight(column[np.isfinite(column)])).size and np.ptp(known):
+            lines[feature.name] = Line(float(known.mean()), float(known.std()), float(random.normal(0, 0.05)))
+    return RidgeMember(catalogue().names, lines, steps, -1.5, 2.0)
+
+
 @cache
 def model(target: Target, horizon_days: int) -> Model:
-    """Two boosters and the points."""
+    """Every sort of member: a booster, one that started from the points, the points and a ridge; both calibrators."""
     snapshots, labels = _snapshots(target, horizon_days)
     matrix = compute(histories(), snapshots, catalogue()).matrix
     hundredths = points.table(book(), histories(), snapshots)
     fitted = calibration.fit(hundredths / 100, labels)
     members = (
         BoosterMember(booster(matrix, labels, 1)),
-        BoosterMember(booster(matrix, labels, 2), 0.25),
-        PointsMember(fitted.slope, fitted.intercept, -0.125),
+        BoosterMember(booster(matrix, labels, 2), 0.25, fitted.slope / 2, 12.5),
+        PointsMember(fitted.slope, fitted.intercept, -0.125, 20.0, 0.5),
+        ridge(matrix),
     )
     raw = Model(target, horizon_days, members, calibration.IDENTITY)
-    return Model(target, horizon_days, members, calibration.fit(raw.margins(matrix, hundredths), labels))
+    line = calibration.fit(raw.margins(matrix, hundredths), labels)
+    beta = calibration.Beta(0.75 * line.slope, 1.5 * line.slope, line.intercept)
+    return Model(target, horizon_days, members, beta if target is Target.CUSTOMER else line)
 
 
 @cache

@@ -15,8 +15,8 @@ from histories.contract import Target
 from histories.errors import DataError
 from scoring import bundle as bundles
 from scoring.bundle import Bundle
-from scoring.calibration import IDENTITY
-from scoring.model import BoosterMember, Model, PointsMember
+from scoring.calibration import IDENTITY, Beta
+from scoring.model import BoosterMember, Model, PointsMember, RidgeMember
 from scoring.policy import Policy
 from scoring.scorer import Scorer
 
@@ -61,6 +61,7 @@ def test_the_folder_holds_text_alone(folder: Path):
         "created.json",
         "customer_0.txt",
         "customer_1.txt",
+        "customer_3.json",
         "manifest.json",
         "models.json",
         "policy.json",
@@ -68,6 +69,7 @@ def test_the_folder_holds_text_alone(folder: Path):
         "rulebook.toml",
         "sql_0.txt",
         "sql_1.txt",
+        "sql_3.json",
     ]
     for name in names:
         text = (folder / name).read_text(encoding="utf-8")
@@ -141,7 +143,7 @@ def test_a_folder_that_is_no_bundle_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 1, "version": "x", "files": {}}', '{"format": 1, "version": 1, "files": 2}']
+    "text", ["", "[]", "{}", '{"format": 2, "version": "x", "files": {}}', '{"format": 2, "version": 1, "files": 2}']
 )
 def test_a_damaged_manifest_is_named(folder: Path, text: str):
     (folder / "manifest.json").write_text(text)
@@ -149,12 +151,15 @@ def test_a_damaged_manifest_is_named(folder: Path, text: str):
         bundles.read(folder)
 
 
-def test_another_format_is_refused(folder: Path):
+def test_the_format_before_is_refused(folder: Path):
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 2}))
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
     with pytest.raises(DataError) as caught:
         bundles.read(folder)
-    assert str(caught.value) == f"{folder} has format 2, this program reads 1; train it again"
+    assert str(caught.value) == (
+        f"{folder} has format 1, this program reads 2: it was written by another version of lead-scoring; train it "
+        "again with this one"
+    )
 
 
 def test_a_manifest_whose_version_was_edited_is_refused(folder: Path):
@@ -164,7 +169,9 @@ def test_a_manifest_whose_version_was_edited_is_refused(folder: Path):
         bundles.read(folder)
 
 
-@pytest.mark.parametrize("name", ["models.json", "policy.json", "reference.json", "card.json", "catalogue.json"])
+@pytest.mark.parametrize(
+    "name", ["models.json", "sql_3.json", "policy.json", "reference.json", "card.json", "catalogue.json"]
+)
 @pytest.mark.parametrize("text", ["{}", "[]", "null", "{", '"text"'])
 def test_a_file_without_its_content_is_one_message_even_with_a_fitting_hash(folder: Path, name: str, text: str):
     (folder / name).write_text(text)
@@ -213,6 +220,29 @@ def test_points_alone_make_a_bundle_without_boosters(bundle: Bundle, tmp_path: P
     assert {target: model.members for target, model in found.models.items()} == {
         target: (PointsMember(0.1, -3.0, 0.5),) for target in Target
     }
+
+
+def test_members_weights_and_calibrators_are_read_as_they_were_written(bundle: Bundle, folder: Path):
+    found = bundles.read(folder)
+    for target, model in bundle.models.items():
+        again = found.models[target]
+        assert again.calibrator == model.calibrator
+        assert again.members[2:] == model.members[2:]
+        assert [one.weight for one in again.members] == [1.0, 1.0, 0.5, 2.0]
+        for one, other in zip(again.members[:2], model.members[:2], strict=True):
+            assert isinstance(one, BoosterMember)
+            assert isinstance(other, BoosterMember)
+            assert replace(one, text="").__dict__ == replace(other, text="").__dict__
+            assert one.text == other.text
+    assert isinstance(bundle.models[Target.CUSTOMER].calibrator, Beta)
+
+
+def test_a_ridge_of_other_columns_is_refused(bundle: Bundle):
+    ridge = bundle.models[Target.SQL].members[3]
+    assert isinstance(ridge, RidgeMember)
+    fewer = replace(ridge, names=("one",), lines={}, steps={})
+    with pytest.raises(DataError, match=r"^member 0 of the sql model was trained on 1 features, which are not the "):
+        replace(bundle, models={Target.SQL: Model(Target.SQL, 30, (fewer,), IDENTITY)})
 
 
 def test_a_bundle_without_points_needs_no_rulebook(bundle: Bundle, tmp_path: Path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from histories.errors import DataError
 from scoring import calibration
-from scoring.calibration import IDENTITY, Calibrator, sigmoid
+from scoring.calibration import IDENTITY, Beta, Calibrator, sigmoid
 
 
 def sample(slope: float, intercept: float, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -94,6 +94,36 @@ def test_a_slope_that_turns_the_order_around_is_refused():
     for slope, intercept in ((0.0, 0.0), (-1.0, 0.0), (np.nan, 0.0), (1.0, np.inf)):
         with pytest.raises(ValueError, match="finite, and the slope above 0"):
             Calibrator(slope, intercept)
+
+
+def test_beta_is_what_kull_and_others_write():
+    """ln(p'/(1 - p')) = a * ln p - b * ln(1 - p) + c; with a = b and c = 0 it leaves the log-odds as they are, times a."""
+    chances = np.array([0.001, 0.2, 0.5, 0.97])
+    margins = np.log(chances / (1 - chances))
+    expected = 0.5 * np.log(chances) - 2.0 * np.log(1 - chances) + 0.1
+    np.testing.assert_allclose(Beta(0.5, 2.0, 0.1).log_odds(margins), expected, rtol=1e-12)
+    np.testing.assert_allclose(Beta(1.5, 1.5, 0.0).log_odds(margins), 1.5 * margins, rtol=1e-12, atol=1e-15)
+
+
+bends = st.floats(0, 5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(bends, bends, st.floats(-3, 3), st.floats(-30, 30), st.floats(-30, 30))
+def test_slopes_lead_from_one_margin_to_the_other(a: float, b: float, c: float, start: float, end: float):
+    for calibrator in (Beta(a, b + 0.01, c), Calibrator(a + 0.01, c)):
+        first, last = np.array([start]), np.array([end])
+        risen = calibrator.slopes(first, last) * (last - first)
+        np.testing.assert_allclose(calibrator.log_odds(first) + risen, calibrator.log_odds(last), atol=1e-9)
+        assert calibrator.slopes(first, last)[0] >= 0
+        near = calibrator.slopes(first, first + 1e-7)[0]
+        assert near == pytest.approx(calibrator.slopes(first, first)[0], rel=1e-5)
+
+
+def test_a_beta_that_turns_the_order_around_is_refused():
+    for a, b, c in ((0.0, 0.0, 0.0), (-0.1, 1.0, 0.0), (1.0, -0.1, 0.0), (np.nan, 1.0, 0.0), (1.0, 1.0, np.inf)):
+        with pytest.raises(ValueError, match="finite, a and b at least 0 and not both 0"):
+            Beta(a, b, c)
 
 
 def test_the_sigmoid_neither_overflows_nor_depends_on_company():
