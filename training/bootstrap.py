@@ -1,13 +1,14 @@
-"""Differences between two scores on the same snapshots, with intervals from a paired cluster bootstrap."""
+"""Figures with intervals, and differences between scores of the same snapshots, from a paired cluster bootstrap."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate import MEASURES, FloatArray, Ranking
-
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 DRAWS = 2000
 _CELLS = 4_000_000
 
@@ -24,52 +25,72 @@ class Difference:
     high: float
 
 
-def differences(
-    first: Ranking, second: Ranking, clusters: NDArray[np.int64], seed: int, draws: int = DRAWS
-) -> Mapping[str, Difference]:
-    """Return each measure's difference between two scores of the same snapshots in the same order.
+class Measured(Protocol):
+    """What can be measured under many weights: name -> [draws] for weights [draws, clusters]."""
 
-    `clusters` [snapshots] numbers what is drawn with replacement: the account, or the lead where there is none. Snapshots of
-    one lead are no independent evidence: drawing rows understates the error (Field & Welsh 2007).
+    def measures(self, weights: FloatArray) -> Mapping[str, FloatArray]:
+        """Measure under each row of `weights`."""
+
+
+def numbered(clusters: IntArray) -> IntArray:
+    """Number clusters from 0, [n]: the form in which weights are drawn."""
+    return np.asarray(np.unique(clusters, return_inverse=True)[1], dtype=np.int64)
+
+
+def sampled(one: Measured, clusters: int, seed: int, draws: int = DRAWS) -> Mapping[str, FloatArray]:
+    """Return what each measure is in each draw: name -> [draws].
+
+    So many clusters are drawn with replacement: the accounts, a lead without one being its own. Snapshots of one lead
+    are no independent evidence: drawing rows understates the error (Field & Welsh 2007). The same seed and number of
+    clusters give the same draws, so that the samples of two scores are pairs.
     """
-    samples = paired_draws(first, second, clusters, seed, draws)
-    once = np.ones((1, len(clusters)))
-    at, against = first.measures(once), second.measures(once)
-    return {name: interval(float(at[name][0] - against[name][0]), samples[name]) for name in MEASURES}
+    chunks = [one.measures(weights) for weights in cluster_draws(clusters, seed, draws)]
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
-def intervals(one: Ranking, clusters: NDArray[np.int64], seed: int, draws: int = DRAWS) -> Mapping[str, Difference]:
-    """Return each measure of one score with its interval; drawn as in `differences`."""
-    once = one.measures(np.ones((1, len(clusters))))
-    chunks = [one.measures(weights) for weights in cluster_weights(clusters, seed, draws)]
-    return {
-        name: interval(float(once[name][0]), np.concatenate([chunk[name] for chunk in chunks])) for name in MEASURES
-    }
+def intervals(values: Mapping[str, float], samples: Mapping[str, FloatArray]) -> Mapping[str, Difference]:
+    """Return each figure with the interval of its samples."""
+    return {name: interval(value, samples[name]) for name, value in values.items()}
 
 
-def paired_draws(
-    first: Ranking, second: Ranking, clusters: NDArray[np.int64], seed: int, draws: int
-) -> Mapping[str, FloatArray]:
-    """Return first minus second in each draw: name -> [draws]. Both scores see the same draws."""
-    chunks: dict[str, list[FloatArray]] = {name: [] for name in MEASURES}
-    for weights in cluster_weights(clusters, seed, draws):
-        at, against = first.measures(weights), second.measures(weights)
-        for name in MEASURES:
-            chunks[name].append(at[name] - against[name])
-    return {name: np.concatenate(parts) for name, parts in chunks.items()}
+def differences(
+    values: tuple[Mapping[str, float], Mapping[str, float]],
+    samples: tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]],
+) -> Mapping[str, Difference]:
+    """Return first minus second for each measure, from samples of the same draws."""
+    (first, second), (drawn, against) = values, samples
+    return {name: interval(first[name] - second[name], drawn[name] - against[name]) for name in first}
 
 
-def cluster_weights(clusters: NDArray[np.int64], seed: int, draws: int) -> Iterator[FloatArray]:
-    """Yield how often each snapshot is drawn, a few draws at a time: [some draws, snapshots]."""
+def paired(first: Measured, second: Measured, clusters: int, seed: int, draws: int = DRAWS) -> Mapping[str, Difference]:
+    """Return first minus second for each measure of two scores of the same snapshots in the same order."""
+    return differences(
+        (whole(first, clusters), whole(second, clusters)),
+        (sampled(first, clusters, seed, draws), sampled(second, clusters, seed, draws)),
+    )
+
+
+def whole(one: Measured, clusters: int) -> Mapping[str, float]:
+    """Return each measure of what happened, every cluster counted once."""
+    return {name: float(value[0]) for name, value in one.measures(np.ones((1, clusters))).items()}
+
+
+def cluster_draws(clusters: int, seed: int, draws: int) -> Iterator[FloatArray]:
+    """Yield how often each cluster is drawn, a few draws at a time: [some draws, clusters]."""
     random = np.random.default_rng(seed)
-    _, cluster = np.unique(clusters, return_inverse=True)
-    count = int(cluster.max()) + 1
-    at_once = max(1, _CELLS // len(clusters))
+    at_once = max(1, _CELLS // clusters)
     for done in range(0, draws, at_once):
-        picks = random.integers(count, size=(min(at_once, draws - done), count))
-        offsets = np.arange(len(picks))[:, None] * count
-        times = np.bincount((picks + offsets).ravel(), minlength=len(picks) * count).reshape(len(picks), count)
-        yield times[:, cluster].astype(np.float64)
+        picks = random.integers(clusters, size=(min(at_once, draws - done), clusters))
+        offsets = np.arange(len(picks))[:, None] * clusters
+        times = np.bincount((picks + offsets).ravel(), minlength=len(picks) * clusters)
+        yield times.reshape(len(picks), clusters).astype(np.float64)
+
+
+def cluster_weights(clusters: IntArray, seed: int, draws: int) -> Iterator[FloatArray]:
+    """Yield how often each row is drawn with its cluster (`clusters` [rows]), a few draws at a time: [draws, rows]."""
+    cluster = numbered(clusters)
+    for times in cluster_draws(int(cluster.max()) + 1, seed, draws):
+        yield times[:, cluster]
 
 
 def interval(value: float, samples: FloatArray) -> Difference:

@@ -1,15 +1,19 @@
 """How good a score is: one function for the model, the points and every bootstrap draw.
 
-All figures come from weighted counts at the distinct values of the ranking, so that ties are counted by expectation
-(the mean over all orders of the tied) and a bootstrap draw is but another row of weights.
+A bootstrap draw is but another row of weights. What depends on the order of the score is counted at its distinct
+values, so that ties count by expectation (the mean over all orders of the tied); all else adds up over snapshots.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training import corp, ranked, recalibration
+
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 TOP_SHARE = 0.1
 _LEAST = 1e-15
 
@@ -18,22 +22,30 @@ _LEAST = 1e-15
 class Measures:
     """What is measured of a score on labelled snapshots; nan where the labels do not define it.
 
-    `auc` (0.5: chance), `average_precision` (prevalence: chance), `log_loss` (nats a snapshot), `brier`,
-    `precision_top_tenth` (share of conversions in the top tenth), `lift_top_tenth` (that over prevalence),
-    `predicted_over_observed` (sum of probabilities over conversions).
+    `auc` (0.5: chance), `average_precision` (prevalence: chance), `log_loss` (nats a snapshot), `brier`, which is
+    `miscalibration` - `discrimination` + `uncertainty` (CORP), `calibration_slope` and `calibration_intercept` (on
+    the log-odds scale), `precision_top_tenth` (share of conversions in the top tenth), `lift_top_tenth` (that over
+    prevalence), `predicted_over_observed` (sum of probabilities over conversions).
     """
 
     auc: float
     average_precision: float
     log_loss: float
     brier: float
+    miscalibration: float
+    discrimination: float
+    uncertainty: float
+    calibration_slope: float
+    calibration_intercept: float
     precision_top_tenth: float
     lift_top_tenth: float
     predicted_over_observed: float
 
 
 MEASURES = tuple(field.name for field in fields(Measures))
-LOWER_IS_BETTER = frozenset({"log_loss", "brier"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "miscalibration"})
+# Measures of which neither more nor less is better, but one value.
+BEST: Mapping[str, float] = {"calibration_slope": 1.0, "calibration_intercept": 0.0, "predicted_over_observed": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,72 +61,89 @@ class Figures:
 
 
 class Ranking:
-    """A score's snapshots sorted from the highest down, ready to be counted under many weights.
+    """A score's snapshots sorted from the highest down, ready to be measured under many weights.
 
-    `labels` 0 or 1, `probabilities`, `scores` (what ranks: any scale), all [n].
+    `labels` 0 or 1, `probabilities`, `scores` (what ranks: any scale), all [n]. `clusters` [n] numbers from 0 what a
+    weight stands for; None: each snapshot for itself.
     """
 
-    def __init__(self, labels: NDArray[np.int8], probabilities: FloatArray, scores: FloatArray) -> None:
-        self._order = np.argsort(-scores, kind="stable")
-        self._labels = labels[self._order].astype(np.float64)
-        falling = scores[self._order]
-        self._starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]]) if len(scores) else np.zeros(0, int)
-        clipped = np.clip(probabilities[self._order], _LEAST, 1 - _LEAST)
-        self._probabilities = probabilities[self._order]
-        self._log_losses = -np.where(self._labels == 1, np.log(clipped), np.log1p(-clipped))
-        self._squares = (self._probabilities - self._labels) ** 2
+    def __init__(
+        self,
+        labels: NDArray[np.int8],
+        probabilities: FloatArray,
+        scores: FloatArray,
+        clusters: IntArray | None = None,
+    ) -> None:
+        truth = labels.astype(np.float64)
+        clusters = np.arange(len(truth)) if clusters is None else clusters
+        order = np.argsort(-scores, kind="stable")
+        falling = scores[order]
+        self._cluster, self._label = clusters[order].astype(np.int64), truth[order]
+        self._starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1], True]).astype(np.int64)
+        clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
+        margins = np.log(clipped) - np.log1p(-clipped)
+        self._line = recalibration.fit(margins, truth)
+        columns = [
+            np.ones_like(truth),
+            truth,
+            -np.where(truth == 1, np.log(clipped), np.log1p(-clipped)),
+            (probabilities - truth) ** 2,
+            (corp.observed(truth, probabilities) - truth) ** 2,
+            probabilities,
+        ]
+        if self._line is not None:
+            columns += list(recalibration.terms(margins, truth, self._line).T)
+        self._sums = np.stack([np.bincount(clusters, column) for column in columns], axis=1)
 
     def measures(self, weights: FloatArray) -> dict[str, FloatArray]:
-        """Measure under each row of `weights` [draws, n], in the order of the labels given: name -> [draws]."""
-        weights = weights[:, self._order]
-        total, positives = weights.sum(axis=1), weights @ self._labels
+        """Measure under each row of `weights` [draws, clusters]: name -> [draws].
+
+        Under other weights than 1 each, the CORP parts hold the curve of all snapshots fixed, which is the first-order
+        change of a minimum (Danskin 1967): a curve fitted to each draw would fit the snapshots that a draw repeats,
+        and call every score worse calibrated than it is. Slope and intercept take one Newton step from the line of
+        all snapshots.
+        """
+        sums = weights @ self._sums
+        total, positives, losses, squares, from_curve, promised = sums[:, :6].T
         positives = np.where(positives > 0, positives, np.nan)
-        by_value = np.add.reduceat(weights, self._starts, axis=1)
-        hits = np.add.reduceat(weights * self._labels, self._starts, axis=1)
-        cumulated, found = np.cumsum(by_value, axis=1), np.cumsum(hits, axis=1)
+        counted = ranked.counts(
+            np.ascontiguousarray(weights),
+            self._cluster,
+            self._label,
+            self._starts,
+            np.ascontiguousarray(total),
+            TOP_SHARE,
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            precision = _top(cumulated, found, TOP_SHARE * total) / (TOP_SHARE * total)
+            share = sums[:, 1] / total
+            uncertainty = share * (1 - share)
+            precision = counted[:, ranked.FOUND] / (TOP_SHARE * total)
+            slope, intercept = self._slope_and_intercept(sums[:, 6:])
             return {
-                "auc": _auc(by_value, hits, found, positives, total),
-                "average_precision": _average_precision(cumulated, found, hits, positives),
-                "log_loss": weights @ self._log_losses / total,
-                "brier": weights @ self._squares / total,
+                "auc": counted[:, ranked.AREA] / (positives * (total - positives)),
+                "average_precision": counted[:, ranked.PRECISIONS] / positives,
+                "log_loss": losses / total,
+                "brier": squares / total,
+                "miscalibration": (squares - from_curve) / total,
+                "discrimination": uncertainty - from_curve / total,
+                "uncertainty": uncertainty,
+                "calibration_slope": slope,
+                "calibration_intercept": intercept,
                 "precision_top_tenth": precision,
                 "lift_top_tenth": precision / (positives / total),
-                "predicted_over_observed": weights @ self._probabilities / positives,
+                "predicted_over_observed": promised / positives,
             }
 
-
-def _auc(
-    by_value: FloatArray, hits: FloatArray, found: FloatArray, positives: FloatArray, total: FloatArray
-) -> FloatArray:
-    """Chance that a conversion ranks above a non-conversion; a tie counts a half (Hanley & McNeil 1982)."""
-    above = found - hits / 2
-    area = ((by_value - hits) * above).sum(axis=1)
-    return np.asarray(area / (positives * (total - positives)))
+    def _slope_and_intercept(self, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self._line is None:
+            nothing = np.full(len(sums), np.nan)
+            return nothing, nothing
+        intercept, slope = recalibration.step(sums)
+        return self._line.slope + slope, self._line.intercept + intercept
 
 
-def _average_precision(cumulated: FloatArray, found: FloatArray, hits: FloatArray, positives: FloatArray) -> FloatArray:
-    """Sum over distinct values of the precision there, weighted by the recall that it adds."""
-    precision = np.divide(found, cumulated, out=np.zeros_like(found), where=cumulated > 0)
-    return np.asarray((precision * hits).sum(axis=1) / positives)
-
-
-def _top(cumulated: FloatArray, found: FloatArray, wanted: FloatArray) -> FloatArray:
-    """Expected conversions among the first `wanted` snapshots; the tied at the border are taken pro rata."""
-    rows = np.arange(len(wanted))
-    at = (cumulated < wanted[:, None]).sum(axis=1).clip(max=cumulated.shape[1] - 1)
-    before = np.where(at > 0, cumulated[rows, at - 1], 0.0)
-    found_before = np.where(at > 0, found[rows, at - 1], 0.0)
-    width = cumulated[rows, at] - before
-    share = np.divide(wanted - before, width, out=np.zeros_like(before), where=width > 0)
-    return np.asarray(found_before + np.minimum(share, 1.0) * (found[rows, at] - found_before))
-
-
-def figures(
-    labels: NDArray[np.int8], probabilities: FloatArray, scores: FloatArray, leads: NDArray[np.int64]
-) -> Figures:
-    """Measure a score: `probabilities` for log loss, Brier and predicted over observed, `scores` for ranking.
+def figures(labels: NDArray[np.int8], probabilities: FloatArray, scores: FloatArray, leads: IntArray) -> Figures:
+    """Measure a score: `scores` rank, `probabilities` are what it promises.
 
     All arrays are [snapshots], at least one; labels are 0 or 1; `leads` numbers each snapshot's lead.
     """

@@ -106,9 +106,9 @@ def contender(rows: pa.Table, probability: FloatArray, score: FloatArray) -> Con
 
 def difference(rows: pa.Table, first: Contender, second: Contender, seed: int) -> Mapping[str, Difference]:
     """Return first minus second by measure, with 95% intervals from a bootstrap over accounts (rows as in Lineup)."""
-    rankings = [Ranking(_labels(rows), one.probability, one.score) for one in (first, second)]
-    groups = np.asarray(rows["group"].to_numpy(), dtype=np.int64)
-    return bootstrap.differences(rankings[0], rankings[1], groups, seed)
+    clusters = bootstrap.numbered(np.asarray(rows["group"].to_numpy(), dtype=np.int64))
+    one, other = (Ranking(_labels(rows), who.probability, who.score, clusters) for who in (first, second))
+    return bootstrap.paired(one, other, int(clusters.max()) + 1, seed)
 
 
 def answer(bundle: Bundle, target: Target, histories: Histories, rows: pa.Table) -> FloatArray:

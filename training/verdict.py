@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from histories.contract import Histories, Target
 from scoring.model import Model
-from training.bootstrap import Difference, differences
+from training.bootstrap import Difference, numbered, paired
 from training.evaluate import Figures, Ranking, figures
 from training.fitted import Learning, Score, Segment, SplitCounts, TargetResult
 from training.points_model import whole_points
@@ -57,8 +57,10 @@ class Both:
         """Return model minus points by measure, with intervals over accounts; empty where there is no model."""
         if self.model is None:
             return {}
-        first = Ranking(self.labels, self.model, self.model)
-        return differences(first, Ranking(self.labels, self.points_probabilities, self.points), self.groups, seed)
+        clusters = numbered(self.groups)
+        first = Ranking(self.labels, self.model, self.model, clusters)
+        second = Ranking(self.labels, self.points_probabilities, self.points, clusters)
+        return paired(first, second, int(clusters.max()) + 1, seed)
 
 
 def measure(

@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from training.bootstrap import cluster_weights, differences, intervals
-from training.evaluate import Ranking, figures
+from training import bootstrap
+from training.bootstrap import cluster_weights, interval, paired, sampled
+from training.evaluate import MEASURES, Ranking, figures
+
+# Under other weights than 1 each these go by the curve and the line of all snapshots.
+FIRST_ORDER = {"miscalibration", "discrimination", "calibration_slope", "calibration_intercept"}
 
 
 def of(labels, scores, probabilities=None):
@@ -45,8 +49,77 @@ def test_whole_weights_are_repeated_rows(rows, data):
         return
     weighted = Ranking(labels, scores, scores).measures(np.array([weights], float))
     again = Ranking(labels[repeated], scores[repeated], scores[repeated]).measures(np.ones((1, len(repeated))))
-    for name, value in weighted.items():
-        assert value[0] == pytest.approx(again[name][0]), name
+    for name in set(MEASURES) - FIRST_ORDER:
+        assert weighted[name][0] == pytest.approx(again[name][0]), name
+
+
+@given(labelled, st.integers(0, 2**32 - 1))
+@settings(max_examples=50, deadline=None)
+def test_the_brier_score_is_the_sum_of_its_parts_in_every_draw(rows, seed):
+    labels, scores = np.array([r[0] for r in rows], np.int8), np.array([r[1] for r in rows])
+    weights = np.random.default_rng(seed).integers(0, 3, (20, len(rows))).astype(float)
+    weights[0] = 1
+    found = Ranking(labels, scores, scores).measures(weights[weights.sum(axis=1) > 0])
+    parts = found["miscalibration"] - found["discrimination"] + found["uncertainty"]
+    assert parts == pytest.approx(found["brier"])
+    assert found["miscalibration"][0] >= -1e-12
+    assert found["discrimination"][0] >= -1e-12
+
+
+@given(labelled)
+@settings(max_examples=50, deadline=None)
+def test_a_clusters_weight_is_that_of_each_of_its_rows(rows):
+    labels, scores = np.array([r[0] for r in rows], np.int8), np.array([r[1] for r in rows])
+    cluster = np.arange(len(rows)) // 3
+    weights = np.random.default_rng(len(rows)).integers(0, 3, (5, cluster[-1] + 1)).astype(float)
+    by_cluster = Ranking(labels, scores, scores, cluster).measures(weights)
+    by_row = Ranking(labels, scores, scores).measures(weights[:, cluster])
+    for name in MEASURES:
+        np.testing.assert_allclose(by_cluster[name], by_row[name], err_msg=name)
+
+
+def test_the_reliability_curve_pools_what_falls():
+    """Of four probabilities the middle two convert the wrong way round: the curve takes their mean."""
+    found = of([0, 1, 0, 1], [0.1, 0.4, 0.6, 0.9])
+    squares = np.mean([0.01, 0.36, 0.36, 0.01])
+    assert found.brier == pytest.approx(squares)
+    assert found.miscalibration == pytest.approx(squares - 0.5 / 4)
+    assert found.discrimination == pytest.approx(0.25 - 0.5 / 4)
+    assert found.uncertainty == 0.25
+
+
+def test_the_line_that_puts_probabilities_right_is_found_again():
+    """Log-odds twice as far from -1 as they should be: the line has half the slope."""
+    random = np.random.default_rng(2)
+    truth = random.normal(size=40_000) - 1
+    labels = (random.random(len(truth)) < 1 / (1 + np.exp(-truth))).astype(np.int8)
+    found = of(labels, 1 / (1 + np.exp(-(2 * truth + 1))))
+    assert found.calibration_slope == pytest.approx(0.5, abs=0.02)
+    assert found.calibration_intercept == pytest.approx(-0.5, abs=0.04)
+
+
+def test_one_newton_step_is_close_to_fitting_each_draw_anew():
+    random = np.random.default_rng(4)
+    margins = random.normal(size=2000) - 1
+    chances = 1 / (1 + np.exp(-margins))
+    labels = (random.random(2000) < chances).astype(np.int8)
+    weights = random.multinomial(2000, np.full(2000, 1 / 2000), size=20).astype(float)
+    found = Ranking(labels, chances, chances).measures(weights)
+    for draw, times in enumerate(weights.astype(int)):
+        rows = np.repeat(np.arange(2000), times)
+        again = of(labels[rows], chances[rows])
+        assert found["calibration_slope"][draw] == pytest.approx(again.calibration_slope, abs=0.01)
+        assert found["calibration_intercept"][draw] == pytest.approx(again.calibration_intercept, abs=0.01)
+
+
+@pytest.mark.parametrize("scores", [[0.2, 0.2, 0.2, 0.2], [0.1, 0.1, 0.8, 0.8], [0.9, 0.8, 0.2, 0.1]])
+def test_without_overlap_there_is_no_line(scores):
+    found = of([0, 0, 1, 1], scores)
+    assert np.isnan([found.calibration_slope, found.calibration_intercept]).all()
+
+
+def test_probabilities_turned_around_have_a_slope_below_zero():
+    assert of([1, 1, 0, 0, 1, 0], [0.1, 0.2, 0.8, 0.9, 0.6, 0.5]).calibration_slope < 0
 
 
 def test_the_top_tenth_counts_ties_by_expectation():
@@ -85,7 +158,22 @@ def scored(seed=0, clusters=300, rows=4):
     cluster = np.arange(clusters).repeat(rows)
     good = 1 / (1 + np.exp(-signal.repeat(rows)))
     poor = 1 / (1 + np.exp(-(0.3 * signal + 0.5 * random.normal(size=clusters)).repeat(rows)))
-    return labels, cluster, Ranking(labels, good, good), Ranking(labels, poor, poor)
+    return labels, cluster, Scored(labels, good), Scored(labels, poor)
+
+
+class Scored:
+    """A score, to be ranked with any clusters."""
+
+    def __init__(self, labels, scores):
+        self.labels, self.scores = labels, scores
+
+    def by(self, clusters):
+        return Ranking(self.labels, self.scores, self.scores, clusters)
+
+
+def differences(first, second, clusters, seed, draws):
+    numbers = bootstrap.numbered(clusters)
+    return paired(first.by(numbers), second.by(numbers), int(numbers.max()) + 1, seed, draws)
 
 
 def test_the_draws_are_of_whole_clusters_and_as_many_as_there_are():
@@ -124,11 +212,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     for _ in range(100):
         labels = (random.random(200) < 0.8).astype(np.int8)
         ranking = Ranking(labels, np.full(200, 0.6), np.full(200, 0.6))
-        one = intervals(ranking, np.arange(200), seed=1, draws=200)["brier"]
+        one = interval(ranking.measures(np.ones((1, 200)))["brier"][0], sampled(ranking, 200, 1, 200)["brier"])
         held += one.low <= 0.8 * 0.16 + 0.2 * 0.36 <= one.high
     assert 88 <= held <= 100
 
 
 def test_a_measure_without_conversions_has_no_interval():
     ranking = Ranking(np.zeros(5, np.int8), np.full(5, 0.1), np.arange(5.0))
-    assert np.isnan(differences(ranking, ranking, np.arange(5), seed=1, draws=20)["auc"].low)
+    assert np.isnan(paired(ranking, ranking, 5, seed=1, draws=20)["auc"].low)
