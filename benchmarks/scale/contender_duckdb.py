@@ -116,13 +116,9 @@ def _both(*conditions: str) -> str:
 
 def _from_interactions(signal: Asked, form: Form) -> list[str]:
     own = _belongs(signal)
-    made = [f'{form("count", "*", _both(own, _within(span)))} as "{signal.count(span)}"' for span in SPANS]
-    made += [f'{form("sum", f"decay_{half}", own)} as "{signal.decayed(half)}"' for half in HALVES]
-    made += [f'{form("max", "age", own)} / {DAY} as "{signal.oldest}"']
-    made += [f'{form("min", "age", own)} / {DAY} as "{signal.newest}"']
-    if signal.valued:
-        made += [f'{form("sum", "value", _both(own, _within(span)))} as "{signal.total(span)}"' for span in SPANS]
-    return made
+    counts = [form("count", "*", _both(own, _within(span))) for span in SPANS]
+    sums = [form("sum", "value", _both(own, _within(span))) for span in SPANS]
+    return _named(signal, counts, form("max", "age", own), form("min", "age", own), sums, form)
 
 
 def _parts(form: Form) -> list[str]:
@@ -137,10 +133,17 @@ def _parts(form: Form) -> list[str]:
 
 def _from_parts(signal: Asked, form: Form) -> list[str]:
     own = _belongs(signal)
-    made = [f'{form("sum", f"count_{span}", own)} as "{signal.count(span)}"' for span in SPANS]
+    counts = [form("sum", f"count_{span}", own) for span in SPANS]
+    sums = [form("sum", f"sum_{span}", own) for span in SPANS]
+    return _named(signal, counts, form("max", "oldest", own), form("min", "newest", own), sums, form)
+
+
+def _named(signal: Asked, counts: list[str], oldest: str, newest: str, sums: list[str], form: Form) -> list[str]:
+    """Return all columns of a signal; decays are added up alike in both ways of asking."""
+    own = _belongs(signal)
+    made = [f'{one} as "{signal.count(span)}"' for span, one in zip(SPANS, counts, strict=True)]
     made += [f'{form("sum", f"decay_{half}", own)} as "{signal.decayed(half)}"' for half in HALVES]
-    made += [f'{form("max", "oldest", own)} / {DAY} as "{signal.oldest}"']
-    made += [f'{form("min", "newest", own)} / {DAY} as "{signal.newest}"']
+    made += [f'{oldest} / {DAY} as "{signal.oldest}"', f'{newest} / {DAY} as "{signal.newest}"']
     if signal.valued:
-        made += [f'{form("sum", f"sum_{span}", own)} as "{signal.total(span)}"' for span in SPANS]
+        made += [f'{one} as "{signal.total(span)}"' for span, one in zip(SPANS, sums, strict=True)]
     return made

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from features.encoding.texts import Texts, before, texts
 from features.kernel.arrays import Ints
+from features.kernel.search import order_of
 from features.threads import ranges, share
 from histories.compiled import compiled
 
@@ -131,22 +132,7 @@ def _by_time(records: Ints, begin: int, end: int) -> None:
 @compiled
 def _merge(records: Ints, begin: int, end: int) -> None:
     of = np.copy(records[begin:end])
-    order = np.arange(end - begin)
-    other = np.empty_like(order)
-    width = 1
-    while width < order.size:
-        for first in range(0, order.size, 2 * width):
-            middle, until = min(first + width, order.size), min(first + 2 * width, order.size)
-            left, right = first, middle
-            for at in range(first, until):
-                if left < middle and (right == until or of[order[left], 0] <= of[order[right], 0]):
-                    other[at] = order[left]
-                    left += 1
-                else:
-                    other[at] = order[right]
-                    right += 1
-        order, other = other, order
-        width *= 2
+    order = order_of(of[:, 0].copy())
     for at in range(order.size):
         for field in range(4):
             records[begin + at, field] = of[order[at], field]

@@ -1,7 +1,7 @@
 """Prints a replay for a person to read, on 80 columns and more."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -43,22 +43,26 @@ def _head(replay: Replay, console: Console) -> None:
 
 
 def _causes(replay: Replay, console: Console) -> None:
-    if not replay.causes:
-        return
-    _title("What is likely to be behind it", console)
-    for one in replay.causes:
-        _point(f"{_counted(one.rows, 'row')}: {one.cause.value}", console)
-        _indented(f"For example {one.lead_id} at {clock.iso(one.as_of)}", 4, console)
-    console.print()
+    points = [
+        (f"{_counted(one.rows, 'row')}: {one.cause.value}", f"For example {one.lead_id} at {clock.iso(one.as_of)}")
+        for one in replay.causes
+    ]
+    _listed("What is likely to be behind it", points, console)
 
 
 def _problems(replay: Replay, console: Console) -> None:
-    if not replay.problems:
+    points = [(f"{_counted(one.lines, 'line')}: {one.text}", f"The first is {one.first}") for one in replay.problems]
+    _listed("Lines that gave no row", points, console)
+
+
+def _listed(title: str, points: Sequence[tuple[str, str]], console: Console) -> None:
+    """Print points with an example each; nothing where there are none."""
+    if not points:
         return
-    _title("Lines that gave no row", console)
-    for one in replay.problems:
-        _point(f"{_counted(one.lines, 'line')}: {one.text}", console)
-        _indented(f"The first is {one.first}", 4, console)
+    _title(title, console)
+    for point, example in points:
+        _point(point, console)
+        _indented(example, 4, console)
     console.print()
 
 
