@@ -36,8 +36,12 @@ class Resolution:
 
 def chronological(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Sort outcomes by time; at one instant a loss comes after the other stages, but before a customer."""
-    order = {Stage.CUSTOMER: 9, Stage.LOST: 8}
-    return sorted(outcomes, key=lambda one: (one.reached_at, order.get(one.stage, one.stage.rank)))
+    return sorted(outcomes, key=lambda one: (one.reached_at, instant_order(one.stage)))
+
+
+def instant_order(stage: Stage) -> int:
+    """Return where a stage stands among those of one instant, the first the least."""
+    return {Stage.CUSTOMER: 9, Stage.LOST: 8}.get(stage, stage.rank)
 
 
 def standing(outcomes: Sequence[Outcome], cutoff: int) -> Standing:

@@ -92,7 +92,7 @@ def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Rec
     rows = _rows(drawn, parts.test)
     hundredths = points.table(rules, histories, rows)
     probability = lineup.answer(bundle, target, histories, rows)
-    calibrated = _calibrated(histories, rules, drawn, parts.train).probabilities(np.zeros((len(rows), 0)), hundredths)
+    calibrated = _calibrated(histories, rules, drawn, parts.mature).probabilities(np.zeros((len(rows), 0)), hundredths)
     contenders = {
         MODEL: lineup.contender(rows, probability, probability),
         RULES: lineup.contender(rows, calibrated, whole_points(hundredths)),

@@ -173,9 +173,11 @@ def _answer(
     snapshots, parts = question.snapshots, question.split
     progress(f"model for {snapshots.target.value}", 2, 4)
     trained = len(parts.train)
-    learnt = learn(seen.matrix[:trained], snapshots, parts, catalogue, recipe.seed, recipe.search, progress)
-    points = whole_points(seen.hundredths[:trained])
-    labels = snapshots.label[parts.train]
+    found = learn(seen.matrix[:trained], snapshots, parts, catalogue, recipe.seed, recipe.search, progress)
+    learnt = None if found is None else (found.model, found.learning)
+    mature = np.searchsorted(parts.train, parts.mature)
+    points = whole_points(seen.hundredths[:trained][mature])
+    labels = snapshots.label[parts.mature]
     points_model = calibrated_points(points, labels, snapshots.target, snapshots.horizon_days)
     return measure(
         histories, recipe, snapshots, parts, learnt, points_model, seen.matrix[trained:], seen.hundredths[trained:]

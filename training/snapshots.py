@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 
 from histories.clock import DAY
 from histories.contract import Histories, Outcome, Stage, Target
-from histories.funnel import chronological, resolution, standing
+from histories.funnel import chronological
+from histories.funnel_table import NEVER, Funnel, funnel_of
 from training.recipe import Age
 
+IntArray = NDArray[np.int64]
 UNKNOWN = -1
-_NEVER, _EVER = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min)
+_EVER = int(np.iinfo(np.int64).min)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,10 @@ class Snapshots:
 
     `table`: lead_id, cutoff (UTC microseconds). The arrays have its rows: `lead` (number of the lead),
     `group` (number of the account, or of the lead where it has none), `age` (index into `ages`),
-    `label` (1 reached within the horizon, 0 not, -1 unknown: the horizon ends after the export).
+    `answer` (1 reached within the horizon, 0 not, -1 not known to the export) and `known_at` (the moment from which it
+    is known, UTC microseconds; NEVER where it is not). An answer is known from the moment after the lead reached the
+    target or was lost, else from the end of the horizon: while a horizon runs, what is known favours those that were
+    quick, and has to be weighted (`censoring`). `label` is the answer of mature snapshots alone.
     `lead_group`, `lead_from`, `lead_until` have one entry a lead, at risk or not: its group, and the first and
     last moment at which a snapshot of it could have been taken (whatever became of it), UTC microseconds.
     """
@@ -32,32 +38,38 @@ class Snapshots:
     ages: tuple[Age, ...]
     exported_at: int
     table: pa.Table
-    lead: NDArray[np.int64]
-    group: NDArray[np.int64]
-    age: NDArray[np.int64]
-    label: NDArray[np.int8]
-    lead_group: NDArray[np.int64]
-    lead_from: NDArray[np.int64]
-    lead_until: NDArray[np.int64]
+    lead: IntArray
+    group: IntArray
+    age: IntArray
+    answer: NDArray[np.int8]
+    known_at: IntArray
+    lead_group: IntArray
+    lead_from: IntArray
+    lead_until: IntArray
 
     @property
-    def cutoff(self) -> NDArray[np.int64]:
+    def cutoff(self) -> IntArray:
         """Cutoffs, UTC microseconds."""
         return np.asarray(self.table["cutoff"].to_numpy(), dtype=np.int64)
 
     @property
-    def known_from(self) -> NDArray[np.int64]:
-        """The moment from which each label is known: the end of the horizon, whatever happened in it."""
+    def known_from(self) -> IntArray:
+        """The moment from which each snapshot is mature: the end of the horizon, whatever happened in it."""
         return self.cutoff + self.horizon_days * DAY
 
     @property
     def mature(self) -> NDArray[np.bool_]:
-        """Tell which labels the export knows."""
+        """Tell whose horizon had ended when the export was taken."""
         return self.known_from <= self.exported_at
 
-    def converted_leads(self, rows: NDArray[np.int64]) -> int:
-        """Count the distinct leads among `rows` that have a snapshot with label 1."""
-        return len(np.unique(self.lead[rows][self.label[rows] == 1]))
+    @cached_property
+    def label(self) -> NDArray[np.int8]:
+        """1 reached within the horizon, 0 not, -1 not mature: what to calibrate, choose and test by."""
+        return np.where(self.mature, self.answer, np.int8(UNKNOWN))
+
+    def converted_leads(self, rows: IntArray) -> int:
+        """Count the distinct leads among `rows` that have a snapshot whose answer is yes."""
+        return len(np.unique(self.lead[rows][self.answer[rows] == 1]))
 
 
 def outcomes_by_lead(histories: Histories) -> dict[str, list[Outcome]]:
@@ -69,7 +81,7 @@ def outcomes_by_lead(histories: Histories) -> dict[str, list[Outcome]]:
     return {lead_id: chronological(outcomes) for lead_id, outcomes in by_lead.items()}
 
 
-def groups(histories: Histories) -> NDArray[np.int64]:
+def groups(histories: Histories) -> IntArray:
     """Number the accounts, in the order of `histories.leads`; a lead without an account is a group of its own."""
     numbers: dict[tuple[str, str], int] = {}
     pairs = zip(histories.leads["lead_id"].to_pylist(), histories.leads["account_id"].to_pylist(), strict=True)
@@ -79,13 +91,10 @@ def groups(histories: Histories) -> NDArray[np.int64]:
 
 def at_risk(histories: Histories, target: Target, moment: int) -> list[str]:
     """Return the leads that were at risk for `target` at a moment: the board of that day."""
-    outcomes = outcomes_by_lead(histories)
-    leads = zip(histories.leads["lead_id"].to_pylist(), histories.leads["created_at"].to_pylist(), strict=True)
-    return [
-        lead_id
-        for lead_id, created_at in leads
-        if created_at <= moment and standing(outcomes.get(lead_id, ()), moment).at_risk(target)
-    ]
+    created = np.asarray(histories.leads["created_at"].to_numpy(), dtype=np.int64)
+    lead = np.flatnonzero(created <= moment)
+    open_still = funnel_of(histories).at_risk(lead, np.full(len(lead), moment), target)
+    return list(histories.leads["lead_id"].take(pa.array(lead[open_still])).to_pylist())
 
 
 def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Age, ...]) -> Snapshots:
@@ -98,50 +107,54 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
     """
     lead_ids = histories.leads["lead_id"].to_pylist()
     cutoffs = _cutoffs(histories, lead_ids, ages)
-    outcomes = outcomes_by_lead(histories)
-    rows: list[tuple[int, str, int, int, int]] = []
-    for lead, lead_id in enumerate(lead_ids):
-        of_lead = outcomes.get(lead_id, [])
-        for age, cutoff in enumerate(cutoffs[lead].tolist()):
-            if cutoff <= histories.exported_at and standing(of_lead, cutoff).at_risk(target):
-                label = _label(of_lead, cutoff, target, horizon_days, histories.exported_at)
-                rows.append((cutoff, lead_id, lead, age, label))
-    rows.sort()
+    funnel = funnel_of(histories)
+    lead, age = np.nonzero(cutoffs <= histories.exported_at)
+    kept = funnel.at_risk(lead, cutoffs[lead, age], target)
+    lead, age, cutoff = lead[kept], age[kept], cutoffs[lead[kept], age[kept]]
+    order = np.lexsort((age, _alphabetical(lead_ids)[lead], cutoff))
+    lead, age, cutoff = lead[order], age[order], cutoff[order]
+    answer, known_at = _answers(funnel, lead, cutoff, target, horizon_days, histories.exported_at)
     lead_group = groups(histories)
-    number = np.array([row[2] for row in rows], dtype=np.int64)
     return Snapshots(
         target=target,
         horizon_days=horizon_days,
         ages=ages,
         exported_at=histories.exported_at,
-        table=pa.table(
-            {
-                "lead_id": pa.array([row[1] for row in rows], pa.string()),
-                "cutoff": pa.array([row[0] for row in rows], pa.int64()),
-            }
-        ),
-        lead=number,
-        group=lead_group[number],
-        age=np.array([row[3] for row in rows], dtype=np.int64),
-        label=np.array([row[4] for row in rows], dtype=np.int8),
+        table=pa.table({"lead_id": histories.leads["lead_id"].take(pa.array(lead)), "cutoff": pa.array(cutoff)}),
+        lead=lead,
+        group=lead_group[lead],
+        age=age,
+        answer=answer,
+        known_at=known_at,
         lead_group=lead_group,
-        lead_from=cutoffs.min(axis=1, initial=_NEVER),
-        lead_until=cutoffs.max(axis=1, initial=_EVER, where=cutoffs != _NEVER),
+        lead_from=cutoffs.min(axis=1, initial=NEVER),
+        lead_until=cutoffs.max(axis=1, initial=_EVER, where=cutoffs != NEVER),
     )
 
 
-def _label(outcomes: list[Outcome], cutoff: int, target: Target, horizon_days: int, exported_at: int) -> int:
+def _answers(
+    funnel: Funnel, lead: IntArray, cutoff: IntArray, target: Target, horizon_days: int, exported_at: int
+) -> tuple[NDArray[np.int8], IntArray]:
+    """Answer each snapshot's question, and say from when on the answer is known."""
     end = cutoff + horizon_days * DAY
-    if end > exported_at:
-        return UNKNOWN
-    reached_at = resolution(outcomes, cutoff, target).reached_at
-    return int(reached_at is not None and reached_at < end)
+    moment, reached = funnel.answered(lead, cutoff, target)
+    known_at = np.where(moment < end, moment + 1, end)
+    known = known_at <= exported_at
+    answer = np.where(known, reached & (moment < end), UNKNOWN).astype(np.int8)
+    return answer, np.where(known, known_at, NEVER)
 
 
-def _cutoffs(histories: Histories, lead_ids: list[str], ages: tuple[Age, ...]) -> NDArray[np.int64]:
-    """Cutoffs [leads, ages], UTC microseconds; _NEVER where a lead has no such age."""
+def _alphabetical(lead_ids: list[str]) -> IntArray:
+    """Return each lead's place in the order of their ids."""
+    places = np.empty(len(lead_ids), dtype=np.int64)
+    places[sorted(range(len(lead_ids)), key=lead_ids.__getitem__)] = np.arange(len(lead_ids))
+    return places
+
+
+def _cutoffs(histories: Histories, lead_ids: list[str], ages: tuple[Age, ...]) -> IntArray:
+    """Cutoffs [leads, ages], UTC microseconds; NEVER where a lead has no such age."""
     created = np.asarray(histories.leads["created_at"].to_numpy(), dtype=np.int64)
-    without = _NEVER - 1 if histories.interactions.num_rows else 0
+    without = NEVER - 1 if histories.interactions.num_rows else 0
     earliest = histories.interactions.group_by("lead_id").aggregate([("occurred_at", "min")])
     first = dict(zip(earliest["lead_id"].to_pylist(), earliest["occurred_at_min"].to_pylist(), strict=True))
     acted = np.array([first.get(lead_id, without) for lead_id in lead_ids], dtype=np.int64)
@@ -150,6 +163,6 @@ def _cutoffs(histories: Histories, lead_ids: list[str], ages: tuple[Age, ...]) -
     return np.stack(columns, axis=1)
 
 
-def subset(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+def subset(table: pa.Table, rows: IntArray) -> pa.Table:
     """Return rows of a snapshot table, in the order given."""
     return table.take(pa.array(rows))

@@ -1,9 +1,9 @@
 """Who is trained on and who is tested on: by time, with a purge, and with no lead or account on both sides.
 
-A snapshot trains for a border only if its label was known when the border came (cutoff + horizon <= border,
-whatever happened in it). A lead or account that could have a snapshot on the newer side belongs to that side,
-so that the test is the board as sales had it; its older snapshots are left out of training. "Could have" goes by
-creation and ages alone: going by the snapshots that exist would keep fast converters in training and drop
+A snapshot trains for a border only if its answer was known when the border came; answers that came before the end of
+their horizon are weighted (`censoring`). A lead or account that could have a snapshot on the newer side belongs to
+that side, so that the test is the board as sales had it; its older snapshots are left out of training. "Could have"
+goes by creation and ages alone: going by the snapshots that exist would keep fast converters in training and drop
 those that stayed open.
 """
 
@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from histories import clock
 from histories.errors import DataError
+from training import censoring
 from training.recipe import Recipe
 from training.snapshots import Snapshots
 
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 MOST_FOLDS = 3
 FOLD_SHARE = 0.2
 LEAST_TRAINING_CONVERSIONS = 20
@@ -28,10 +31,16 @@ _END = int(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Rows to train and to validate on within the training part; validation has cutoffs in [start, end)."""
+    """Rows to train and to validate on within the training part; validation has cutoffs in [start, end).
 
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
+    `train` and its `weights` (mean 1) are of the export as it stood at `start` (UTC microseconds), and `mature` are
+    those of `train` whose horizon had ended by then; `validation` holds mature snapshots alone.
+    """
+
+    train: IntArray
+    weights: FloatArray
+    mature: IntArray
+    validation: IntArray
     start: int
     end: int
 
@@ -40,13 +49,16 @@ class Fold:
 class Split:
     """Row numbers into the snapshots. `folds`: oldest first, none where there are too few conversions.
 
-    `test_start`: UTC microseconds; no training label needed anything after it. Of the mature snapshots,
-    `purged` were taken before the test but known only after it began, and `straddling` would have trained if their lead
-    or account were not on the test's side. `immature`: labels that the export does not know.
+    `train`: ascending, with `weights` (mean 1); their answers were known at `test_start` (UTC microseconds).
+    `mature`: those of them whose horizon had ended by then. `test`: mature snapshots. Of the others, `purged` were
+    taken before the test, but not known when it began; `straddling` would have trained if their lead or account were
+    not on the test's side; `immature` were taken later, and their horizon ends after the export.
     """
 
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
+    train: IntArray
+    weights: FloatArray
+    mature: IntArray
+    test: IntArray
     folds: tuple[Fold, ...]
     test_start: int
     purged: int
@@ -74,34 +86,37 @@ def border_of(recipe: Recipe, drawn: Sequence[Snapshots]) -> int:
 
 
 def split(snapshots: Snapshots, border: int) -> Split:
-    """Split mature snapshots at `border` (UTC microseconds), and the older side into folds.
+    """Split snapshots at `border` (UTC microseconds), and the older side into folds.
 
     Raises DataError where there is nothing to train or to test on.
     """
-    mature, older = snapshots.mature, snapshots.cutoff < border
-    known = mature & older & (snapshots.known_from <= border)
+    older, known = snapshots.cutoff < border, snapshots.known_at <= border
     straddles = np.isin(snapshots.group, _groups_in(snapshots, border, _END))
-    train = np.flatnonzero(known & ~straddles)
-    test = np.flatnonzero(mature & ~older)
-    _require(snapshots, border, train, test)
+    eligible = np.flatnonzero(older & ~straddles)
+    train = eligible[known[eligible]]
+    test = np.flatnonzero(snapshots.mature & ~older)
+    mature = train[snapshots.known_from[train] <= border]
+    _require(snapshots, border, mature, test)
     return Split(
         train=train,
+        weights=censoring.weights(snapshots, train, eligible, border),
+        mature=mature,
         test=test,
-        folds=_folds(snapshots, train, border),
+        folds=_folds(snapshots, eligible, border),
         test_start=border,
-        purged=int((mature & older & ~known).sum()),
-        straddling=int((known & straddles).sum()),
-        immature=int((~mature).sum()),
+        purged=int((older & ~known).sum()),
+        straddling=int((older & known & straddles).sum()),
+        immature=int((~older & ~snapshots.mature).sum()),
     )
 
 
-def _groups_in(snapshots: Snapshots, start: int, end: int) -> NDArray[np.int64]:
+def _groups_in(snapshots: Snapshots, start: int, end: int) -> IntArray:
     """Groups with a lead that could have a snapshot in [start, end), whatever became of it."""
     within = (snapshots.lead_until >= start) & (snapshots.lead_from < end)
     return np.unique(snapshots.lead_group[within & (snapshots.lead_from <= snapshots.exported_at)])
 
 
-def _require(snapshots: Snapshots, border: int, train: NDArray[np.int64], test: NDArray[np.int64]) -> None:
+def _require(snapshots: Snapshots, border: int, train: IntArray, test: IntArray) -> None:
     counted = (
         f"target {snapshots.target.value}, horizon {snapshots.horizon_days} days, test from {clock.date(border)}: "
         f"{len(train)} snapshots to train on with {snapshots.converted_leads(train)} converted leads, "
@@ -119,21 +134,21 @@ def _require(snapshots: Snapshots, border: int, train: NDArray[np.int64], test: 
             f"{counted}; nothing can be learnt without a conversion: check [[outcomes]] in crm.toml, "
             "lengthen horizon_days, or move test_from forward"
         )
-    if snapshots.label[train].all():
+    if snapshots.answer[train].all():
         raise DataError(
             f"{counted}; every one of them converts, so that there is nothing to tell apart: export the leads "
             "that did not convert too"
         )
 
 
-def _folds(snapshots: Snapshots, train: NDArray[np.int64], border: int) -> tuple[Fold, ...]:
+def _folds(snapshots: Snapshots, eligible: IntArray, border: int) -> tuple[Fold, ...]:
     """Windows of the newest fifth each, going back until they hold enough conversions to choose by."""
-    cutoffs = snapshots.cutoff[train]
+    mature = eligible[snapshots.known_from[eligible] <= border]
     folds: list[Fold] = []
     end, conversions = border, 0
-    for number in range(1, MOST_FOLDS + 1):
-        start = int(np.quantile(cutoffs, 1 - FOLD_SHARE * number, method="lower"))
-        fold = _fold(snapshots, train, start, end)
+    for number in range(1, MOST_FOLDS + 1 if len(mature) else 1):
+        start = int(np.quantile(snapshots.cutoff[mature], 1 - FOLD_SHARE * number, method="lower"))
+        fold = _fold(snapshots, eligible, mature, start, end)
         if not _usable(snapshots, fold):
             break
         folds.append(fold)
@@ -144,11 +159,20 @@ def _folds(snapshots: Snapshots, train: NDArray[np.int64], border: int) -> tuple
     return tuple(reversed(folds))
 
 
-def _fold(snapshots: Snapshots, rows: NDArray[np.int64], start: int, end: int) -> Fold:
-    validation = rows[(snapshots.cutoff[rows] >= start) & (snapshots.cutoff[rows] < end)]
-    known = rows[snapshots.known_from[rows] <= start]
+def _fold(snapshots: Snapshots, eligible: IntArray, mature: IntArray, start: int, end: int) -> Fold:
+    cutoffs = snapshots.cutoff[mature]
+    validation = mature[(cutoffs >= start) & (cutoffs < end)]
     newer = np.union1d(_groups_in(snapshots, start, end), snapshots.group[validation])
-    return Fold(known[~np.isin(snapshots.group[known], newer)], validation, start, end)
+    older = eligible[(snapshots.cutoff[eligible] < start) & ~np.isin(snapshots.group[eligible], newer)]
+    train = older[snapshots.known_at[older] <= start]
+    return Fold(
+        train=train,
+        weights=censoring.weights(snapshots, train, older, start),
+        mature=train[snapshots.known_from[train] <= start],
+        validation=validation,
+        start=start,
+        end=end,
+    )
 
 
 def _usable(snapshots: Snapshots, fold: Fold) -> bool:

@@ -79,13 +79,13 @@ def _learn(closed: Deals, book: Rulebook) -> _Learnt:
     counted = []
     for target, drawn in closed.drawn.items():
         parts = split(drawn, closed.border)
-        counted.append(f"{drawn.converted_leads(parts.train):,} leads that reached {target.value}")
+        counted.append(f"{drawn.converted_leads(parts.mature):,} leads that reached {target.value}")
         if not parts.folds:
             continue
-        found = firings.collect(book, closed.histories, drawn.table.take(parts.train))
+        found = firings.collect(book, closed.histories, drawn.table.take(parts.mature))
         fired = firings.given(found, book) != 0
-        weighed = lifts(fired, firings.rule_points(book), drawn, parts.train, closed.seed, draws=2)
-        return _Learnt(book, target, parts, drawn.label[parts.train], drawn.group[parts.train], found, weighed)
+        weighed = lifts(fired, firings.rule_points(book), drawn, parts.mature, closed.seed, draws=2)
+        return _Learnt(book, target, parts, drawn.label[parts.mature], drawn.group[parts.mature], found, weighed)
     raise DataError(
         f"too few deals for a draft: {' and '.join(counted)} before {date(closed.border)}, of whom "
         f"{LEAST_TRAINING_CONVERSIONS} must be known before a window and {LEAST_VALIDATION_CONVERSIONS} be in it; "
@@ -131,7 +131,7 @@ def _windows(learnt: _Learnt) -> list[Window]:
     some = learnt.groups % step == 0
     windows = []
     for fold in learnt.split.folds:
-        train, validation = (np.searchsorted(learnt.split.train, rows) for rows in (fold.train, fold.validation))
+        train, validation = (np.searchsorted(learnt.split.mature, rows) for rows in (fold.mature, fold.validation))
         windows.append((train[some[train]], validation[some[validation]]))
     return windows
 
@@ -268,7 +268,7 @@ def _stages(learnt: _Learnt, moved: Rulebook) -> str:
 
 def _described(closed: Deals, learnt: _Learnt, moved: Rulebook) -> Suggestion:
     """Say above each rule what changed and on how many deals it rests; `moved`: the draft, rules of 0 points kept."""
-    book, drawn, rows, draft = learnt.book, closed.drawn[learnt.target], learnt.split.train, without_zeros(moved)
+    book, drawn, rows, draft = learnt.book, closed.drawn[learnt.target], learnt.split.mature, without_zeros(moved)
     now = {rule.name: rule for rule in _rules(draft)}
     comments, dropped = dict[str, tuple[str, ...]](), list[str]()
     free = _free(learnt, book)

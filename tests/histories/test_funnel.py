@@ -1,10 +1,13 @@
 """Where a lead stands, and what became of it: on leads that one can follow by hand, and as theorems over any."""
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from histories import funnel
-from histories.contract import FUNNEL, Outcome, Stage, Target
+from histories.assemble import assemble
+from histories.contract import FUNNEL, LeadHistory, Outcome, Stage, Target
+from histories.funnel_table import NEVER, funnel_of
 
 OUTCOMES = st.lists(st.builds(Outcome, st.sampled_from(Stage), st.integers(0, 12)), max_size=8)
 CUTOFFS = st.integers(-1, 14)
@@ -106,3 +109,23 @@ def test_an_answer_is_one_and_lies_at_or_after_the_cutoff(outcomes: list[Outcome
 def test_without_a_loss_standing_and_ever_reached_agree(outcomes: list[Outcome]) -> None:
     kept = [one for one in outcomes if one.stage is not Stage.LOST]
     assert funnel.standing(funnel.chronological(kept), 100).reached == funnel.first_reached(kept)
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=6), st.sampled_from(Target))
+@theorem
+def test_columns_say_of_every_lead_and_moment_what_is_said_of_one(leads: list[list[Outcome]], target: Target) -> None:
+    """Losses, reopenings, several arrivals of one instant, and leads without any outcome."""
+    one_by_one = [funnel.chronological(outcomes) for outcomes in leads]
+    histories = assemble(
+        [LeadHistory(f"{number}", 0, outcomes=tuple(outcomes)) for number, outcomes in enumerate(leads)], exported_at=99
+    )
+    lead, cutoff = (grid.ravel() for grid in np.meshgrid(np.arange(len(leads)), np.arange(-1, 15)))
+    columns = funnel_of(histories)
+    at_risk = columns.at_risk(lead, cutoff, target)
+    answered, reached = columns.answered(lead, cutoff, target)
+    for row, (number, moment) in enumerate(zip(lead.tolist(), cutoff.tolist(), strict=True)):
+        assert at_risk[row] == funnel.standing(one_by_one[number], moment).at_risk(target)
+        found = funnel.resolution(one_by_one[number], moment, target)
+        expected = found.lost_at if found.reached_at is None else found.reached_at
+        assert answered[row] == (NEVER if expected is None else expected)
+        assert reached[row] == (found.reached_at is not None)

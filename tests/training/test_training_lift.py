@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from histories.clock import DAY
 from histories.contract import Target
 from training.lift import Lift, Pull, lifts
 from training.overlap import overlaps
@@ -19,12 +20,13 @@ def drawn(ages: list[int], label: list[int], group: list[int] | None = None) -> 
         target=Target.CUSTOMER,
         horizon_days=30,
         ages=(Age("1d", 1), Age("7d", 2)),
-        exported_at=0,
+        exported_at=30 * DAY,
         table=pa.table({"lead_id": [str(n) for n in range(count)], "cutoff": [0] * count}),
         lead=lead,
         group=lead if group is None else np.array(group),
         age=np.array(ages),
-        label=np.array(label, np.int8),
+        answer=np.array(label, np.int8),
+        known_at=np.full(count, 30 * DAY),
         lead_group=lead,
         lead_from=lead,
         lead_until=lead,

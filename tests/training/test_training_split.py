@@ -48,10 +48,10 @@ def test_no_border_is_crossed(seed, border, horizon, accounts):
         return
     borders = [(parts.train, parts.test, border * DAY)] + [(f.train, f.validation, f.start) for f in parts.folds]
     for older, newer, moment in borders:
-        assert (snapshots.known_from[older] <= moment).all()
+        assert (snapshots.known_at[older] <= moment).all()
         assert (snapshots.cutoff[newer] >= moment).all()
         assert not np.intersect1d(snapshots.group[older], snapshots.group[newer]).size
-        assert (snapshots.label[older] >= 0).all()
+        assert (snapshots.answer[older] >= 0).all()
         assert (snapshots.label[newer] >= 0).all()
     for fold in parts.folds:
         assert np.isin(fold.validation, parts.train).all()
