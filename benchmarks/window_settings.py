@@ -73,7 +73,7 @@ def main() -> None:
     catalogue = catalogue_of(histories, questions, border, plan.features)
     seen = see(histories, catalogue, rulebook.read(call.folder / "rulebook.toml"), questions)
     for target, question in questions.items():
-        parts, labels = question.split, question.snapshots.label
+        parts = question.split
         converted = question.snapshots.converted_leads(parts.train)
         answer = [
             (
@@ -88,7 +88,7 @@ def main() -> None:
         ]
         print("\n".join(answer), flush=True)  # noqa: T201 -- the command's answer
         matrix = seen[target].matrix[: len(parts.train)]
-        folds, columns = windows_of(parts), columns_of(catalogue)
+        folds, columns = windows_of(parts, None), columns_of(catalogue)
         for one in TRIED if folds else ():
             rows = bin_rows(matrix, question.snapshots.answer[parts.train], parts.weights, None, columns, one, 1)
             windows = [try_settings(rows, folds, one, seed + 1) for seed in range(call.seeds)]

@@ -35,19 +35,42 @@ def columns_of(catalogue: Catalogue) -> Columns:
 
 
 @dataclass(frozen=True, eq=False)
+class Start:
+    """Margins from which trees start, in place of the rate (LightGBM's init_score), [training rows] each.
+
+    `whole` for the refit; in `folds`, one for each fold of the split, oldest first, which know nothing from after the
+    fold's start: they serve its training and its validation rows. A booster's raw score leaves them out: whoever
+    predicts adds them.
+    """
+
+    whole: FloatArray
+    folds: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One fold, in rows of the training part (ascending).
+
+    `weights` are those of its `train`, as it stood then; `start` [training rows]: margins to start from, None: the rate.
+    """
+
+    train: IntArray
+    weights: FloatArray
+    validation: IntArray
+    start: FloatArray | None
+
+
+@dataclass(frozen=True, eq=False)
 class Rows:
     """A training part, binned once: what LightGBM sees of it, and the raw rows to predict from.
 
-    `matrix` [n, features], nan is missing; `labels` [n], 0 or 1; `weights` [n]; `start` [n]: the margins from which
-    trees start, None where they start from the rate. A booster's raw score leaves `start` out: whoever predicts adds
-    it. Bins are cut on the whole training part: they know its features, never its labels, and nothing of the test.
-    `binned` holds no copy of the matrix.
+    `matrix` [n, features], nan is missing; `labels` [n], 0 or 1. Bins are cut on the whole training part: they know its
+    features, never its labels, and nothing of the test. `binned` has the weights and starting margins of the refit,
+    and holds no copy of the matrix.
     """
 
     matrix: FloatArray
     labels: NDArray[np.int8]
-    weights: FloatArray
-    start: FloatArray | None
     columns: Columns
     binned: lightgbm.Dataset
 
@@ -61,7 +84,7 @@ def bin_rows(
     settings: Settings,
     seed: int,
 ) -> Rows:
-    """Bin a training part for LightGBM; the arguments are what `Rows` holds."""
+    """Bin a training part for LightGBM. `weights` [n]; `start` [n]: the margins from which trees start, None: the rate."""
     binned = lightgbm.Dataset(
         matrix,
         label=labels.astype(np.float32),
@@ -71,7 +94,7 @@ def bin_rows(
         categorical_feature=list(columns.categorical),
         params=_parameters(settings, seed, matrix, columns),
     )
-    return Rows(matrix, labels, weights, start, columns, binned.construct())
+    return Rows(matrix, labels, columns, binned.construct())
 
 
 def _parameters(settings: Settings, seed: int, matrix: FloatArray, columns: Columns) -> dict[str, object]:
@@ -92,20 +115,15 @@ class Watched:
     losses: FloatArray
 
 
-def watch(
-    rows: Rows, train: IntArray, weights: FloatArray, validation: IntArray, settings: Settings, seed: int
-) -> Watched:
-    """Grow on the rows `train` until the loss on the rows `validation` has not improved for PATIENCE rounds.
-
-    Both are ascending row numbers; `weights` [len(train)] are the training rows' own here, in place of `rows.weights`.
-    """
+def watch(rows: Rows, window: Window, settings: Settings, seed: int) -> Watched:
+    """Grow on the window's `train`, by its weights, until the loss on its `validation` has not improved for PATIENCE rounds."""
     parameters = _parameters(settings, seed, rows.matrix, rows.columns)
     recorded: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
         parameters,
-        _part(rows, train, weights, parameters),
+        _part(rows, window.train, window.weights, window.start, parameters),
         num_boost_round=MOST_ROUNDS,
-        valid_sets=[_part(rows, validation, None, parameters)],
+        valid_sets=[_part(rows, window.validation, None, window.start, parameters)],
         valid_names=["window"],
         callbacks=[
             lightgbm.early_stopping(PATIENCE, verbose=False),
@@ -115,29 +133,31 @@ def watch(
     return Watched(booster, np.array(recorded["window"]["binary_logloss"]))
 
 
-def _part(rows: Rows, part: IntArray, weights: FloatArray | None, parameters: dict[str, object]) -> lightgbm.Dataset:
-    """Some of the rows with weights of their own. Labels and starting margins come along from the whole."""
+def _part(
+    rows: Rows,
+    part: IntArray,
+    weights: FloatArray | None,
+    start: FloatArray | None,
+    parameters: dict[str, object],
+) -> lightgbm.Dataset:
+    """Some of the rows with weights and a start of their own. Labels come along from the whole."""
     taken = rows.binned.subset(part.tolist(), params=parameters).construct()
     # Not set_weight: it keeps the weights of the whole where those given are none, or all 1.
-    return taken.set_field("weight", None if weights is None else weights.astype(np.float32))
+    taken.set_field("weight", None if weights is None else weights.astype(np.float32))
+    return taken.set_field("init_score", None if start is None else start[part])
 
 
-def margins(rows: Rows, booster: lightgbm.Booster, part: IntArray, rounds: int) -> FloatArray:
-    """Return the margins of some rows after so many rounds, [len(part)], with the margins that trees started from.
+def margins(rows: Rows, booster: lightgbm.Booster, window: Window, rounds: int) -> FloatArray:
+    """Return the margins of a window's validation rows after so many rounds, with those that trees started from.
 
     Rows are taken a block at a time: taken at once, they would be a copy of so much of the matrix.
     """
+    part, count = window.validation, threads(rows.matrix.size)
     raw = [
-        np.asarray(
-            booster.predict(
-                rows.matrix[part[begin : begin + _BLOCK]],
-                raw_score=True,
-                num_iteration=rounds,
-                num_threads=threads(rows.matrix.size),
-            ),
-            dtype=np.float64,
+        booster.predict(
+            rows.matrix[part[begin : begin + _BLOCK]], raw_score=True, num_iteration=rounds, num_threads=count
         )
         for begin in range(0, len(part), _BLOCK)
     ]
-    found = np.concatenate(raw) if raw else np.empty(0)
-    return found if rows.start is None else found + rows.start[part]
+    found = np.concatenate(raw).astype(np.float64)
+    return found if window.start is None else found + window.start[part]

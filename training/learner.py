@@ -14,7 +14,7 @@ import numpy as np
 from features.catalogue import Catalogue
 from scoring.calibration import IDENTITY, Calibrator
 from scoring.model import BoosterMember, Model
-from training.booster import FloatArray, Rows, bin_rows, columns_of, grow
+from training.booster import FloatArray, Rows, Start, Window, bin_rows, columns_of, grow
 from training.fitted import Learning, Progress
 from training.recipe import Search
 from training.search import candidates
@@ -22,19 +22,19 @@ from training.settings import BAG, Settings, by_size
 from training.snapshots import Snapshots
 from training.split import Split
 from training.spread import choose_calibrator, log_loss
-from training.windows import Window, Windows, try_settings, windows_of
+from training.windows import Windows, try_settings, windows_of
 
 
 @dataclass(frozen=True, eq=False)
-class Boosters:
-    """Boosters grown on the whole training part, and what their settings did on the windows inside it.
+class Learnt:
+    """A model of boosters, how it was learnt, and what its settings did on the windows.
 
-    A member's margin leaves out the margins that trees started from; those of `windows` hold them.
+    Where trees started from margins, the model's members leave those out, and the margins of `windows` hold them.
     """
 
-    members: tuple[BoosterMember, ...]
+    model: Model
+    learning: Learning
     windows: Windows
-    trials: int
 
 
 def learn(
@@ -45,51 +45,35 @@ def learn(
     seed: int,
     search: Search | None,
     progress: Progress,
-    start: FloatArray | None = None,
-) -> tuple[Model, Learning] | None:
-    """Learn a model from the training part of `split`; None where it has too few conversions for a single window.
-
-    The arguments are those of `boosters`. Where there is a `start`, the model's margins leave it out.
-    """
-    found = boosters(matrix, snapshots, split, catalogue, seed, search, progress, start)
-    if found is None:
-        return None
-    windows = found.windows
-    calibrator = choose_calibrator(windows.margins, windows.labels)
-    model = Model(snapshots.target, snapshots.horizon_days, found.members, calibrator)
-    calibrated = log_loss(calibrator, np.concatenate(windows.margins), np.concatenate(windows.labels))
-    return model, Learning(
-        windows.settings, windows.rounds, _name(calibrator), windows.log_loss, calibrated, found.trials
-    )
-
-
-def boosters(
-    matrix: FloatArray,
-    snapshots: Snapshots,
-    split: Split,
-    catalogue: Catalogue,
-    seed: int,
-    search: Search | None,
-    progress: Progress,
-    start: FloatArray | None = None,
-) -> Boosters | None:
-    """Grow boosters on the training part of `split`; None where it has too few conversions for a single window.
+    start: Start | None = None,
+) -> Learnt | None:
+    """Learn from the training part of `split`; None where it has too few conversions for a single window.
 
     `matrix` is [training snapshots, features], with the rows of `split.train` and the columns of `catalogue`; nan
-    is missing. `start` [training snapshots]: margins from which trees start.
+    is missing. `start`: margins from which trees start.
     """
-    windows = windows_of(split)
+    windows = windows_of(split, start)
     if not windows:
         return None
     default = by_size(snapshots.converted_leads(split.train))
-    labels, weights = snapshots.answer[split.train], split.weights
-    rows = bin_rows(matrix, labels, weights, start, columns_of(catalogue), default, seed)
+    begun = None if start is None else start.whole
+    labels = snapshots.answer[split.train]
+    rows = bin_rows(matrix, labels, split.weights, begun, columns_of(catalogue), default, seed)
     best, trials = _search(rows, windows, default, seed, search, snapshots.target.value, progress)
-    members = tuple(
-        BoosterMember(grow(rows, best.settings, one, best.rounds).model_to_string(importance_type="gain"), 0.0)
+    calibrator = choose_calibrator(best.margins, best.labels)
+    model = Model(snapshots.target, snapshots.horizon_days, bag(rows, best.settings, best.rounds, seed), calibrator)
+    calibrated = log_loss(calibrator, np.concatenate(best.margins), np.concatenate(best.labels))
+    return Learnt(
+        model, Learning(best.settings, best.rounds, _name(calibrator), best.log_loss, calibrated, trials), best
+    )
+
+
+def bag(rows: Rows, settings: Settings, rounds: int, seed: int) -> tuple[BoosterMember, ...]:
+    """Grow the members of a model on all rows: boosters that differ in their seeds alone."""
+    return tuple(
+        BoosterMember(grow(rows, settings, one, rounds).model_to_string(importance_type="gain"), 0.0)
         for one in range(seed, seed + BAG)
     )
-    return Boosters(members, best, trials)
 
 
 def _search(

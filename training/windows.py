@@ -6,18 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.booster import FloatArray, IntArray, Rows, Watched, margins, watch
+from training.booster import FloatArray, Rows, Start, Watched, Window, margins, watch
 from training.settings import Settings
 from training.split import Split
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """One fold, in rows of the training part (ascending): `weights` are those of its `train`, as it stood then."""
-
-    train: IntArray
-    weights: FloatArray
-    validation: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +25,17 @@ class Windows:
     labels: tuple[NDArray[np.int8], ...]
 
 
-def windows_of(split: Split) -> tuple[Window, ...]:
+def windows_of(split: Split, start: Start | None) -> tuple[Window, ...]:
     """Return the folds of a split in rows of its training part, oldest first."""
+    starts = [None] * len(split.folds) if start is None else start.folds
     return tuple(
         Window(
             train=np.searchsorted(split.train, one.train),
             weights=one.weights,
             validation=np.searchsorted(split.train, one.validation),
+            start=begun,
         )
-        for one in split.folds
+        for one, begun in zip(split.folds, starts, strict=True)
     )
 
 
@@ -50,7 +43,7 @@ def tried(rows: Rows, windows: Sequence[Window], settings: Settings, seed: int) 
     """Grow on one window after the other, and yield what was watched so far: whoever has seen enough stops there."""
     watched: list[Watched] = []
     for one in windows:
-        watched.append(watch(rows, one.train, one.weights, one.validation, settings, seed))
+        watched.append(watch(rows, one, settings, seed))
         yield watched
 
 
@@ -63,9 +56,7 @@ def try_settings(rows: Rows, windows: Sequence[Window], settings: Settings, seed
 def margins_of(rows: Rows, windows: Sequence[Window], settings: Settings, watched: Sequence[Watched]) -> Windows:
     """Predict each window with the booster that was grown before it, at the rounds common to all."""
     rounds, loss = common_rounds(watched, [len(one.validation) for one in windows])
-    found = tuple(
-        margins(rows, grown.booster, one.validation, rounds) for grown, one in zip(watched, windows, strict=True)
-    )
+    found = tuple(margins(rows, grown.booster, one, rounds) for grown, one in zip(watched, windows, strict=True))
     return Windows(settings, rounds, loss, found, tuple(rows.labels[one.validation] for one in windows))
 
 

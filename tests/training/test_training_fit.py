@@ -15,7 +15,7 @@ from scoring.calibration import IDENTITY, sigmoid
 from scoring.scorer import Scorer
 from training import recipe
 from training.board import high_probability
-from training.booster import Columns, bin_rows, grow, watch
+from training.booster import Columns, Window, bin_rows, grow, watch
 from training.fit import fit_bundle
 from training.fitted import Score
 from training.settings import by_size
@@ -227,7 +227,8 @@ def test_a_window_stops_growth_and_growing_again_gives_the_same_trees():
     matrix, labels = noise()
     columns = Columns(("a", "b", "c"), (), (0, 0, 0))
     rows = bin_rows(matrix, labels, np.ones(400), None, columns, by_size(100), seed=3)
-    watched = watch(rows, np.arange(300), np.ones(300), np.arange(300, 400), by_size(100), seed=3)
+    window = Window(np.arange(300), np.ones(300), np.arange(300, 400), None)
+    watched = watch(rows, window, by_size(100), seed=3)
     rounds, loss = common_rounds([watched], [100])
     assert watched.losses[rounds - 1] == loss == watched.losses.min()
     assert len(watched.losses) < 1000
