@@ -7,9 +7,8 @@ from histories.contract import Families
 from histories.errors import nearest
 from histories.toml_file import Table
 from scoring.rulebook import Rulebook
+from scoring.rules import BANT
 from scoring.tally import Matcher
-
-_BANT = ("budget", "authority", "need", "timeline")
 
 
 def check(rulebook: Rulebook, families: Families, attributes: Collection[str], name: str = "rulebook.toml") -> None:
@@ -20,7 +19,7 @@ def check(rulebook: Rulebook, families: Families, attributes: Collection[str], n
     table = toml_file.parse(rulebook.source, name)
     conditions = [*table.tables("engagement"), *table.tables("fit")]
     if asked := table.table("qualification"):
-        conditions += [part for part in map(asked.table, _BANT) if part]
+        conditions += [part for part in map(asked.table, BANT) if part]
     for condition in conditions:
         _refuse(condition, "family", families.patterns)
         _refuse(condition, "attribute", attributes)

@@ -12,6 +12,7 @@ from scoring import words
 from scoring.calibration import Floats
 
 Phrase = Callable[[Floats], str]
+"""From a lead's feature row to what one of its features says."""
 
 _WINDOWED = re.compile(r"(.+)_(\d+d|all)")
 _PLAIN_UNITS = ("count", "number", "ratio", "the values' own")
@@ -79,7 +80,7 @@ def _counted(predicate: Predicate) -> tuple[str, str]:
 
 def _interaction(predicate: Predicate) -> tuple[str, str]:
     if predicate.family is not None:
-        return f"{predicate.family.replace('_', '-')} interaction", ""
+        return words.family(predicate.family), ""
     if len(predicate.kinds) == 1:
         return words.pattern(predicate.kinds[0]), ""
     return "interaction", f" ({' or '.join(dict.fromkeys(words.pattern(one) for one in predicate.kinds))})"

@@ -8,9 +8,7 @@ from features.catalogue import AttributeSpec, Catalogue, Feature
 from histories.contract import AttributeType
 from scoring import own_phrases, words
 from scoring.calibration import Floats
-
-Phrase = Callable[[Floats], str]
-"""From a lead's feature row to what one of its features says."""
+from scoring.own_phrases import Phrase
 
 _WINDOWED = re.compile(r".+_(count|decayed|distinct|sum|active_days)_(\d+d|all)|active_days_(\d+d|all)")
 _AGE = re.compile(r".+?_(since_first|age)_days")
@@ -84,7 +82,7 @@ def _label(feature: Feature, stem: str) -> str:
     if topic == "kind":
         return words.kind(name)
     if topic == "family":
-        return f"{name.replace('_', '-')} interaction"
+        return words.family(name)
     return _NAMED.get(stem, stem.replace("_", " "))
 
 

@@ -11,6 +11,7 @@ from histories import toml_file
 from histories.errors import nearest
 from histories.toml_file import Table, is_finite
 from scoring.rules import (
+    BANT,
     HUNDREDTHS,
     AttributeCondition,
     Condition,
@@ -224,14 +225,8 @@ def _qualification(table: Table) -> Qualification | None:
     inner = table.table("qualification")
     if inner is None:
         return None
-    _only(inner, "budget", "authority", "need", "timeline", "points_each")
-    return Qualification(
-        points_each=_hundredths(inner, "points_each", 0),
-        budget=_condition(inner, "budget"),
-        authority=_condition(inner, "authority"),
-        need=_condition(inner, "need"),
-        timeline=_condition(inner, "timeline"),
-    )
+    _only(inner, *BANT, "points_each")
+    return Qualification(_hundredths(inner, "points_each", 0), **{part: _condition(inner, part) for part in BANT})
 
 
 def _stages(table: Table) -> tuple[StageRule | None, StageRule | None]:

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from scoring.rulebook import Rulebook
 from scoring.rules import (
+    BANT,
     HUNDREDTHS,
     AttributeCondition,
     Condition,
@@ -14,7 +15,7 @@ from scoring.rules import (
     InteractionCondition,
     StageRule,
 )
-from scoring.words import number
+from scoring.words import number, points
 
 Rule = EngagementRule | FitRule
 
@@ -65,11 +66,11 @@ def _rules(old: Rulebook, new: Rulebook) -> Iterator[str]:
     for name, rule in after.items():
         was = before.get(name)
         if was is None:
-            yield f"“{name}” is new: {_points(rule.points)} for {condition(rule.when)}"
+            yield f"“{name}” is new: {points(rule.points)} for {condition(rule.when)}"
         elif was != rule:
             yield f"“{name}”: {'; '.join(edits(was, rule))}"
     yield from (
-        f"“{name}” is taken out; it gave {_points(was.points)}" for name, was in before.items() if name not in after
+        f"“{name}” is taken out; it gave {points(was.points)}" for name, was in before.items() if name not in after
     )
 
 
@@ -83,7 +84,7 @@ def edits(was: Rule, now: Rule) -> Iterator[str]:
     if was.when != now.when:
         yield f"{condition(was.when)} becomes {condition(now.when)}"
     if was.points != now.points:
-        yield f"{_plain(was.points)} → {_points(now.points)}"
+        yield f"{_plain(was.points)} → {points(now.points)}"
     limits = (_limit(was), _limit(now))
     if limits[0] != limits[1]:
         yield f"limit {_or_none(limits[0])} → {_or_none(limits[1])}"
@@ -109,12 +110,12 @@ def _qualification(old: Rulebook, new: Rulebook) -> Iterator[str]:
         if was != now:
             yield "qualification is new" if was is None else "qualification is taken out"
         return
-    for part in ("budget", "authority", "need", "timeline"):
+    for part in BANT:
         before, after = getattr(was, part), getattr(now, part)
         if before != after:
             yield f"{part} is told by {condition(after)}; it was by {condition(before)}"
     if was.points_each != now.points_each:
-        yield f"qualification: {_plain(was.points_each)} → {_points(now.points_each)} each"
+        yield f"qualification: {_plain(was.points_each)} → {points(now.points_each)} each"
 
 
 def _settings(old: Rulebook, new: Rulebook) -> Iterator[str]:
@@ -134,7 +135,7 @@ def _settings(old: Rulebook, new: Rulebook) -> Iterator[str]:
 
 def _setting(name: str, value: object) -> str:
     if isinstance(value, StageRule):
-        return f"from {_points(value.points)}" + (" with contact both ways" if value.two_way else "")
+        return f"from {points(value.points)}" + (" with contact both ways" if value.two_way else "")
     if isinstance(value, Grades):
         cuts = (", ".join(map(_plain, group)) for group in (value.fit, value.engagement))
         return "fit {}, engagement {}".format(*cuts)
@@ -149,7 +150,3 @@ def _or_none(hundredths: int | None) -> str:
 
 def _plain(hundredths: int) -> str:
     return number(hundredths / HUNDREDTHS)
-
-
-def _points(hundredths: int) -> str:
-    return f"{_plain(hundredths)} point{'' if abs(hundredths) == HUNDREDTHS else 's'}"

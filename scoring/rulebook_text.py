@@ -25,9 +25,7 @@ def written(book: Rulebook, heading: Sequence[str] = (), comments: Comments | No
         lines += [*_keys(fit.when), f"points = {_points(fit.points)}"]
     if book.qualification is not None:
         lines += ["", *_remarks(said.get("qualification", ())), "[qualification]"]
-        for part in ("budget", "authority", "need", "timeline"):
-            one: Condition | None = getattr(book.qualification, part)
-            lines += [f"{part} = {{ {', '.join(_keys(one))} }}"] if one is not None else []
+        lines += [f"{name.lower()} = {{ {', '.join(_keys(one))} }}" for name, one in book.qualification.parts]
         lines.append(f"points_each = {_points(book.qualification.points_each)}")
     lines += _part("limits", _given(_points, engagement=book.engagement_limit, fit=book.fit_limit))
     lines += _part("stages", _stages(book))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from histories.contract import Direction
 
 HUNDREDTHS = 100
+BANT = ("budget", "authority", "need", "timeline")
 
 
 @dataclass(frozen=True, slots=True)

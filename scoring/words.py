@@ -65,6 +65,15 @@ def kind(name: str) -> str:
     return words if _PLAIN.fullmatch(words) else name
 
 
+def family(name: str) -> str:
+    """Say what counts for a family.
+
+    >>> family("two_way")
+    'two-way interaction'
+    """
+    return f"{name.replace('_', '-')} interaction"
+
+
 def pattern(glob: str) -> str:
     """Say a kind, or what kinds that a pattern takes have in common.
 
