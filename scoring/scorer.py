@@ -1,6 +1,6 @@
 """From histories to answers: the one path that requests and whole boards take."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,12 @@ from histories import clock, funnel, select
 from histories.contract import Histories, LeadHistory, Stage, Target
 from histories.errors import LeadScoringError
 from histories.funnel import Standing
-from scoring import action, caveats, ledger, rule_reasons
+from scoring import action, caveats, coherence, ledger, rule_reasons
 from scoring.answer import Answer, Reason, Status
 from scoring.bundle import Bundle
 from scoring.calibration import Floats
 from scoring.ledger import Ledger
-from scoring.model import Model, Points
+from scoring.model import Points
 from scoring.moments import valid_until
 from scoring.policy import percentile
 from scoring.reasons import Explainer
@@ -156,23 +156,19 @@ class Scorer:
 
     def _predictions(self, leads: list[_Lead], matrix: Floats, reasons: int) -> list[_Prediction]:
         points = np.array([lead.learnt_points for lead in leads], dtype=np.int64)
-        chances = {target: self._chances(target, leads, matrix, points) for target in Target}
-        sql, customer = chances[Target.SQL], chances[Target.CUSTOMER]
-        if _customer_is_sql_in_time(self.bundle.models):
-            for place in sql.keys() & customer.keys():
-                customer[place] = min(customer[place], sql[place])
+        sql, customer = self._chances(leads, matrix, points)
         why = self._reasons(customer.keys(), Target.CUSTOMER, matrix, points, reasons)
         why.update(self._reasons(sql.keys() - customer.keys(), Target.SQL, matrix, points, reasons))
         return [_Prediction(sql.get(place), customer.get(place), why.get(place, ())) for place in range(len(leads))]
 
-    def _chances(self, target: Target, leads: list[_Lead], matrix: Floats, points: Points) -> dict[int, float]:
-        """Return the probability of each lead, by its place, for which the target is an open question."""
-        model = self.bundle.models.get(target)
-        places = [place for place, lead in enumerate(leads) if model and lead.standing.at_risk(target)]
-        if model is None or not places:
-            return {}
-        found = model.probabilities(matrix[places], points[places], self._threads)
-        return dict(zip(places, found.tolist(), strict=True))
+    def _chances(self, leads: list[_Lead], matrix: Floats, points: Points) -> tuple[dict[int, float], dict[int, float]]:
+        """Return P(sql) and P(customer) by the place of each lead for which that is an open question."""
+        places = [place for place, lead in enumerate(leads) if lead.standing.at_risk(Target.CUSTOMER)]
+        found = coherence.probabilities(
+            self.bundle.models, self.bundle.catalogue, matrix[places], points[places], self._threads
+        )
+        sql, customer = (dict(zip(places, found[one].tolist(), strict=True)) if one in found else {} for one in Target)
+        return {place: chance for place, chance in sql.items() if leads[place].standing.at_risk(Target.SQL)}, customer
 
     def _reasons(
         self, asked: Iterable[int], target: Target, matrix: Floats, points: Points, reasons: int
@@ -237,9 +233,3 @@ def _failed(lead_id: str, error: Exception) -> Answer:
         return Answer(lead_id, Status.FAILED, "created_after_as_of", str(error))
     message = f"the lead's history cannot be read ({type(error).__name__}); check the types and times of its fields"
     return Answer(lead_id, Status.FAILED, "unreadable_history", message)
-
-
-def _customer_is_sql_in_time(models: Mapping[Target, Model]) -> bool:
-    """Tell whether who becomes a customer within its horizon has become sql within that one's."""
-    sql, customer = models.get(Target.SQL), models.get(Target.CUSTOMER)
-    return sql is not None and customer is not None and customer.horizon_days <= sql.horizon_days
