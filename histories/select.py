@@ -1,8 +1,8 @@
 """From the tables that hold all leads back to single leads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from histories.contract import (
 )
 from histories.errors import DataError, nearest
 
-_Slices = Mapping[str, slice]
+_Value = TypeVar("_Value")
 
 
 def lead(histories: Histories, lead_id: str, *, until: int | None = None) -> LeadHistory:
@@ -44,9 +44,9 @@ def each(histories: Histories) -> Iterator[LeadHistory]:
     Columns are turned into Python values once; a lead is a slice of them. `account_interactions` as in `lead`.
     """
     attributes, interactions, outcomes = (
-        _Attributes.of(histories.attributes),
-        _Interactions.of(histories.interactions),
-        _Outcomes.of(histories.outcomes),
+        _attributes(histories.attributes),
+        _interactions(histories.interactions),
+        _outcomes(histories.outcomes),
     )
     ids = histories.leads["lead_id"].to_pylist()
     accounts = histories.leads["account_id"].to_pylist()
@@ -57,16 +57,14 @@ def each(histories: Histories) -> Iterator[LeadHistory]:
     for lead_id, created_at, account in zip(ids, histories.leads["created_at"].to_pylist(), accounts, strict=True):
         others = None
         if account is not None:
-            others = tuple(
-                one for other in colleagues[account] if other != lead_id for one in interactions.values(other)
-            )
+            others = tuple(one for other in colleagues[account] if other != lead_id for one in interactions.of(other))
         yield LeadHistory(
             lead_id=lead_id,
             created_at=created_at,
             account_id=account,
-            attributes=attributes.values(lead_id),
-            interactions=interactions.values(lead_id),
-            outcomes=outcomes.values(lead_id),
+            attributes=attributes.of(lead_id),
+            interactions=interactions.of(lead_id),
+            outcomes=outcomes.of(lead_id),
             account_interactions=others,
         )
 
@@ -95,7 +93,7 @@ def _only(histories: Histories, leads: pa.Table, until: int | None) -> Histories
     )
 
 
-def _slices(table: pa.Table) -> tuple[pa.Table, _Slices]:
+def _slices(table: pa.Table) -> tuple[pa.Table, Mapping[str, slice]]:
     """Return the table in order of lead_id, rows of a lead in the order they had, and where each lead's rows lie."""
     codes = table["lead_id"].combine_chunks().dictionary_encode()
     numbers, ids = np.asarray(codes.indices), codes.dictionary.to_pylist()
@@ -115,67 +113,46 @@ def _texts(column: pa.ChunkedArray) -> list[str | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attributes:
-    slices: _Slices
+class _Rows(Generic[_Value]):
+    """A table's rows by lead, and what turns the values of a row's columns into one."""
+
+    slices: Mapping[str, slice]
     columns: tuple[list[Any], ...]
+    made: Callable[..., _Value]
 
-    @staticmethod
-    def of(table: pa.Table) -> "_Attributes":
-        table, slices = _slices(table)
-        names, texts = _texts(table["name"]), _texts(table["text"])
-        return _Attributes(slices, (names, texts, table["number"].to_pylist(), table["known_at"].to_pylist()))
-
-    def values(self, lead_id: str) -> tuple[Attribute, ...]:
+    def of(self, lead_id: str) -> tuple[_Value, ...]:
         rows = self.slices.get(lead_id)
-        if rows is None:
-            return ()
-        return tuple(
-            Attribute(name, number if text is None else text, known_at)
-            for name, text, number, known_at in zip(*(column[rows] for column in self.columns), strict=True)
-        )
+        return () if rows is None else tuple(map(self.made, *(column[rows] for column in self.columns)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Interactions:
-    slices: _Slices
-    columns: tuple[list[Any], ...]
-
-    @staticmethod
-    def of(table: pa.Table) -> "_Interactions":
-        table, slices = _slices(table)
-        directions: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
-        return _Interactions(
-            slices,
-            (
-                table["interaction_id"].to_pylist(),
-                table["occurred_at"].to_pylist(),
-                _texts(table["kind"]),
-                table["received_at"].to_pylist(),
-                _texts(table["channel"]),
-                [directions[one] for one in _texts(table["direction"])],
-                table["value"].to_pylist(),
-            ),
-        )
-
-    def values(self, lead_id: str) -> tuple[Interaction, ...]:
-        rows = self.slices.get(lead_id)
-        if rows is None:
-            return ()
-        return tuple(map(Interaction, *(column[rows] for column in self.columns)))
+def _attributes(table: pa.Table) -> _Rows[Attribute]:
+    table, slices = _slices(table)
+    texts, numbers = _texts(table["text"]), table["number"].to_pylist()
+    values = [number if text is None else text for text, number in zip(texts, numbers, strict=True)]
+    return _Rows(slices, (_texts(table["name"]), values, table["known_at"].to_pylist()), Attribute)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcomes:
-    slices: _Slices
-    columns: tuple[list[Any], ...]
+def _interactions(table: pa.Table) -> _Rows[Interaction]:
+    table, slices = _slices(table)
+    directions: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
+    columns = (
+        table["interaction_id"].to_pylist(),
+        table["occurred_at"].to_pylist(),
+        _texts(table["kind"]),
+        table["received_at"].to_pylist(),
+        _texts(table["channel"]),
+        [directions[one] for one in _texts(table["direction"])],
+        table["value"].to_pylist(),
+    )
+    return _Rows(slices, columns, Interaction)
 
-    @staticmethod
-    def of(table: pa.Table) -> "_Outcomes":
-        table, slices = _slices(table)
-        stages = {one.value: one for one in Stage}
-        columns = ([stages[one] for one in table["stage"].to_pylist()], table["reached_at"].to_pylist())
-        return _Outcomes(slices, (*columns, table["amount"].to_pylist()))
 
-    def values(self, lead_id: str) -> tuple[Outcome, ...]:
-        rows = self.slices.get(lead_id)
-        return () if rows is None else tuple(map(Outcome, *(column[rows] for column in self.columns)))
+def _outcomes(table: pa.Table) -> _Rows[Outcome]:
+    table, slices = _slices(table)
+    stages = {one.value: one for one in Stage}
+    columns = (
+        [stages[one] for one in table["stage"].to_pylist()],
+        table["reached_at"].to_pylist(),
+        table["amount"].to_pylist(),
+    )
+    return _Rows(slices, columns, Outcome)
