@@ -23,7 +23,6 @@ PEOPLE, EVENTS, ONWARD = 0, 1, 2  # purposes of an account's streams
 INDUSTRIES = ("software", "manufacturing", "finance", "healthcare", "logistics", "retail", "education", "public")
 INDUSTRY_SHARES = (0.20, 0.18, 0.12, 0.12, 0.10, 0.12, 0.09, 0.07)
 INDUSTRY_FIT = (0.45, 0.30, 0.20, 0.0, 0.10, -0.35, -0.60, -0.45)
-SIZES = (20, 200, 2_000, 50_000)  # employees below these
 SIZE_SHARES = (0.30, 0.38, 0.24, 0.08)
 SIZE_FIT = (-0.60, 0.15, 0.55, 0.05)
 COLLEAGUES_A_YEAR = (0.15, 0.7, 1.7, 2.6)
