@@ -5,23 +5,24 @@ whole training part with the rounds of the windows, once for each of a few seeds
 windows' out-of-sample predictions, and kept only where it would have helped on newer ones.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from features.catalogue import Catalogue
-from scoring.calibration import IDENTITY, Calibrator
+from histories.contract import Target
 from scoring.model import BoosterMember, Model
 from training.booster import FloatArray, Rows, Start, Window, bin_rows, columns_of, grow
+from training.calibrators import choose_calibrator, log_loss, name_of
 from training.fitted import Learning, Progress
 from training.recipe import Search
-from training.search import candidates
 from training.settings import BAG, Settings, by_size
 from training.snapshots import Snapshots
 from training.split import Split
-from training.spread import choose_calibrator, log_loss
+from training.trials import Journal, Trial
+from training.tune import Budget, best_of, key, tune
 from training.windows import Windows, try_settings, windows_of
 
 
@@ -59,12 +60,12 @@ def learn(
     begun = None if start is None else start.whole
     labels = snapshots.answer[split.train]
     rows = bin_rows(matrix, labels, split.weights, begun, columns_of(catalogue), default, seed)
-    best, trials = _search(rows, windows, default, seed, search, snapshots.target.value, progress)
+    best, trials = _tuned(rows, windows, default, seed, search, snapshots.target, progress)
     calibrator = choose_calibrator(best.margins, best.labels)
     model = Model(snapshots.target, snapshots.horizon_days, bag(rows, best.settings, best.rounds, seed), calibrator)
     calibrated = log_loss(calibrator, np.concatenate(best.margins), np.concatenate(best.labels))
     return Learnt(
-        model, Learning(best.settings, best.rounds, _name(calibrator), best.log_loss, calibrated, trials), best
+        model, Learning(best.settings, best.rounds, name_of(calibrator), best.log_loss, calibrated, trials), best
     )
 
 
@@ -76,34 +77,21 @@ def bag(rows: Rows, settings: Settings, rounds: int, seed: int) -> tuple[Booster
     )
 
 
-def _search(
+def _tuned(
     rows: Rows,
-    windows: tuple[Window, ...],
+    windows: Sequence[Window],
     default: Settings,
     seed: int,
     search: Search | None,
-    name: str,
+    target: Target,
     progress: Progress,
-    clock: Callable[[], float] = time.monotonic,
-) -> tuple[Windows, int]:
-    """Return the best of the default settings and the trials by log loss on the windows, and how many trials ran."""
-    best = try_settings(rows, windows, default, seed)
-    if search is None:
-        return best, 0
-    began, trials = clock(), 0
-    for settings in candidates(seed):
-        spent = clock() - began
-        if trials == search.trials or (search.minutes is not None and spent >= 60 * search.minutes):
-            break
-        if search.trials is not None:
-            progress(f"settings for {name}, trials", trials, search.trials)
-        elif search.minutes is not None:
-            progress(f"settings for {name}, seconds", int(spent), round(60 * search.minutes))
-        one = try_settings(rows, windows, settings, seed)
-        best = min(best, one, key=lambda done: done.log_loss)
-        trials += 1
-    return best, trials
-
-
-def _name(calibrator: Calibrator) -> str:
-    return "none" if calibrator == IDENTITY else "logit slope"
+) -> tuple[Windows, tuple[Trial, ...]]:
+    """Return what the best settings did on the windows, and what was tried beside the defaults."""
+    first = try_settings(rows, windows, default, seed)
+    trials: tuple[Trial, ...] = ()
+    if search is not None:
+        kept_in = search.kept_in
+        journal = Journal(None if kept_in is None else kept_in / f"{key(rows, windows, default, seed)}.jsonl")
+        budget = Budget.of(search, target)
+        trials = tune(rows, windows, first, seed, budget, journal, partial(budget.tell, target.value, progress))
+    return best_of(rows, windows, first, trials, seed), trials

@@ -11,7 +11,7 @@ from histories.contract import Attribute, Interaction, LeadHistory, Outcome, Sta
 from histories.errors import CallError, DataError
 from scoring import bundle as bundles
 from scoring import rulebook
-from scoring.calibration import IDENTITY, sigmoid
+from scoring.calibration import sigmoid
 from scoring.scorer import Scorer
 from training import recipe
 from training.board import high_probability
@@ -19,7 +19,6 @@ from training.booster import Columns, Window, bin_rows, grow, watch
 from training.fit import fit_bundle
 from training.fitted import Score
 from training.settings import by_size
-from training.spread import choose_calibrator, spread
 from training.windows import common_rounds
 
 RULES = rulebook.parse(
@@ -235,33 +234,6 @@ def test_a_window_stops_growth_and_growing_again_gives_the_same_trees():
     grown = [grow(rows, by_size(100), 3, rounds).model_to_string() for _ in range(2)]
     assert grown[0] == grown[1]
     assert grow(rows, by_size(100), 4, rounds).model_to_string() != grown[0]
-
-
-def test_calibration_is_kept_only_where_it_helps_later_on():
-    """Margins twice too wide are halved; where the newest window says the opposite, nothing is changed."""
-    random = np.random.default_rng(0)
-    margins = random.normal(size=4000)
-    wide = (random.random(4000) < sigmoid(0.5 * margins)).astype(np.int8)
-    narrow = (random.random(4000) < sigmoid(2 * margins)).astype(np.int8)
-    halves = (margins[:2000], margins[2000:])
-    found = choose_calibrator(halves, (wide[:2000], wide[2000:]))
-    assert found.slope == pytest.approx(0.5, abs=0.1)
-    assert choose_calibrator((margins,), (wide,)) == found
-    assert choose_calibrator(halves, (wide[:2000], narrow[2000:])) == IDENTITY
-    assert choose_calibrator(halves, (wide[:2000], np.zeros(2000, np.int8))) == IDENTITY
-
-
-def test_drift_between_windows_is_not_corrected_twice():
-    """The newer window converts far more often: the slope stays, and the mean probability is the booster's."""
-    random = np.random.default_rng(1)
-    margins = random.normal(size=6000) - 2
-    drifted = [
-        (random.random(3000) < sigmoid(0.5 * part + by)).astype(np.int8)
-        for part, by in ((margins[:3000], 0), (margins[3000:], 1.5))
-    ]
-    found = spread((margins[:3000], margins[3000:]), tuple(drifted))
-    assert found.slope == pytest.approx(0.5, abs=0.1)
-    assert found.apply(margins).mean() == pytest.approx(sigmoid(margins).mean(), abs=1e-9)
 
 
 def test_without_a_capacity_a_tenth_of_the_board_is_high():
