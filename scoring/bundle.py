@@ -19,6 +19,7 @@ from scoring import rulebook as rulebooks
 from scoring.bundle_files import MANIFEST, RULEBOOK, UNVERSIONED
 from scoring.calibration import Floats
 from scoring.card import Card
+from scoring.chain import Chain, sql_column
 from scoring.member_files import dump
 from scoring.model import Model, PointsMember
 from scoring.policy import Policy
@@ -37,7 +38,7 @@ class Bundle:
     """
 
     catalogue: Catalogue
-    models: Mapping[Target, Model]
+    models: Mapping[Target, Model | Chain]
     reference: Floats
     policy: Policy
     card: Card
@@ -127,9 +128,16 @@ def _parse(folder: Path, texts: Mapping[str, str]) -> Bundle:
         raise DataError(f"{folder}: a file does not hold what a bundle needs ({error}); train it again") from None
 
 
-def _check_model(target: Target, model: Model, catalogue: Catalogue) -> None:
+def _check_model(target: Target, model: Model | Chain, catalogue: Catalogue) -> None:
     if model.target is not target:
         raise DataError(f"the model filed under {target} predicts {model.target}")
+    if isinstance(model, Chain) and model.column != sql_column(catalogue):
+        raise DataError(f"the {target} chain reads who is sql in another column than the catalogue's own")
+    for part in (model.sql, model.given_sql) if isinstance(model, Chain) else (model,):
+        _check_members(target, part, catalogue)
+
+
+def _check_members(target: Target, model: Model, catalogue: Catalogue) -> None:
     for number, member in enumerate(model.members):
         if not isinstance(member, PointsMember) and member.names != catalogue.names:
             differing = sorted(set(member.names) ^ set(catalogue.names))

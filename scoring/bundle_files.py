@@ -14,6 +14,7 @@ from scoring import member_files
 from scoring import rulebook as rulebooks
 from scoring.calibration import Floats
 from scoring.card import Card
+from scoring.chain import Chain, sql_column
 from scoring.member_files import dump
 from scoring.model import Model
 from scoring.policy import Policy
@@ -36,7 +37,7 @@ class Parts(TypedDict):
     """The fields of a Bundle."""
 
     catalogue: Catalogue
-    models: Mapping[Target, Model]
+    models: Mapping[Target, Model | Chain]
     reference: Floats
     policy: Policy
     card: Card
@@ -56,9 +57,17 @@ def render(parts: Parts) -> dict[str, str]:
     }
     if rulebook is not None:
         files[RULEBOOK] = rulebook.source
-    described = {target.value: member_files.describe(model, target.value, files) for target, model in models.items()}
+    described = {target.value: _describe(model, target.value, files) for target, model in models.items()}
     files[MODELS] = dump({"catalogue": parts["catalogue"].hash, "models": described})
     return files
+
+
+def _describe(model: Model | Chain, stem: str, files: dict[str, str]) -> dict[str, object]:
+    """Say what a model is; of a chain, what its two parts are."""
+    if isinstance(model, Model):
+        return member_files.describe(model, stem, files)
+    parts = {"sql": model.sql, "given_sql": model.given_sql}
+    return {"chain": {name: member_files.describe(part, f"{stem}_{name}", files) for name, part in parts.items()}}
 
 
 def _card(card: Card) -> str:
@@ -90,12 +99,24 @@ def parse(texts: Mapping[str, str]) -> Parts:
         )
     return Parts(
         catalogue=catalogue,
-        models={Target(name): member_files.read(Target(name), one, texts) for name, one in models["models"].items()},
+        models={
+            Target(name): _read_model(Target(name), one, texts, catalogue) for name, one in models["models"].items()
+        },
         reference=np.array(json.loads(texts[REFERENCE]), dtype=np.float64),
         policy=Policy(high_probability=float(policy["high_probability"]), grades=_three(policy["grades"])),
         card=_read_card(json.loads(texts[CARD]), json.loads(texts[CREATED])),
         rulebook=rulebooks.parse(texts[RULEBOOK], RULEBOOK) if RULEBOOK in texts else None,
     )
+
+
+def _read_model(
+    target: Target, content: Mapping[str, Any], texts: Mapping[str, str], catalogue: Catalogue
+) -> Model | Chain:
+    """Read what `_describe` said. A chain finds the column that tells who is sql by the catalogue's own account."""
+    if "chain" not in content:
+        return member_files.read(target, content, texts)
+    sql = member_files.read(Target.SQL, content["chain"]["sql"], texts)
+    return Chain(sql, member_files.read(target, content["chain"]["given_sql"], texts), sql_column(catalogue))
 
 
 def _three(values: list[float]) -> tuple[float, float, float]:
