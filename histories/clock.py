@@ -48,6 +48,11 @@ def iso(moment: int) -> str:
     return (_EPOCH + timedelta(microseconds=moment)).isoformat().replace("+00:00", "Z")
 
 
+def iso_or_none(moment: int | None) -> str | None:
+    """Return `iso` of a moment, and None where there is none."""
+    return None if moment is None else iso(moment)
+
+
 def date(moment: int) -> str:
     """Return the UTC day of a moment, as 2026-01-31."""
     return iso(moment)[:10]

@@ -82,10 +82,10 @@ def row(answer: Answer) -> WireAnswer:
         stage=answer.stage,
         agreement=answer.agreement,
         next_action=answer.next_action,
-        follow_up_by=_iso(answer.follow_up_by),
+        follow_up_by=clock.iso_or_none(answer.follow_up_by),
         reasons=tuple(map(_reason, answer.reasons)),
         rule_reasons=tuple(map(_reason, answer.rule_reasons)),
-        valid_until=_iso(answer.valid_until),
+        valid_until=clock.iso_or_none(answer.valid_until),
         warnings=answer.warnings,
     )
 
@@ -97,7 +97,3 @@ def failed(lead_id: str | None, code: str, message: str) -> WireAnswer:
 
 def _reason(one: Reason | RuleReason) -> WireReason:
     return WireReason(code=one.code, text=one.text, effect=one.effect)
-
-
-def _iso(moment: int | None) -> str | None:
-    return None if moment is None else clock.iso(moment)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from histories.clock import iso
+from histories.clock import iso, iso_or_none
 from histories.errors import CallError
 from histories.whole_file import whole_file
 from scoring.answer import Answer, Reason, RuleReason
@@ -82,16 +82,12 @@ def _row(answer: Answer, as_of: str) -> dict[str, str | float | None]:
         "stage": answer.stage,
         "agreement": answer.agreement,
         "next_action": answer.next_action,
-        "follow_up_by": _moment(answer.follow_up_by),
-        "valid_until": _moment(answer.valid_until),
+        "follow_up_by": iso_or_none(answer.follow_up_by),
+        "valid_until": iso_or_none(answer.valid_until),
         "reasons": _joined(answer.reasons),
         "rule_reasons": _joined(answer.rule_reasons),
         "warnings": "; ".join(answer.warnings),
     }
-
-
-def _moment(moment: int | None) -> str | None:
-    return None if moment is None else iso(moment)
 
 
 def _joined(reasons: Sequence[Reason] | Sequence[RuleReason]) -> str:

@@ -83,7 +83,7 @@ def request_of(history: LeadHistory, as_of: int | None = None, reasons: int | No
     Times and numbers survive exactly.
     """
     body: dict[str, Json] = {"lead_id": history.lead_id, "created_at": clock.iso(history.created_at)}
-    body |= _given(account_id=history.account_id, as_of=None if as_of is None else clock.iso(as_of), reasons=reasons)
+    body |= _given(account_id=history.account_id, as_of=clock.iso_or_none(as_of), reasons=reasons)
     body["attributes"] = _attributes_json(history.attributes)
     body["interactions"] = _interactions_json(history.interactions)
     body["outcomes"] = [
@@ -95,16 +95,10 @@ def request_of(history: LeadHistory, as_of: int | None = None, reasons: int | No
     return body
 
 
-def batch_of(histories: Iterable[LeadHistory], as_of: int | None = None, reasons: int | None = None) -> dict[str, Json]:
-    """Return the body of `/v1/predict` that tells these histories."""
-    leads: list[Json] = [request_of(one) for one in histories]
-    return {**_given(as_of=None if as_of is None else clock.iso(as_of), reasons=reasons), "leads": leads}
-
-
 def _attributes_json(attributes: Iterable[Attribute]) -> dict[str, Json]:
     values: dict[str, list[Json]] = {}
     for one in attributes:
-        known_at = None if one.known_at is None else clock.iso(one.known_at)
+        known_at = clock.iso_or_none(one.known_at)
         entry: Json = one.value if known_at is None else {"value": one.value, "known_at": known_at}
         values.setdefault(one.name, []).append(entry)
     return {name: entries[0] if len(entries) == 1 else entries for name, entries in values.items()}
@@ -117,7 +111,7 @@ def _interactions_json(interactions: Iterable[Interaction]) -> list[Json]:
             "occurred_at": clock.iso(one.occurred_at),
             "kind": one.kind,
             **_given(
-                received_at=None if one.received_at is None else clock.iso(one.received_at),
+                received_at=clock.iso_or_none(one.received_at),
                 channel=one.channel,
                 direction=None if one.direction is None else one.direction.value,
                 value=one.value,

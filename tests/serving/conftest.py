@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serving_client import batch_of
 from serving_world import Asked, Packable, Running
 
 from histories import select
@@ -15,7 +16,7 @@ from scoring import bundle as bundles
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import answers, mapping, serve
+from serving import answers, serve
 from serving.predictor import Predictor
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
@@ -55,7 +56,7 @@ def asked(bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as
     some = leads[:50]
     rows = [answers.row(one).model_dump(mode="json") for one in Scorer(bundle, rulebook).score(some, as_of, 3)]
     versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
-    return Asked(mapping.batch_of(some, as_of, 3), rows, versions)
+    return Asked(batch_of(some, as_of, 3), rows, versions)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,21 @@
-"""Asks an ASGI application without a socket between."""
+"""Asks an ASGI application without a socket between, and writes what is asked of `/v1/predict`."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
+
+from histories import clock
+from histories.contract import LeadHistory
+from serving.mapping import Json, request_of
+
+
+def batch_of(histories: Iterable[LeadHistory], as_of: int | None = None, reasons: int | None = None) -> dict[str, Json]:
+    """Return the body of `/v1/predict` that tells these histories."""
+    around: dict[str, Json] = {"as_of": clock.iso_or_none(as_of), "reasons": reasons}
+    leads: list[Json] = [request_of(one) for one in histories]
+    return {name: value for name, value in around.items() if value is not None} | {"leads": leads}
 
 
 class InProcess:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from serving_client import batch_of
 
 from histories import clock
 from histories.contract import Attribute, AttributeType, Direction, Interaction, LeadHistory, Outcome, Stage
@@ -53,7 +54,7 @@ def test_a_history_is_the_same_after_the_wire(history: LeadHistory, as_of: int |
 @hypothesis_settings(max_examples=50, deadline=None)
 @given(st.lists(HISTORIES, min_size=1, max_size=4), st.none() | MOMENTS)
 def test_a_batch_holds_the_same_histories_in_the_same_order(histories: list[LeadHistory], as_of: int | None) -> None:
-    request = PredictRequest.model_validate_json(json.dumps(mapping.batch_of(histories, as_of)))
+    request = PredictRequest.model_validate_json(json.dumps(batch_of(histories, as_of)))
     assert [mapping.history(WireLead.model_validate(one), {}) for one in request.leads] == histories
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from serving_client import batch_of
 
 from histories import clock
 from histories.contract import LeadHistory
@@ -41,7 +42,7 @@ def test_a_batch_is_answered_as_the_scorer_does_bit_for_bit(
     predictor: Predictor, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int, reasons: int
 ) -> None:
     some = leads[:200]
-    answer = batch(predictor, mapping.batch_of(some, as_of, reasons))
+    answer = batch(predictor, batch_of(some, as_of, reasons))
     expected = [
         answers.row(one).model_dump(mode="json") for one in Scorer(bundle, rulebook).score(some, as_of, reasons)
     ]
@@ -53,18 +54,18 @@ def test_a_batch_is_answered_as_the_scorer_does_bit_for_bit(
 def test_what_is_around_the_rows_says_which_model_rulebook_and_moment(
     predictor: Predictor, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int
 ) -> None:
-    answer = batch(predictor, mapping.batch_of(leads[:1]), as_of)
+    answer = batch(predictor, batch_of(leads[:1]), as_of)
     assert list(answer) == [*AROUND, "leads"]
     assert [answer[name] for name in AROUND] == ["r1", clock.iso(as_of), bundle.version, rulebook.version]
     assert list(answer["leads"][0]) == ROW
-    explicit = batch(predictor, mapping.batch_of(leads[:1], as_of), as_of + clock.DAY)
+    explicit = batch(predictor, batch_of(leads[:1], as_of), as_of + clock.DAY)
     assert explicit == answer
 
 
 def test_one_lead_flat_is_its_row_of_a_batch(predictor: Predictor, leads: tuple[LeadHistory, ...], as_of: int) -> None:
     for lead in leads[:20]:
         one = json.loads(predictor.predict_one(json.dumps(mapping.request_of(lead, as_of)).encode(), "r1", 0).body)
-        (row,) = batch(predictor, mapping.batch_of([lead], as_of))["leads"]
+        (row,) = batch(predictor, batch_of([lead], as_of))["leads"]
         assert {name: one[name] for name in ROW} == row
         assert sorted(one) == sorted([*AROUND, *ROW])
 
@@ -72,7 +73,7 @@ def test_one_lead_flat_is_its_row_of_a_batch(predictor: Predictor, leads: tuple[
 def test_a_bad_lead_fails_in_its_own_row_and_the_others_are_scored(
     predictor: Predictor, leads: tuple[LeadHistory, ...], as_of: int
 ) -> None:
-    good = mapping.batch_of(leads[:3], as_of)
+    good = batch_of(leads[:3], as_of)
     rows = [json.loads(json.dumps(one)) for one in good["leads"]]  # type: ignore[union-attr]
     rows.insert(1, {**rows[0], "lead_id": "late", "interactions": [{"occurred_at": "2026-02-01", "kind": "reply"}]})
     rows.insert(3, "no lead at all")

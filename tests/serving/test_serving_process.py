@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
+from serving_client import batch_of
 from serving_world import Asked, Packable, Running
 
 from histories.contract import LeadHistory
@@ -48,7 +49,7 @@ def test_answers_over_http_equal_the_scorers_bit_for_bit(
 def test_concurrent_answers_equal_sequential_ones(
     client: httpx.Client, leads: tuple[LeadHistory, ...], as_of: int
 ) -> None:
-    bodies = [mapping.batch_of(leads[start : start + 10], as_of) for start in range(0, 100, 10)]
+    bodies = [batch_of(leads[start : start + 10], as_of) for start in range(0, 100, 10)]
     sequential = [client.post("/v1/predict", json=one).json()["leads"] for one in bodies]
     concurrent: dict[int, Any] = {}
 

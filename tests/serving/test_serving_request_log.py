@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from serving_client import batch_of
 from serving_world import Packable
 
 from features import one
@@ -52,7 +53,7 @@ def logging_predictor(bundle: Bundle, rulebook: Rulebook, folder: Path) -> Predi
 
 
 def ask(predictor: Predictor, leads: Sequence[LeadHistory], as_of: int, request_id: str = "r1") -> bytes:
-    return predictor.predict(json.dumps(mapping.batch_of(leads, as_of)).encode(), request_id, NOW).body
+    return predictor.predict(json.dumps(batch_of(leads, as_of)).encode(), request_id, NOW).body
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -266,7 +267,7 @@ def test_a_server_s_log_is_replayed_bit_for_bit_and_what_was_withheld_is_named(
         httpx.Client(base_url=served.url, timeout=30) as client,
     ):
         for start in range(0, len(leads), 50):
-            body = mapping.batch_of(leads[start : start + 50], as_of)
+            body = batch_of(leads[start : start + 50], as_of)
             assert client.post("/v1/predict", json=body).status_code == 200
         honest = replay(folder, histories)
         assert client.post("/v1/predict_one", json=mapping.request_of(less, as_of)).status_code == 200

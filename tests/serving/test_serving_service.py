@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from serving_client import batch_of
 from serving_world import Packable
 
 from histories.contract import LeadHistory
 from scoring.bundle import Bundle
-from serving import mapping
 from serving.pack import pack
 
 UNREACHED = ["/", "/docs.json", "/schema.json", "/static_content/x", "/v1"]
@@ -40,7 +40,7 @@ def test_the_service_is_alive_first_then_ready_and_answers_every_path_itself(
                     if found["readyz"].status_code == 200:
                         break
                     await asyncio.sleep(0.1)
-                found["predict"] = await client.post("/v1/predict", json=mapping.batch_of(leads[:2], as_of))
+                found["predict"] = await client.post("/v1/predict", json=batch_of(leads[:2], as_of))
                 found["metrics"] = await client.get("/metrics")
                 return found | {path: await client.get(path) for path in UNREACHED}
 
