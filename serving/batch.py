@@ -65,23 +65,10 @@ def _writer(path: Path, unfinished: Path) -> csv.CSVWriter | parquet.ParquetWrit
     return csv.CSVWriter(unfinished, SCHEMA) if path.suffix == ".csv" else parquet.ParquetWriter(unfinished, SCHEMA)
 
 
-def _row(answer: Answer, as_of: str) -> dict[str, str | float | None]:
-    return {
-        "lead_id": answer.lead_id,
+def _row(answer: Answer, as_of: str) -> dict[str, object]:
+    as_they_are = {name: getattr(answer, name) for name in SCHEMA.names if name != "as_of"}
+    return as_they_are | {
         "as_of": as_of,
-        "status": answer.status.value,
-        "error_code": answer.error_code,
-        "error_message": answer.error_message,
-        "probability_sql": answer.probability_sql,
-        "probability_customer": answer.probability_customer,
-        "score": answer.score,
-        "grade": answer.grade,
-        "rule_points": answer.rule_points,
-        "rule_grade": answer.rule_grade,
-        "rule_stage": answer.rule_stage,
-        "stage": answer.stage,
-        "agreement": answer.agreement,
-        "next_action": answer.next_action,
         "follow_up_by": iso_or_none(answer.follow_up_by),
         "valid_until": iso_or_none(answer.valid_until),
         "reasons": _joined(answer.reasons),
