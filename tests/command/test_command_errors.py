@@ -3,20 +3,9 @@
 from pathlib import Path
 
 import pytest
+from command_here import fails
 
 import lead_scoring
-
-
-def fail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
-    """Run the command in process; return its status and what it said on stderr."""
-    monkeypatch.setattr("sys.argv", ["lead-scoring", *words])
-    with pytest.raises(SystemExit) as ended:
-        lead_scoring.main()
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, said.err
-
 
 CASES = [
     (
@@ -100,7 +89,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("words", "status", "message"), CASES, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
 )
-def test_one_message(
+def test_what_a_user_can_mend_is_one_message_and_a_status(
     words: tuple[str, ...],
     status: int,
     message: str,
@@ -116,10 +105,10 @@ def test_one_message(
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "leads.csv").write_text("id,at\nA,2026-01-01\n", encoding="utf-8")
     (tmp_path / "rulebook.toml").write_text('[[engagement]]\npionts = 3\nrule = "x"\n', encoding="utf-8")
-    code, said = fail(monkeypatch, capsys, *words)
-    assert code == status
-    assert said.startswith(message)
-    assert said.count("\n") == 1
+    ended = fails(monkeypatch, capsys, *words)
+    assert (ended.status, ended.out) == (status, "")
+    assert ended.err.startswith(message)
+    assert ended.err.count("\n") == 1
 
 
 def test_a_fault_of_our_own_is_one_message_too_and_a_traceback_only_when_asked_for(
@@ -129,8 +118,8 @@ def test_a_fault_of_our_own_is_one_message_too_and_a_traceback_only_when_asked_f
         raise ZeroDivisionError("division by zero")
 
     monkeypatch.setattr(lead_scoring, "app", broken)
-    status, said = fail(monkeypatch, capsys, "check")
-    assert status == 3
+    status, out, said = fails(monkeypatch, capsys, "check")
+    assert (status, out) == (3, "")
     assert said.splitlines()[0] == "error: a fault of lead-scoring itself, ZeroDivisionError: division by zero"
     monkeypatch.setenv("LEAD_SCORING_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
