@@ -89,7 +89,7 @@ def straight(numbers: Floats) -> Floats:
     return np.asarray(np.sign(numbers) * np.log1p(np.abs(numbers)), dtype=np.float64)
 
 
-def standard(numbers: Floats, centres: Floats, scales: Floats) -> Floats:
+def standard(numbers: Floats, centres: Floats | float, scales: Floats | float) -> Floats:
     """Return straightened columns [n, columns] in scales from their centres, cut at LIMIT; 0 where one is missing."""
     distances = np.clip((straight(numbers) - centres) / scales, -LIMIT, LIMIT)
     return np.where(np.isnan(distances), 0.0, distances)

@@ -1,0 +1,244 @@
+"""How much is learnt from how many deals: points alone, trees that start from them beside a ridge, or trees alone.
+
+The steps go by distinct converted leads of the training part. A lead has many snapshots, and learning from few deals
+is no better for looking at each many times.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.catalogue import Catalogue
+from scoring.calibration import IDENTITY
+from scoring.model import BoosterMember, Member, Model
+from training import ridge
+from training.booster import FloatArray, columns_of
+from training.calibrators import choose_calibrator, log_loss, name_of
+from training.fitted import Progress
+from training.learner import Learnt, learn
+from training.points_model import Worth, calibrated_points, start_from, whole_points
+from training.recipe import Search
+from training.snapshots import Snapshots
+from training.split import LEAST_TRAINING_CONVERSIONS, LEAST_VALIDATION_CONVERSIONS, Split
+from training.windows import windows_of
+
+BLEND_FROM = 100
+BLEND_TO = 400
+TELLS_APART_FROM = 20
+WORTH_OF_THE_WHOLE = 10  # converted leads: what a segment's own must outweigh
+
+
+class Step(StrEnum):
+    """What is learnt: nothing but what points are worth, trees from the points and a ridge, or trees alone."""
+
+    POINTS = "points"
+    BLEND = "blend"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What a target's training part taught. `why`: which step it is and why, in a sentence without its full stop.
+
+    `points`: the rulebook's points, brought to probabilities. `learnt`: None where points are all there is.
+    """
+
+    step: Step
+    why: str
+    points: Model
+    learnt: Learnt | None
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What there is to learn one target from: `matrix` and `points` (whole points) of the rows of `split.train`."""
+
+    matrix: FloatArray
+    points: FloatArray
+    snapshots: Snapshots
+    split: Split
+    catalogue: Catalogue
+    seed: int
+    search: Search | None
+    progress: Progress
+
+    @property
+    def converted(self) -> int:
+        """Distinct converted leads to learn from."""
+        return self.snapshots.converted_leads(self.split.train)
+
+
+def step_of(converted_leads: int) -> Step:
+    """Return the step for that many distinct converted leads in training.
+
+    Measured on simulated leads (docs/decisions/0018): below 100 nothing learnt beats the points, and up to 400 the
+    mean of a ridge and of trees that start from the points beats either.
+    """
+    if converted_leads < BLEND_FROM:
+        return Step.POINTS
+    return Step.BLEND if converted_leads <= BLEND_TO else Step.MODEL
+
+
+def learn_step(
+    matrix: FloatArray,
+    hundredths: NDArray[np.int64],
+    snapshots: Snapshots,
+    split: Split,
+    catalogue: Catalogue,
+    seed: int,
+    search: Search | None,
+    progress: Progress,
+) -> Taught:
+    """Learn what the step allows from the training part of `split`.
+
+    `matrix` [training snapshots, features], nan is missing, and `hundredths` [training snapshots] of points have the
+    rows of `split.train`. Nothing here sees the test.
+    """
+    lesson = Lesson(matrix, whole_points(hundredths), snapshots, split, catalogue, seed, search, progress)
+    step = step_of(lesson.converted)
+    if step is Step.POINTS or not split.folds:
+        return Taught(Step.POINTS, _why_points(lesson.converted), _points(lesson), None)
+    if step is Step.BLEND:
+        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), _blend(lesson))
+    return _alone_if_it_wins(lesson)
+
+
+def _alone_if_it_wins(lesson: Lesson) -> Taught:
+    """Trees alone where they beat the points on the windows; else the better of trees alone and the blend."""
+    alone = learn(
+        lesson.matrix,
+        lesson.snapshots,
+        lesson.split,
+        lesson.catalogue,
+        lesson.seed,
+        lesson.search,
+        lesson.progress,
+    )
+    assert alone is not None  # noqa: S101 -- there are folds; mypy cannot know
+    losses = _losses(lesson, alone)
+    if alone.learning.window_log_loss < losses["points"]:
+        return Taught(Step.MODEL, _why_model(lesson.converted, losses), _points(lesson), alone)
+    blend = _blend(lesson)
+    losses["blend"] = blend.learning.window_log_loss
+    if losses["blend"] < losses["trees"]:
+        return Taught(Step.BLEND, _why_not_alone(lesson.converted, losses), _points(lesson), blend)
+    return Taught(Step.MODEL, _why_not_alone(lesson.converted, losses), _points(lesson), alone)
+
+
+def _blend(lesson: Lesson) -> Learnt:
+    """The mean, in logit space, of trees that start from the points and of a ridge, calibrated as a whole."""
+    worth, start = start_from(lesson.points, lesson.snapshots, lesson.split)
+    trees = learn(
+        lesson.matrix,
+        lesson.snapshots,
+        lesson.split,
+        lesson.catalogue,
+        lesson.seed,
+        lesson.search,
+        lesson.progress,
+        start,
+    )
+    assert trees is not None  # noqa: S101 -- there are folds; mypy cannot know
+    labels = lesson.snapshots.answer[lesson.split.train]
+    folds = windows_of(lesson.split, None)
+    lines = ridge.fit(lesson.matrix, labels, lesson.split.weights, folds, columns_of(lesson.catalogue))
+    margins = tuple((one + other) / 2 for one, other in zip(trees.windows.margins, lines.margins, strict=True))
+    members = _started(trees.model, worth)
+    both: tuple[Member, ...] = (*members, replace(lines.member, weight=float(len(members))))
+    return _calibrated(trees, replace(trees.model, members=both), margins)
+
+
+def _started(model: Model, worth: Worth) -> tuple[BoosterMember, ...]:
+    """Boosters that add what their trees started from."""
+    return tuple(
+        replace(one, offset=worth.intercept, points_slope=worth.slope, points_centre=worth.centre)
+        for one in model.members
+        if isinstance(one, BoosterMember)
+    )
+
+
+def _calibrated(learnt: Learnt, model: Model, margins: Sequence[FloatArray]) -> Learnt:
+    """The model with a calibrator of its own, chosen on these margins of the windows."""
+    labels = learnt.windows.labels
+    calibrator = choose_calibrator(margins, labels)
+    together, truth = np.concatenate(margins), np.concatenate(labels)
+    so_far = [sum(len(one) for one in labels[: count + 1]) for count in range(len(labels))]
+    losses = tuple(log_loss(IDENTITY, together[:rows], truth[:rows]) for rows in so_far)
+    learning = replace(
+        learnt.learning,
+        calibration=name_of(calibrator),
+        window_log_loss_raw=losses[-1],
+        window_log_loss=log_loss(calibrator, together, truth),
+    )
+    windows = replace(learnt.windows, margins=tuple(margins), losses=losses)
+    return Learnt(replace(model, calibrator=calibrator), learning, windows)
+
+
+def _points(lesson: Lesson) -> Model:
+    """The points, calibrated on the mature snapshots of training."""
+    snapshots, rows = lesson.snapshots, lesson.split.mature
+    points = lesson.points[np.searchsorted(lesson.split.train, rows)]
+    return calibrated_points(points, snapshots.label[rows], snapshots.target, snapshots.horizon_days)
+
+
+def _losses(lesson: Lesson, alone: Learnt) -> dict[str, float]:
+    """Log losses on the windows: of trees alone, and of points, out of fold as well."""
+    start = start_from(lesson.points, lesson.snapshots, lesson.split)[1]
+    folds = windows_of(lesson.split, start)
+    margins = np.concatenate([one.start[one.validation] for one in folds if one.start is not None])
+    points = log_loss(IDENTITY, margins, np.concatenate(alone.windows.labels))
+    return {"trees": alone.learning.window_log_loss, "points": points}
+
+
+def _why_points(converted: int) -> str:
+    if converted < BLEND_FROM:
+        why = (
+            f"{converted} converted leads in training are fewer than {BLEND_FROM}, from which no model learns more than "
+            "the rulebook says: its points, brought to probabilities, stand in"
+        )
+        if converted < TELLS_APART_FROM:
+            why += f"; with fewer than {TELLS_APART_FROM} nothing here can tell one score from another"
+        return why
+    return (
+        f"no model could be checked inside training: a window there needs {LEAST_TRAINING_CONVERSIONS} converted "
+        f"leads known before it and {LEAST_VALIDATION_CONVERSIONS} in it, and the {converted} of training came too late; "
+        "the points, brought to probabilities, stand in"
+    )
+
+
+def _why_blend(converted: int) -> str:
+    return (
+        f"{converted} converted leads in training ({BLEND_FROM} to {BLEND_TO}): trees that start from the rulebook's "
+        "points, averaged with a ridge"
+    )
+
+
+def _why_model(converted: int, losses: dict[str, float]) -> str:
+    return (
+        f"{converted} converted leads in training (more than {BLEND_TO}): trees alone, which beat the points on the "
+        f"windows inside training (log loss {losses['trees']:.4f} against {losses['points']:.4f})"
+    )
+
+
+def _why_not_alone(converted: int, losses: dict[str, float]) -> str:
+    better = "are better" if losses["blend"] < losses["trees"] else "are no better"
+    return (
+        f"{converted} converted leads in training (more than {BLEND_TO}), but on the windows inside training trees alone "
+        f"do not beat the points (log loss {losses['trees']:.4f} against {losses['points']:.4f}); trees that start from "
+        f"the points, averaged with a ridge, {better} ({losses['blend']:.4f})"
+    )
+
+
+def shrunk(conversions: int, count: int, rate: float) -> float:
+    """Return a segment's conversion rate, drawn towards the whole's: (conversions + k * rate) / (count + k).
+
+    k = WORTH_OF_THE_WHOLE / rate, so that the whole speaks with as many conversions, whatever the rate. `count`: what
+    conversions are counted among (leads, or snapshots); `rate`: that of the whole, from 0 to 1.
+    """
+    if rate <= 0:
+        return conversions / count if count else 0.0
+    pull = WORTH_OF_THE_WHOLE / rate
+    return (conversions + pull * rate) / (count + pull)
