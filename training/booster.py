@@ -109,7 +109,10 @@ def grow(rows: Rows, settings: Settings, seed: int, rounds: int) -> lightgbm.Boo
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """A booster and its log loss on the window after each round, [rounds]; each row of the window counts once."""
+    """A booster of all the rounds that were grown, and its log loss on the window after each of them, [rounds].
+
+    Each row of the window counts once.
+    """
 
     booster: lightgbm.Booster
     losses: FloatArray
@@ -129,8 +132,11 @@ def watch(rows: Rows, window: Window, settings: Settings, seed: int) -> Watched:
             lightgbm.early_stopping(PATIENCE, verbose=False),
             lightgbm.record_evaluation(recorded),
         ],
+        keep_training_booster=True,  # otherwise the trees after its own best round are gone, and other windows may need them
     )
-    return Watched(booster, np.array(recorded["window"]["binary_logloss"]))
+    # A booster of its own lets go of the data.
+    whole = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=-1))
+    return Watched(whole, np.array(recorded["window"]["binary_logloss"]))
 
 
 def _part(

@@ -1,8 +1,8 @@
 """recipe.toml: what to predict, from which snapshots, tested on what, and what the business can do with it."""
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.own import features as own
@@ -31,10 +31,15 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How long to look for better settings than the defaults: a number of trials, or minutes. One of them is set."""
+    """How long to look for better settings than the defaults, for each target: so many trials, or minutes.
 
-    trials: int | None
+    One of the two is set. `kept_in`: a folder in which finished trials are kept, so that a run that was killed can go
+    on from them; None: they are not.
+    """
+
+    trials: Mapping[Target, int] | None
     minutes: float | None
+    kept_in: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +89,25 @@ def default() -> Recipe:
     return parse("", "recipe.toml")
 
 
+def keeping_trials(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe with a folder in which finished trials are kept; one without a search as it is."""
+    return recipe if recipe.search is None else replace(recipe, search=replace(recipe.search, kept_in=folder))
+
+
 def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
     """Read a recipe from a text; `name` stands for the file in messages. Every key may be left out."""
     top = toml_file.parse(text, name)
     seed = top.whole("seed", at_least=0, at_most=2**31 - 1)
     test_from, test_share = _split(top.table("split"), zone)
+    horizons = _horizons(top.table("targets"))
     recipe = Recipe(
         seed=1 if seed is None else seed,
-        horizons=_horizons(top.table("targets")),
+        horizons=horizons,
         ages=_ages(top.table("snapshots")),
         test_from=test_from,
         test_share=test_share,
         grades=_grades(top),
-        search=_search(top.table("search")),
+        search=_search(top.table("search"), horizons),
         business=_business(top.table("business")),
         segments=_segments(top.table("report")),
         gate_margin=_margin(top.table("gate")),
@@ -168,14 +179,31 @@ def _grades(top: toml_file.Table) -> tuple[float, float, float]:
     return grades[0], grades[1], grades[2]
 
 
-def _search(table: toml_file.Table | None) -> Search | None:
+def _search(table: toml_file.Table | None, targets: Collection[Target]) -> Search | None:
     if table is None:
         return None
-    trials, minutes = table.whole("trials", at_least=1), table.number("minutes", at_least=0.01)
+    trials, minutes = _trials(table, targets), table.number("minutes", at_least=0.01)
     table.finish()
     if (trials is None) == (minutes is None):
         table.fail("trials", "or minutes must be written, and only one of the two")
     return Search(trials, minutes)
+
+
+def _trials(table: toml_file.Table, targets: Collection[Target]) -> Mapping[Target, int] | None:
+    """One number for all targets, or a table with one for each: under `minutes`, they come to different numbers."""
+    if not isinstance(table.raw("trials"), Mapping):
+        trials = table.whole("trials", at_least=1)
+        return None if trials is None else dict.fromkeys(targets, trials)
+    each = table.table("trials")
+    assert each is not None  # noqa: S101 -- it is a mapping; mypy cannot know
+    found = {}
+    for target in targets:
+        trials = each.whole(target.value, at_least=1)
+        if trials is None:
+            each.missing(target.value, "write its number of trials")
+        found[target] = trials
+    each.finish()
+    return found
 
 
 def _business(table: toml_file.Table | None) -> Business:

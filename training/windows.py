@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +16,22 @@ from training.split import Split
 class Windows:
     """What settings did on the windows: out-of-sample margins (raw scores) and labels, oldest window first.
 
-    Margins hold the margins that trees started from. `log_loss`: nats a snapshot, over all windows, each row once.
+    Margins hold the margins that trees started from. `losses`: log loss over the windows so far, nats a snapshot, each
+    row once, after each window at the rounds that serve those best. `grown`: the booster of each window, which may have
+    more than `rounds` trees; its raw scores leave the start out.
     """
 
     settings: Settings
     rounds: int
-    log_loss: float
+    losses: tuple[float, ...]
     margins: tuple[FloatArray, ...]
     labels: tuple[NDArray[np.int8], ...]
+    grown: tuple[lightgbm.Booster, ...]
+
+    @property
+    def log_loss(self) -> float:
+        """Log loss over all windows, nats a snapshot."""
+        return self.losses[-1]
 
 
 def windows_of(split: Split, start: Start | None) -> tuple[Window, ...]:
@@ -44,20 +53,18 @@ def tried(rows: Rows, windows: Sequence[Window], settings: Settings, seed: int) 
     watched: list[Watched] = []
     for one in windows:
         watched.append(watch(rows, one, settings, seed))
-        yield watched
+        yield list(watched)
 
 
 def try_settings(rows: Rows, windows: Sequence[Window], settings: Settings, seed: int) -> Windows:
     """Predict each window from what was known before it, with the number of rounds that serves all windows best."""
-    watched = list(tried(rows, windows, settings, seed))[-1]
-    return margins_of(rows, windows, settings, watched)
-
-
-def margins_of(rows: Rows, windows: Sequence[Window], settings: Settings, watched: Sequence[Watched]) -> Windows:
-    """Predict each window with the booster that was grown before it, at the rounds common to all."""
-    rounds, loss = common_rounds(watched, [len(one.validation) for one in windows])
+    *before, watched = tried(rows, windows, settings, seed)
+    sizes = [len(one.validation) for one in windows]
+    rounds, loss = common_rounds(watched, sizes)
+    losses = tuple(common_rounds(so_far, sizes[: len(so_far)])[1] for so_far in before)
     found = tuple(margins(rows, grown.booster, one, rounds) for grown, one in zip(watched, windows, strict=True))
-    return Windows(settings, rounds, loss, found, tuple(rows.labels[one.validation] for one in windows))
+    labels = tuple(rows.labels[one.validation] for one in windows)
+    return Windows(settings, rounds, (*losses, loss), found, labels, tuple(one.booster for one in watched))
 
 
 def common_rounds(watched: Sequence[Watched], sizes: Sequence[int]) -> tuple[int, float]:

@@ -1,6 +1,8 @@
 """recipe.toml: what a user writes comes out as written, and every mistake is named with its remedy."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +55,7 @@ def test_everything_written_comes_out():
     assert [age.text for age in read.ages] == ["0h", "1d", "7d"]
     assert [age.micros for age in read.ages] == [0, clock.DAY, 7 * clock.DAY]
     assert (read.test_from, read.test_share) == (clock.parse("2012-01-27"), None)
-    assert read.search == recipe.Search(trials=40, minutes=None)
+    assert read.search == recipe.Search({Target.SQL: 40, Target.CUSTOMER: 40}, None)
     assert read.business == recipe.Business(120, 12000.0, 40.0)
     assert read.segments == ("industry", "source")
     assert read.gate_margin == 0.01
@@ -81,6 +83,20 @@ def test_an_empty_recipe_is_the_default_one():
 
 def test_minutes_limit_a_search_in_place_of_trials():
     assert recipe.parse("[search]\nminutes = 20", "recipe.toml").search == recipe.Search(None, 20.0)
+
+
+def test_trials_may_be_said_for_each_target():
+    """Minutes bring the targets to different numbers: saying them repeats the run."""
+    text = "[search]\ntrials = { sql = 12, customer = 15 }"
+    assert recipe.parse(text, "recipe.toml").search == recipe.Search({Target.SQL: 12, Target.CUSTOMER: 15}, None)
+
+
+def test_a_folder_for_trials_is_kept_with_a_search_and_nowhere_else():
+    plain, searching = recipe.default(), recipe.parse("[search]\ntrials = 2", "recipe.toml")
+    assert recipe.keeping_trials(plain, Path("here")) == plain
+    kept = recipe.keeping_trials(searching, Path("here"))
+    assert kept.search == replace(searching.search, kept_in=Path("here"))
+    assert replace(kept, search=searching.search) == searching
 
 
 @pytest.mark.parametrize(
@@ -122,6 +138,18 @@ def test_minutes_limit_a_search_in_place_of_trials():
         (
             "[split]\ntest_from = 2012-01-27\ntest_share = 0.2",
             "recipe.toml, line 3, [split] test_share: stands beside test_from; write one of the two",
+        ),
+        (
+            "[search]\ntrials = { sql = 3 }",
+            "recipe.toml, line 2, [search trials] customer: is missing; write its number of trials",
+        ),
+        (
+            "[targets.customer]\nhorizon_days = 9\n[search.trials]\nsql = 3\ncustomer = 3",
+            "recipe.toml, line 4, [search trials] sql: is not a known key; allowed are customer",
+        ),
+        (
+            "[search]\ntrials = 3.5",
+            "recipe.toml, line 2, [search] trials: 3.5 is not a whole number",
         ),
         (
             "[search]\ntrials = 3\nminutes = 2",
