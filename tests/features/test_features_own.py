@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from feature_declared import beside, read
 from feature_histories import CATALOGUE, CUTOFF, KINDS, companies, histories, leads, same_bits, snapshots
 from feature_oracle import row as oracle_row
 from feature_own import OWN, evaluated
@@ -17,25 +18,15 @@ from features.catalogue import Catalogue, with_own
 from features.kernel import own_program
 from features.kernel.plan import plan
 from features.own import expression
-from features.own import features as own
 from features.own.columns import program
 from features.own.expression import Column, Expression, Operation
 from features.own.features import Aggregate, Aggregation, OwnFeature
 from features.own.predicate import Predicate
-from histories import toml_file
 from histories.clock import DAY
 from histories.contract import Direction, Interaction, LeadHistory
 from histories.errors import CallError, DataError
 
 WITH_OWN = with_own(CATALOGUE, OWN)
-
-
-def read(text: str) -> tuple[OwnFeature, ...]:
-    return own.read(toml_file.parse(text, "recipe.toml").tables("features"))
-
-
-def beside(text: str, catalogue: Catalogue = CATALOGUE) -> Catalogue:
-    return with_own(catalogue, read(text))
 
 
 def aggregate(name: str, aggregation: Aggregation, span: str, predicate: Predicate) -> OwnFeature:

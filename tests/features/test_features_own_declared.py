@@ -3,25 +3,16 @@
 import re
 
 import pytest
+from feature_declared import beside, read
 from feature_histories import CATALOGUE
 
-from features.catalogue import Catalogue, of_census, with_own
+from features.catalogue import of_census, with_own
 from features.census import Census
-from features.own import features as own
 from features.own.expression import Expression
 from features.own.features import Aggregate, Aggregation, OwnFeature
 from features.own.predicate import Predicate
-from histories import toml_file
 from histories.contract import Direction
 from histories.errors import CallError
-
-
-def read(text: str) -> tuple[OwnFeature, ...]:
-    return own.read(toml_file.parse(text, "recipe.toml").tables("features"))
-
-
-def beside(text: str, catalogue: Catalogue = CATALOGUE) -> Catalogue:
-    return with_own(catalogue, read(text))
 
 
 def test_every_key_of_an_aggregate_comes_out_as_written() -> None:
