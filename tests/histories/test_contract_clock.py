@@ -60,7 +60,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "span"), [("0h", 0), ("30m", 30 * clock.MINUTE), ("1.5 d", 36 * clock.HOUR), ("2w", 14 * clock.DAY)]
 )
-def test_spans(text: str, span: int) -> None:
+def test_a_span_is_so_many_of_its_unit(text: str, span: int) -> None:
     assert clock.span(text) == span
 
 

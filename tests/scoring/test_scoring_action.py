@@ -34,7 +34,7 @@ AGREED = "[follow_up]\nmql_hours = 72\nsql_hours = 24\n"
         (None, False, None),
     ],
 )
-def test_agreement(model_high: bool | None, rules_high: bool, expected: Agreement | None):
+def test_agreement_says_which_of_model_and_rules_is_high(model_high: bool | None, rules_high: bool, expected: Agreement | None):
     assert action.agreement(model_high, rules_high) is expected
 
 
@@ -56,7 +56,7 @@ def test_agreement(model_high: bool | None, rules_high: bool, expected: Agreemen
         (Stage.LEAD, False, None, False, NextAction.NURTURE),
     ],
 )
-def test_next_action(stage, objected, model_high, rules_high, expected):
+def test_the_next_action_is_the_first_that_applies(stage, objected, model_high, rules_high, expected):
     assert action.next_action(stage, objected, model_high, rules_high) is expected
 
 
