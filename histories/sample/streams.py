@@ -50,12 +50,6 @@ def exponential(source: Stream) -> float:
 
 
 @compiled
-def normal(source: Stream) -> float:
-    """Draw from the standard normal (Box and Muller)."""
-    return math.sqrt(2.0 * exponential(source)) * math.cos(2.0 * math.pi * uniform(source))
-
-
-@compiled
 def choose(source: Stream, cumulated: npt.NDArray[np.float64]) -> int:
     """Draw an index whose share is the step in `cumulated`, which ends at 1."""
     at = uniform(source)
