@@ -9,12 +9,23 @@ from commands.terminal import out, steps
 from histories.errors import CallError
 
 
-def train(config: Config, recipe: RecipeFile = None, rulebook: RulebookFile = None) -> None:
+def train(
+    config: Config,
+    recipe: RecipeFile = None,
+    rulebook: RulebookFile = None,
+    allow_leak: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD", help="Learn from it although the leakage audit stops at it; may be given several times."
+        ),
+    ] = None,
+) -> None:
     """Learn from closed deals, compare with the rules and the champion, and promote if the gate lets it."""
     from training import report, run
 
+    files = beside(config, recipe, "recipe"), beside(config, rulebook, "rulebook")
     with steps() as step:
-        result = run.train(config, beside(config, recipe, "recipe"), beside(config, rulebook, "rulebook"), now(), step)
+        result = run.train(config, *files, now(), step, allow_leaks=allow_leak or ())
     report.render_training(result, out)
 
 

@@ -40,8 +40,9 @@ class Audit:
 
     @property
     def looks(self) -> tuple[Finding, ...]:
-        """Return what asks for a look, and stops nothing."""
-        return tuple(one for one in self.findings if one.verdict is Verdict.LOOK and one.field not in self.allowed)
+        """Return what asks for a look, and stops nothing; fields that stop anyway are not named again."""
+        named = self.allowed | {one.field for one in self.blocking}
+        return tuple(one for one in self.findings if one.verdict is Verdict.LOOK and one.field not in named)
 
     @property
     def notes(self) -> tuple[Finding, ...]:

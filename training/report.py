@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from histories.clock import date
+from training import leakage_report
 from training.bootstrap import Difference
 from training.compare import Comparison
 from training.evaluate import LOWER_IS_BETTER, MEASURES, Figures
@@ -32,6 +33,8 @@ _STYLES = {Decision.PROMOTE: "green", Decision.SAME: "cyan", Decision.KEEP: "yel
 
 def render_training(result: TrainingResult, console: Console) -> None:
     """Print what a training run came to."""
+    console.print()
+    leakage_report.render(result.audit, console)
     console.print()
     for lineup in result.lineups:
         counts = result.fitted.results[lineup.target].counts

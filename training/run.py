@@ -19,11 +19,12 @@ from scoring import bundle as bundles
 from scoring import names, rulebook
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
-from training import fingerprint, gate, lineup, logbook, promote, recipe
+from training import fingerprint, gate, leakage, leakage_report, lineup, logbook, promote, recipe
 from training.fingerprint import Fingerprint
-from training.fit import fit_prepared, prepare
+from training.fit import Prepared, fit_prepared, prepare
 from training.fitted import Fitted, Progress, Score, silent
 from training.gate import Decision, Rival, Verdict
+from training.leakage import Audit
 from training.lineup import MODEL, RULES, Lineup
 from training.promote import Resolved
 from training.recipe import Recipe
@@ -44,6 +45,7 @@ class TrainingResult:
     rulebook_version: str
     fingerprint: Fingerprint
     lineups: tuple[Lineup, ...]
+    audit: Audit
     verdict: Verdict
     version: int
     alias: str
@@ -77,12 +79,13 @@ def train(
     now: int,
     progress: Progress = silent,
     tracking_uri: str | None = None,
+    allow_leaks: Sequence[str] = (),
 ) -> TrainingResult:
     """Train on an export, measure, log, judge and register; promote where the gate lets it.
 
     `now`: the command's start, UTC microseconds; `recipe_file` None: the default recipe; `tracking_uri` None: as
-    `open_tracker`. The registry is written last: a run that fails or is killed before leaves it as it was, and is
-    marked failed itself. Raises CallError where a file is wrong, DataError where the data do not allow it.
+    `open_tracker`; `allow_leaks`: fields that may stay in, whatever the leakage audit finds of them. The registry is
+    written last: a run that fails or is killed before leaves it as it was, and is marked failed itself. Raises CallError where a file is wrong, DataError where the data do not allow it.
     """
     settings = recipe.read(recipe_file, crm.read(config).timezone) if recipe_file else recipe.default()
     rules = rulebook.read(rulebook_file)
@@ -94,6 +97,7 @@ def train(
     with _ended_politely(), tracker.run("train", "train") as run, tempfile.TemporaryDirectory() as scratch:
         _log_input(run, given)
         prepared = prepare(histories, settings, rules, progress)
+        audit = _audit(run, given, prepared, allow_leaks)
         fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(config), progress=progress)
         progress("comparing with the champion", 0, 2)
         champion = promote.champion(tracker, Path(scratch) / "champion")
@@ -108,6 +112,7 @@ def train(
         rulebook_version=rules.version,
         fingerprint=given.fingerprint,
         lineups=lineups,
+        audit=audit,
         verdict=verdict,
         version=version.number,
         alias=alias,
@@ -115,6 +120,16 @@ def train(
         children=children,
         place=tracker.compare_place(list(children.values())),
     )
+
+
+def _audit(run: Run, given: _Input, prepared: Prepared, allow_leaks: Sequence[str]) -> Audit:
+    """Look for leaks, keep what was found with the run, and stop where a field tells the answer."""
+    found = leakage.audit(given.histories, prepared.questions, prepared.catalogue, given.recipe.seed).allow(allow_leaks)
+    run.table(leakage_report.table(found), leakage_report.PATH)
+    if allow_leaks:
+        run.params({"allow_leak": ", ".join(allow_leaks)})
+    leakage.refuse(found)
+    return found
 
 
 @contextmanager

@@ -66,6 +66,7 @@ def test_the_parent_keeps_recipe_fingerprint_figures_verdict_and_bundle(trained:
         "bundle",
         "figures",
         "fingerprint.json",
+        "leakage.json",
         "recipe.toml",
         "rulebook.toml",
         "segments.json",
