@@ -8,7 +8,7 @@ those that stayed open.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,24 +90,37 @@ def split(snapshots: Snapshots, border: int) -> Split:
 
     Raises DataError where there is nothing to train or to test on.
     """
+    whole = split_at(snapshots, border, ())
+    _require(snapshots, border, whole.mature, whole.test)
+    return replace(whole, folds=_folds(snapshots, _eligible(snapshots, border), border))
+
+
+def split_at(snapshots: Snapshots, border: int, windows: Sequence[tuple[int, int]]) -> Split:
+    """Split snapshots as `split` does, with folds that validate on given windows [start, end), oldest first.
+
+    Nothing is required of any part: each may be empty.
+    """
     older, known = snapshots.cutoff < border, snapshots.known_at <= border
-    straddles = np.isin(snapshots.group, _groups_in(snapshots, border, _END))
-    eligible = np.flatnonzero(older & ~straddles)
+    eligible = _eligible(snapshots, border)
     train = eligible[known[eligible]]
-    test = np.flatnonzero(snapshots.mature & ~older)
-    mature = train[snapshots.known_from[train] <= border]
-    _require(snapshots, border, mature, test)
+    mature = eligible[snapshots.known_from[eligible] <= border]
     return Split(
         train=train,
         weights=censoring.weights(snapshots, train, eligible, border),
         mature=mature,
-        test=test,
-        folds=_folds(snapshots, eligible, border),
+        test=np.flatnonzero(snapshots.mature & ~older),
+        folds=tuple(_fold(snapshots, eligible, mature, start, end) for start, end in windows),
         test_start=border,
         purged=int((older & ~known).sum()),
-        straddling=int((older & known & straddles).sum()),
+        straddling=int((older & known).sum()) - len(train),
         immature=int((~older & ~snapshots.mature).sum()),
     )
+
+
+def _eligible(snapshots: Snapshots, border: int) -> IntArray:
+    """Rows that would train if their answers were known: older, and of no lead or account on the newer side."""
+    straddles = np.isin(snapshots.group, _groups_in(snapshots, border, _END))
+    return np.flatnonzero((snapshots.cutoff < border) & ~straddles)
 
 
 def _groups_in(snapshots: Snapshots, start: int, end: int) -> IntArray:
