@@ -16,6 +16,7 @@ from histories.columns import Columns
 from histories.contract import ATTRIBUTES, INTERACTIONS, LEADS, OUTCOMES, AttributeType, Stage
 from histories.crm import CrmConfig, InteractionsBlock, LeadsBlock, Source
 from histories.errors import DataError
+from histories.funnel import instant_order
 from histories.quarantine import SourceCount
 from histories.source import ROW, OpenSource, open_source, reading
 
@@ -136,17 +137,7 @@ class Tables:
     duplicates: Mapping[str, int]
 
 
-# Contract and funnel order outcomes of one instant alike: losses after the other stages, but before a customer.
-_STAGE_ORDER = (
-    "case stage "
-    + " ".join(
-        f"when '{stage.value}' then {number}"
-        for number, stage in enumerate(
-            (Stage.LEAD, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.LOST, Stage.CUSTOMER)
-        )
-    )
-    + " end"
-)
+_STAGE_ORDER = "case stage " + " ".join(f"when '{stage.value}' then {instant_order(stage)}" for stage in Stage) + " end"
 BY_TIME = "order by lead_id, occurred_at, interaction_id"
 UNSORTED = ""
 
