@@ -13,7 +13,6 @@ from benchmarks.scale.kernel_alone import Snapshots
 from benchmarks.scale.measure import Found, Measured, in_own_process, watched
 from benchmarks.scale.one_lead import OneLead
 from benchmarks.scale.results import (
-    DUCKDB_FILTER_ONE,
     IN_MEMORY,
     OURS,
     OURS_WRITTEN,
@@ -67,7 +66,7 @@ def _contenders(
         if "peers" in without and task not in (OURS, OURS_WRITTEN):
             continue
         out = {OURS_WRITTEN: ours, OURS: None, SORTED: None}.get(task, peer)
-        measured[task] = in_own_process(task, files, 1 if task == DUCKDB_FILTER_ONE else sizes.repeats, out).measured
+        measured[task] = in_own_process(task, files, sizes.repeats, out).measured
         say(f"{task}: {measured[task].seconds:.2f} s, {measured[task].peak / 2**30:.2f} GiB")
         if out == peer:
             agreements[task] = agreement.compare(ours, peer, asked.columns(workload.catalogue()))

@@ -9,8 +9,8 @@ from benchmarks.scale.events import Size
 class Sizes:
     """`events`: what all are compared on. `large`: what goes through the command beside them, within `memory`.
 
-    `for_featuretools`: what featuretools finishes in about a minute. `repeats`: runs of each contender, of which the
-    fastest counts.
+    `for_featuretools`: what featuretools finishes in about a minute. `repeats`: runs of each contender that is not
+    slow, of which the fastest counts.
     """
 
     name: str

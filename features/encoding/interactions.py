@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -10,20 +10,20 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.encoding.order import Ints32, Unordered, ascends, by_id, ordered, unordered
+from features.encoding.order import Ints32, by_id, put, settled, shelf
 from features.encoding.places import Places
 from features.encoding.signature import Signatures
 from features.encoding.texts import hashes, texts
 from features.encoding.zone import EVER
 from features.kernel.arrays import Floats, Ints
-from features.threads import share
+from features.threads import ranges, share
 from histories.compiled import compiled
 from histories.stored import Held, Pieces, Stored
 
 _BATCH = 1 << 17
 _DIRECT = 1 << 20
 _TEXTS = ("kind", "direction", "channel")
-_COLUMNS = ["lead_id", "occurred_at", "received_at", *_TEXTS, "value"]
+_COLUMNS = ["occurred_at", "received_at", *_TEXTS, "value"]
 
 
 class Columns(NamedTuple):
@@ -34,7 +34,7 @@ class Columns(NamedTuple):
     received: Ints
     signature: Ints
     value: Floats
-    came: Ints | None  # the row of the table that each was; None: the row where it is
+    came: Ints  # the row of the table that each was
     suspects: (
         Ints  # rows of the table, ascending, that may share account and id with another: all that do are among them
     )
@@ -45,14 +45,42 @@ def columns(source: Pieces, places: Places, accounts: Ints32, signatures: Signat
 
     Raises DataError where an interaction is of no lead.
     """
+    begins = [0, *accumulate(source.sizes)]
+    owners, suspects = _owners(source, begins, places, accounts, threads)
+    parts = _parts(begins, threads)
+    room = shelf(owners, [(begins[first], begins[end]) for first, end in parts], accounts.size, threads)
     combinations = _Combinations(signatures)
-    rows, suspects = _read(source, places, accounts, combinations, threads)
-    came = None
-    if not ascends(rows.owners, rows.occurred):
-        rows, came = ordered(rows, accounts.size, threads)
-    came = by_id(rows, came, lambda asked: taken(source, asked, ["interaction_id"], threads)["interaction_id"])
-    signature = combinations.signatures()[rows.codes]
-    return Columns(rows.owners, rows.occurred, rows.received, signature, rows.value.view(np.float64), came, suspects)
+
+    def fill(part: int) -> None:
+        for piece in range(*parts[part]):
+            at = begins[piece]
+            for batch in source.piece(piece, _COLUMNS).to_batches(max_chunksize=_BATCH):
+                own = owners[at : at + batch.num_rows]
+                put(room.records, room.starts[part], at, own, *_encoded(batch, combinations))
+                at += batch.num_rows
+
+    share(fill, range(len(parts)), threads)
+    rows, came = settled(room, owners, combinations.signatures(), threads)
+    by_id(rows, came, lambda asked: taken(source, asked, ["interaction_id"], threads)["interaction_id"])
+    return Columns(
+        rows.owners, rows.occurred, rows.received, rows.signature, rows.value.view(np.float64), came, suspects
+    )
+
+
+def _parts(begins: Sequence[int], threads: int) -> list[tuple[int, int]]:
+    """Cut pieces into parts of about as many rows, pieces that follow one another together."""
+    cuts = np.searchsorted(begins, [begin for begin, _ in ranges(begins[-1], threads)]).tolist()
+    return [(first, end) for first, end in pairwise([0, *cuts[1:], len(begins) - 1]) if first < end]
+
+
+def _encoded(batch: pa.RecordBatch, combinations: "_Combinations") -> tuple[Ints, Ints, Ints32, Ints]:
+    """Return time, arrival, code and the bits of the value of each row."""
+    return (
+        without_nulls(batch["occurred_at"], EVER),
+        without_nulls(batch["received_at"], EVER),
+        combinations.codes(batch),
+        without_nulls(batch["value"], np.nan).view(np.int64),
+    )
 
 
 def pieces_of(interactions: pa.Table | Stored) -> Pieces:
@@ -82,34 +110,24 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else pa.large_string() if pa.types.is_string(kind) else kind
 
 
-def _read(
-    source: Pieces, places: Places, accounts: Ints32, combinations: "_Combinations", threads: int
-) -> tuple[Unordered, Ints]:
-    """Encode the interactions in the order in which they come, and find those that may be shared."""
-    begins = [0, *accumulate(source.sizes)]
-    rows = unordered(begins[-1])
+def _owners(
+    source: Pieces, begins: Sequence[int], places: Places, accounts: Ints32, threads: int
+) -> tuple[Ints32, Ints]:
+    """Return the lead of each row, and the rows that may be shared with another lead."""
+    owners = np.empty(begins[-1], dtype=np.int32)
     # Who shares nothing with anybody needs no ids.
-    names = [*_COLUMNS, "interaction_id"] if (accounts >= 0).any() else _COLUMNS
+    names = ["lead_id", "interaction_id"] if (accounts >= 0).any() else ["lead_id"]
 
-    def fill(place: int) -> list[tuple[Ints, NDArray[np.uint64]]]:
-        found, begin = [], begins[place]
-        for batch in source.piece(place, names).to_batches(max_chunksize=_BATCH):
-            end = begin + batch.num_rows
-            part = Unordered(*(column[begin:end] for column in rows))
-            _encode(batch, part, places, combinations)
-            found.append(_marks(batch, accounts[part.owners], begin))
-            begin = end
+    def fill(piece: int) -> list[tuple[Ints, NDArray[np.uint64]]]:
+        found, at = [], begins[piece]
+        for batch in source.piece(piece, names).to_batches(max_chunksize=_BATCH):
+            own = owners[at : at + batch.num_rows]
+            own[:] = places.of_all(batch["lead_id"], "interactions")
+            found.append(_marks(batch, accounts[own], at))
+            at += batch.num_rows
         return found
 
-    return rows, _repeated([mark for marks in share(fill, range(len(source.sizes)), threads) for mark in marks])
-
-
-def _encode(batch: pa.RecordBatch, rows: Unordered, places: Places, combinations: "_Combinations") -> None:
-    rows.owners[:] = places.of_all(batch["lead_id"], "interactions")
-    rows.occurred[:] = without_nulls(batch["occurred_at"], EVER)
-    rows.received[:] = without_nulls(batch["received_at"], EVER)
-    rows.codes[:] = combinations.codes(batch)
-    rows.value[:] = without_nulls(batch["value"], np.nan).view(np.int64)
+    return owners, _repeated([mark for marks in share(fill, range(len(begins) - 1), threads) for mark in marks])
 
 
 def _marks(batch: pa.RecordBatch, sharing: Ints32, begin: int) -> tuple[Ints, NDArray[np.uint64]]:

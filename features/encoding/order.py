@@ -1,6 +1,7 @@
 """Interactions in the kernel's order: by lead, then time, then id. A counting sort, with small sorts inside a lead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,37 +17,24 @@ from histories.compiled import compiled
 Ints32 = NDArray[np.int32]
 _FEW = 24
 _HALF, _LOW = 32, 0xFFFF_FFFF
-_TAKEN = 1 << 22
 
 
-class Unordered(NamedTuple):
-    """Interactions as they came; `value` are the bits of float64."""
+class Rows(NamedTuple):
+    """Interactions by lead, time and id; `value` are the bits of float64."""
 
     owners: Ints32  # place of the lead
     occurred: Ints
     received: Ints
-    codes: Ints32
+    signature: Ints
     value: Ints
 
 
-def unordered(size: int) -> Unordered:
-    """Return room for so many rows."""
-    return Unordered(
-        np.empty(size, dtype=np.int32),
-        np.empty(size, dtype=np.int64),
-        np.empty(size, dtype=np.int64),
-        np.empty(size, dtype=np.int32),
-        np.empty(size, dtype=np.int64),
-    )
+class Shelf(NamedTuple):
+    """Room for the interactions of all leads, a record each: time, arrival, code and row, value."""
 
-
-@compiled
-def ascends(owners: Ints32, occurred: Ints) -> bool:
-    """Tell whether rows ascend by lead and time."""
-    for row in range(1, owners.size):
-        if owners[row] < owners[row - 1] or (owners[row] == owners[row - 1] and occurred[row] < occurred[row - 1]):
-            return False
-    return True
+    records: Ints  # [rows, 4]
+    bounds: Ints  # [leads + 1]: where the records of each lead begin
+    starts: list[Ints]  # for each part of the rows: where the next of its rows of each lead goes
 
 
 @compiled
@@ -58,23 +46,27 @@ def rises(times: Ints) -> bool:
     return row >= times.size
 
 
-def ordered(rows: Unordered, leads: int, threads: int) -> tuple[Unordered, Ints]:
+def shelf(owners: Ints32, parts: Sequence[tuple[int, int]], leads: int, threads: int) -> Shelf:
+    """Return room for rows of `owners`, which come in parts [begin, end) that are filled at the same time."""
+    counts = share(lambda part: _count(owners, *part, leads), parts, threads)
+    bounds = np.concatenate([[0], np.cumsum(sum(counts, np.zeros(leads, dtype=np.int64)))])
+    starts = list(accumulate(counts[:-1], np.add, initial=bounds[:-1].copy()))[: len(parts)]
+    return Shelf(np.empty((owners.size, 4), dtype=np.int64), bounds, starts)
+
+
+def settled(shelf: Shelf, owners: Ints32, signatures: Ints, threads: int) -> tuple[Rows, Ints]:
     """Return rows by lead and time, those of one time as they came, and for each the row that it was.
 
-    What is given is overwritten: a column of hundreds of millions is not held twice.
+    `signatures` are those of the codes. `owners` become the rows' own: a column of hundreds of millions is not held
+    twice.
     """
-    parts = ranges(rows.owners.size, threads)
-    counts = share(lambda part: _count(rows.owners, *part, leads), parts, threads)
-    totals = np.sum(counts, axis=0, dtype=np.int64)
-    bounds = np.concatenate([[0], np.cumsum(totals)])
-    starts = bounds[:-1] + np.cumsum([np.zeros(leads, dtype=np.int64), *counts[:-1]], axis=0)
-    records = np.empty((rows.owners.size, 4), dtype=np.int64)
-    share(lambda part: _scatter(rows, *part[1], starts[part[0]], records), list(enumerate(parts)), threads)
-    came = np.empty(rows.owners.size, dtype=np.int64)
-    lead_bounds = np.searchsorted(bounds, [begin for begin, _ in parts] + [rows.owners.size])
-    lead_bounds[0], lead_bounds[-1] = 0, leads
-    pairs = list(zip(lead_bounds[:-1].tolist(), lead_bounds[1:].tolist(), strict=True))
-    share(lambda part: _settle(records, bounds, *part, rows, came), pairs, threads)
+    size = owners.size
+    rows = Rows(owners, *(np.empty(size, dtype=np.int64) for _ in range(4)))
+    came = np.empty(size, dtype=np.int64)
+    leads = shelf.bounds.size - 1
+    cuts = np.searchsorted(shelf.bounds, [begin for begin, _ in ranges(size, threads)]).tolist()
+    parts = list(pairwise([0, *cuts[1:], leads]))
+    share(lambda part: _settle(shelf.records, shelf.bounds, *part, signatures, rows, came), parts, threads)
     return rows, came
 
 
@@ -87,24 +79,25 @@ def _count(owners: Ints32, begin: int, end: int, leads: int) -> Ints:
 
 
 @compiled
-def _scatter(rows: Unordered, begin: int, end: int, starts: Ints, records: Ints) -> None:
-    """Write each row as one record of half a cache line to where its lead's stand: memory is waited for once a row."""
-    # By names of their own: reached through the tuple, each array costs two counts of its references a row.
-    owners, occurred, received, codes, value = rows.owners, rows.occurred, rows.received, rows.codes, rows.value
-    for row in range(begin, end):
-        owner = owners[row]
+def put(
+    records: Ints, starts: Ints, first: int, owners: Ints32, occurred: Ints, received: Ints, codes: Ints32, value: Ints
+) -> None:
+    """Write rows, the first of which is row `first`, to where their leads' stand: memory is waited for once a row."""
+    for place in range(owners.size):
+        owner = owners[place]
         at = starts[owner]
         starts[owner] = at + 1
-        records[at, 0] = occurred[row]
-        records[at, 1] = received[row]
-        records[at, 2] = np.int64(codes[row]) << _HALF | row
-        records[at, 3] = value[row]
+        records[at, 0] = occurred[place]
+        records[at, 1] = received[place]
+        records[at, 2] = np.int64(codes[place]) << _HALF | first + place
+        records[at, 3] = value[place]
 
 
 @compiled
-def _settle(records: Ints, bounds: Ints, first: int, end: int, rows: Unordered, came: Ints) -> None:
+def _settle(records: Ints, bounds: Ints, first: int, end: int, signatures: Ints, rows: Rows, came: Ints) -> None:
     """Sort the records of leads [first, end) by time, and write them as columns."""
-    owners, occurred, received, codes, value = rows.owners, rows.occurred, rows.received, rows.codes, rows.value
+    # By names of their own: reached through the tuple, each array costs two counts of its references a row.
+    owners, occurred, received, signature, value = rows.owners, rows.occurred, rows.received, rows.signature, rows.value
     for lead in range(first, end):
         begin, until = bounds[lead], bounds[lead + 1]
         _by_time(records, begin, until)
@@ -112,7 +105,7 @@ def _settle(records: Ints, bounds: Ints, first: int, end: int, rows: Unordered, 
             owners[at] = lead
             occurred[at] = records[at, 0]
             received[at] = records[at, 1]
-            codes[at] = records[at, 2] >> _HALF
+            signature[at] = signatures[records[at, 2] >> _HALF]
             value[at] = records[at, 3]
             came[at] = records[at, 2] & _LOW
 
@@ -148,21 +141,17 @@ def _insert(records: Ints, begin: int, end: int) -> None:
             at -= 1
 
 
-def by_id(rows: Unordered, came: Ints | None, ids: Callable[[Ints], pa.ChunkedArray]) -> Ints | None:
-    """Put rows of one lead and time into the order of their ids, in place; return for each the row that it was.
+def by_id(rows: Rows, came: Ints, ids: Callable[[Ints], pa.ChunkedArray]) -> None:
+    """Put rows of one lead and time into the order of their ids, in place.
 
-    `rows` ascend by lead and time; `came` says where each was, None: where it is. `ids` gives those of rows as they
-    came, and is asked only where times tie.
+    `rows` ascend by lead and time; `came` says where each was. `ids` gives those of rows as they came, and is asked
+    only where times tie.
     """
     tied = _tied(rows.owners, rows.occurred)
-    if not tied.size:
-        return came
-    found = texts(ids(tied if came is None else came[tied]).combine_chunks())
-    if _ids_ascend(rows, tied, found):
-        return came
-    came = np.arange(rows.owners.size) if came is None else came
-    _arrange(rows, came, tied, found)
-    return came
+    if tied.size:
+        found = texts(ids(came[tied]).combine_chunks())
+        if not _ids_ascend(rows, tied, found):
+            _arrange(rows, came, tied, found)
 
 
 @compiled
@@ -188,7 +177,7 @@ def _tied(owners: Ints32, occurred: Ints) -> Ints:
 
 
 @compiled
-def _end_of_group(rows: Unordered, tied: Ints, start: int) -> int:
+def _end_of_group(rows: Rows, tied: Ints, start: int) -> int:
     """Return where, among `tied`, the rows end that share lead and time with the one at `start`."""
     end = start + 1
     while (
@@ -201,7 +190,7 @@ def _end_of_group(rows: Unordered, tied: Ints, start: int) -> int:
 
 
 @compiled
-def _ids_ascend(rows: Unordered, tied: Ints, ids: Texts) -> bool:
+def _ids_ascend(rows: Rows, tied: Ints, ids: Texts) -> bool:
     for place in range(1, tied.size):
         one, other = tied[place - 1], tied[place]
         together = rows.owners[one] == rows.owners[other] and rows.occurred[one] == rows.occurred[other]
@@ -211,7 +200,7 @@ def _ids_ascend(rows: Unordered, tied: Ints, ids: Texts) -> bool:
 
 
 @compiled
-def _arrange(rows: Unordered, came: Ints, tied: Ints, ids: Texts) -> None:
+def _arrange(rows: Rows, came: Ints, tied: Ints, ids: Texts) -> None:
     start = 0
     while start < tied.size:
         end = _end_of_group(rows, tied, start)
@@ -220,7 +209,7 @@ def _arrange(rows: Unordered, came: Ints, tied: Ints, ids: Texts) -> None:
         after = first + order.size
         moved = first + order - start
         rows.received[first:after] = rows.received[moved]
-        rows.codes[first:after] = rows.codes[moved]
+        rows.signature[first:after] = rows.signature[moved]
         rows.value[first:after] = rows.value[moved]
         came[first:after] = came[moved]
         start = end

@@ -43,10 +43,8 @@ def accounts(account_spans: Ints) -> NDArray[np.int32]:
     return np.where(several, account_spans[:, 0], -1).astype(np.int32)
 
 
-def _places(rows: Ints, came: Ints | None) -> Ints:
+def _places(rows: Ints, came: Ints) -> Ints:
     """Return where rows of the table went."""
-    if came is None:
-        return rows
     went = np.empty(came.size, dtype=np.int64)
     went[came] = np.arange(came.size)
     return went[rows]

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import threads
-from features.encoding.order import Unordered, ascends, by_id, ordered, rises
+from features.encoding.order import Rows, by_id, put, rises, settled, shelf
 from features.encoding.places import Places
 from features.encoding.texts import before, texts
+from features.kernel.arrays import Ints
+from features.threads import ranges
 
 theorem = settings(max_examples=100, deadline=None)
 LEADS = 7
@@ -21,52 +23,49 @@ rows_of = st.lists(
 Row = tuple[int, int, str]
 
 
-def unordered(rows: list[Row]) -> Unordered:
-    """Rows whose received, code and value tell where they came from."""
+def sorted_by_time(rows: list[Row], threads: int) -> tuple[Rows, Ints]:
+    """Rows whose received, code and value tell where they came from, brought into order."""
     place = np.arange(len(rows))
-    return Unordered(
-        np.array([lead for lead, _, _ in rows], dtype=np.int32),
-        np.array([time for _, time, _ in rows], dtype=np.int64),
-        place * 10,
-        place.astype(np.int32),
-        -place,
-    )
+    owners = np.array([lead for lead, _, _ in rows], dtype=np.int32)
+    times = np.array([time for _, time, _ in rows], dtype=np.int64)
+    parts = ranges(len(rows), threads)
+    room = shelf(owners, parts, LEADS, threads)
+    for starts, (begin, end) in zip(room.starts, parts, strict=True):
+        part = slice(begin, end)
+        columns = owners[part], times[part], place[part] * 10, place[part].astype(np.int32), -place[part]
+        put(room.records, starts, begin, *columns)
+    return settled(room, owners, place * 7, threads)
 
 
 @theorem
 @given(rows_of, st.integers(1, 5))
 def test_rows_come_by_lead_time_and_id_and_keep_what_is_theirs(rows: list[Row], count: int) -> None:
-    found, came = ordered(unordered(rows), LEADS, count)
-    came_by_id = by_id(found, came, pa.chunked_array([pa.array([text for *_, text in rows], pa.string())]).take)
-    assert came_by_id is not None
-    assert [rows[place] for place in came_by_id] == sorted(rows)
+    found, came = sorted_by_time(rows, count)
+    by_id(found, came, pa.chunked_array([pa.array([text for *_, text in rows], pa.string())]).take)
+    assert [rows[place] for place in came] == sorted(rows)
     assert [(found.owners[k], found.occurred[k]) for k in range(len(rows))] == [row[:2] for row in sorted(rows)]
-    assert (found.received == came_by_id * 10).all()
-    assert (found.codes == came_by_id).all()
-    assert (found.value == -came_by_id).all()
+    assert (found.received == came * 10).all()
+    assert (found.signature == came * 7).all()
+    assert (found.value == -came).all()
 
 
 @theorem
 @given(rows_of)
-def test_rows_that_ascend_are_recognised_and_none_else(rows: list[Row]) -> None:
-    made = unordered(rows)
-    by_lead_and_time = [row[:2] for row in rows]
-    assert ascends(made.owners, made.occurred) == (by_lead_and_time == sorted(by_lead_and_time))
-    times = made.occurred.tolist()
-    assert rises(made.occurred) == (times == sorted(set(times)))
+def test_times_that_rise_are_recognised_and_none_else(rows: list[Row]) -> None:
+    times = [time for _, time, _ in rows]
+    assert rises(np.array(times, dtype=np.int64)) == (times == sorted(set(times)))
 
 
-def test_rows_in_order_stay_where_they_are() -> None:
-    rows = unordered([(0, 1, "a"), (0, 1, "b"), (0, 2, "a"), (1, 0, "z")])
-    ids = pa.chunked_array([pa.array(["a", "b", "a", "z"])])
-    assert by_id(rows, None, ids.take) is None
-    assert rows.received.tolist() == [0, 10, 20, 30]
+def test_ids_are_not_asked_for_where_no_times_tie() -> None:
+    found, came = sorted_by_time([(1, 1, "b"), (1, 0, "a"), (0, 1, "c")], 1)
+    by_id(found, came, lambda _: pytest.fail("asked"))
+    assert came.tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize("count", [1, 24, 25, 26, 5000])
 def test_a_long_lead_is_sorted_like_a_short_one(count: int) -> None:
     times = np.random.default_rng(count).integers(0, count, count)
-    found, came = ordered(unordered([(3, time, "") for time in times.tolist()]), LEADS, 2)
+    found, came = sorted_by_time([(3, time, "") for time in times.tolist()], 2)
     order = np.argsort(times, kind="stable")
     assert (came == order).all()
     assert (found.occurred == times[order]).all()
