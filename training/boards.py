@@ -72,10 +72,14 @@ def weekly(histories: Histories, target: Target, horizon_days: int, since: int) 
 
 @dataclass(frozen=True, eq=False)
 class _Ranked:
-    """Leads of one board from the highest score down: which, their labels, and where each distinct score begins."""
+    """Leads of one board from the highest score down, and where each distinct score begins.
+
+    `row`: place in the boards' table; `carried` [leads of the board, sums]: what is added up over those that are called.
+    """
 
     lead: NDArray[np.int64]
-    label: FloatArray
+    row: NDArray[np.int64]
+    carried: FloatArray
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
 
@@ -93,18 +97,21 @@ class _Ranked:
         """Return the board down to the score of its lead number `leads`."""
         groups = int(np.searchsorted(self.starts, leads))
         end = int(self.sizes[:groups].sum())
-        return _Ranked(self.lead[:end], self.label[:end], self.starts[:groups], self.sizes[:groups])
+        return _Ranked(self.lead[:end], self.row[:end], self.carried[:end], self.starts[:groups], self.sizes[:groups])
 
 
 class Calling:
     """A team that calls so many leads of each board, the highest scores first, and nobody twice.
 
     Ties are taken by expectation: of equal scores each lead is called with the same chance. `score` has the boards'
-    rows.
+    rows, and so has `worth` [rows] where it is given: what else is added up over those that are called.
     """
 
-    def __init__(self, boards: Boards, score: FloatArray, calls: int) -> None:
-        self._boards = [_ranked(boards, score, day) for day in range(boards.days)]
+    def __init__(self, boards: Boards, score: FloatArray, calls: int, worth: FloatArray | None = None) -> None:
+        label = boards.label.astype(np.float64)
+        carried = np.column_stack([label] if worth is None else [label, worth])
+        self._rows, self._carries = carried.shape
+        self._boards = [_ranked(boards, score, carried, day) for day in range(boards.days)]
         self._member = np.zeros((len(boards.group), boards.days))
         for day, board in enumerate(self._boards):
             self._member[board.lead, day] = calls / len(board.lead)
@@ -120,14 +127,25 @@ class Calling:
             return np.asarray(found[:, 1] / found[:, 0])
 
     def called(self, weights: FloatArray) -> FloatArray:
-        """Return how many are called in all, and how many of those reach the target [draws, 2]."""
-        parts = [self._called(weights[start : start + _AT_ONCE].T) for start in range(0, len(weights), _AT_ONCE)]
+        """Return how many are called in all, how many of those reach the target, and what they are worth.
+
+        [draws, 3], or [draws, 2] without a worth.
+        """
+        parts = [self._called(weights[start : start + _AT_ONCE].T)[0] for start in range(0, len(weights), _AT_ONCE)]
         return np.concatenate(parts)
 
-    def _called(self, weights: FloatArray) -> FloatArray:
-        """Return the same for `weights` [leads, some draws]: few enough for the processor's cache."""
+    def selected(self) -> FloatArray:
+        """Return how much of each row of the boards is called, [rows], 0 to 1: below 1 where a tie leaves it to chance."""
+        found = np.zeros(self._rows)
+        _, chosen = self._called(np.ones((len(self._member), 1)))
+        for board, part in chosen:
+            found[board.row] = part[:, 0]
+        return found
+
+    def _called(self, weights: FloatArray) -> tuple[FloatArray, list[tuple[_Ranked, FloatArray]]]:
+        """Return the sums for `weights` [leads, some draws], few enough for the processor's cache, and who is called."""
         left, rooms = np.array(weights, order="C"), self._member.T @ weights
-        sums = np.zeros((weights.shape[1], 2))
+        sums, found = np.zeros((weights.shape[1], 1 + self._carries)), list[tuple[_Ranked, FloatArray]]()
         for day, (top, whole) in enumerate(zip(self._tops, self._boards, strict=True)):
             board, room = top, rooms[day]
             waiting, chosen = board.take(left, room)
@@ -135,9 +153,10 @@ class Calling:
                 board = whole
                 waiting, chosen = board.take(left, room)
             sums[:, 0] += chosen.sum(axis=0)
-            sums[:, 1] += board.label @ chosen
+            sums[:, 1:] += chosen.T @ board.carried
             left[board.lead] = waiting - chosen
-        return sums
+            found.append((board, chosen))
+        return sums, found
 
     def _upper_parts(self, calls: int) -> list[_Ranked]:
         """Cut each board below twice the leads that the calls reach: a draw hardly ever needs more, and is then given all."""
@@ -150,13 +169,13 @@ class Calling:
         return parts
 
 
-def _ranked(boards: Boards, score: FloatArray, day: int) -> _Ranked:
-    rows = slice(boards.starts[day], boards.starts[day + 1])
-    order = np.argsort(-score[rows], kind="stable")
-    falling = score[rows][order]
+def _ranked(boards: Boards, score: FloatArray, carried: FloatArray, day: int) -> _Ranked:
+    rows = np.arange(boards.starts[day], boards.starts[day + 1])
+    rows = rows[np.argsort(-score[rows], kind="stable")]
+    falling = score[rows]
     starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])
     sizes = np.diff(np.r_[starts, len(falling)])
-    return _Ranked(boards.lead[rows][order], boards.label[rows][order].astype(np.float64), starts, sizes)
+    return _Ranked(boards.lead[rows], rows, carried[rows], starts, sizes)
 
 
 def union(tables: Sequence[pa.Table]) -> tuple[pa.Table, list[NDArray[np.int64]]]:

@@ -2,11 +2,10 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from histories import crm, export
@@ -17,7 +16,7 @@ from scoring import names, points, rulebook
 from scoring.bundle import Bundle
 from scoring.model import Model
 from scoring.rulebook import Rulebook
-from training import fingerprint, lineup, logbook, recipe
+from training import fingerprint, lineup, logbook, measured, recipe, scores
 from training.findings import headline
 from training.fingerprint import Fingerprint
 from training.fitted import Progress, silent
@@ -89,37 +88,18 @@ def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Rec
     drawn = draw(histories, target, model.horizon_days, settings.ages)
     _require_newer(drawn, since)
     parts = split(drawn, since)
-    rows = _rows(drawn, parts.test)
-    hundredths = points.table(rules, histories, rows)
-    probability = lineup.answer(bundle, target, histories, rows)
-    calibrated = _calibrated(histories, rules, drawn, parts.mature).probabilities(np.zeros((len(rows), 0)), hundredths)
-    contenders = {
-        MODEL: lineup.contender(rows, probability, probability),
-        RULES: lineup.contender(rows, calibrated, whole_points(hundredths)),
+    test = measured.tested(drawn, parts.test, since)
+    sources = {
+        MODEL: scores.of_bundle(bundle, target),
+        RULES: scores.of_points(_calibrated(histories, rules, drawn, parts.mature), rules),
     }
-    alone = Lineup(target, model.horizon_days, rows, whole_points(hundredths), contenders, MODEL, {})
-    if alone.same:
-        return alone
-    return replace(
-        alone, differences={RULES: lineup.difference(rows, contenders[MODEL], contenders[RULES], settings.seed)}
-    )
+    return measured.side_by_side(histories, settings, test, sources, scores.ask(histories, test.rows, sources))
 
 
 def _calibrated(histories: Histories, rules: Rulebook, drawn: Snapshots, train: NDArray[np.int64]) -> Model:
     """The points, brought to probabilities on what was known when the bundle was trained."""
     hundredths = points.table(rules, histories, subset(drawn.table, train))
     return calibrated_points(whole_points(hundredths), drawn.label[train], drawn.target, drawn.horizon_days)
-
-
-def _rows(drawn: Snapshots, rows: NDArray[np.int64]) -> pa.Table:
-    ages = pa.array([drawn.ages[age].text for age in drawn.age[rows]], pa.string())
-    return (
-        subset(drawn.table, rows)
-        .append_column("group", pa.array(drawn.group[rows]))
-        .append_column("age", ages)
-        .append_column("label", pa.array(drawn.label[rows]))
-        .select(["lead_id", "group", "cutoff", "age", "label"])
-    )
 
 
 def _require_newer(drawn: Snapshots, since: int) -> None:
@@ -156,6 +136,7 @@ def _log(
         rows = logbook.dataset(lineups, str(config), print_of)
         run.dataset(rows, "test")
         run.metrics(logbook.difference_metrics(lineups))
+        run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)
         for path, drawing in logbook.pictures(lineups).items():
             run.figure(drawing, path)
         params: dict[str, dict[str, object]] = {

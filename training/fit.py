@@ -15,19 +15,23 @@ from histories.contract import Histories, Target
 from scoring import points as rule_points
 from scoring.bundle import Bundle
 from scoring.card import Card
+from scoring.chain import Chain
+from scoring.coherence import Models, of_target
 from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
-from training import segments
+from training import chain, segments
 from training.board import Board, high_probability, recent_board
 from training.fitted import Fitted, Progress, Score, TargetResult, silent
-from training.learner import learn
-from training.points_model import calibrated_points, whole_points
+from training.ladder import learn_step
+from training.lineup import MODEL, RULES
+from training.measured import with_chosen
 from training.recipe import Recipe
+from training.scores import of_models, of_points
 from training.settings import THREADS
-from training.snapshots import Snapshots, draw
+from training.snapshots import Snapshots, draw, subset
 from training.split import Split, border_of, split
-from training.verdict import measure
+from training.verdict import counted, judge, measure
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -60,15 +64,13 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """All there is before anything is learnt: each target's question, and what both scores see of its snapshots.
-
-    `border` (UTC microseconds) parts training from test; rows of `seen` are as `see` returns them.
+    """What is settled before anything is learnt: each target's question, the border between training and test (UTC
+    microseconds), and the columns that snapshots are seen by.
     """
 
     questions: Mapping[Target, Question]
     border: int
     catalogue: Catalogue
-    seen: Mapping[Target, Seen]
 
 
 def fit_bundle(
@@ -86,18 +88,17 @@ def fit_bundle(
     DataError where the histories hold nothing to learn or to test, CallError where the recipe names what they
     do not have.
     """
-    prepared = prepare(histories, recipe, rulebook, progress)
+    prepared = prepare(histories, recipe, progress)
     return fit_prepared(histories, recipe, rulebook, prepared, now=now, source=source, progress=progress)
 
 
-def prepare(histories: Histories, recipe: Recipe, rulebook: Rulebook, progress: Progress = silent) -> Prepared:
-    """Draw the snapshots, split them, and compute what is seen of them. Raises as `fit_bundle` does."""
+def prepare(histories: Histories, recipe: Recipe, progress: Progress = silent) -> Prepared:
+    """Draw the snapshots, split them, and choose the columns. Raises as `fit_bundle` does."""
     segments.require(histories, recipe.segments)
     progress("snapshots", 0, 4)
     questions, border = ask(histories, recipe)
     progress("features", 1, 4)
-    catalogue = catalogue_of(histories, questions, border, recipe.features)
-    return Prepared(questions, border, catalogue, see(histories, catalogue, rulebook, questions))
+    return Prepared(questions, border, catalogue_of(histories, questions, border, recipe.features))
 
 
 def fit_prepared(
@@ -111,11 +112,11 @@ def fit_prepared(
     progress: Progress = silent,
 ) -> Fitted:
     """Learn from what `prepare` made of these histories, and measure; `now` and `source` as in `fit_bundle`."""
-    questions, border, catalogue, seen = prepared.questions, prepared.border, prepared.catalogue, prepared.seen
-    results = {
-        target: _answer(histories, recipe, catalogue, question, seen[target], progress)
-        for target, question in questions.items()
-    }
+    questions, border, catalogue = prepared.questions, prepared.border, prepared.catalogue
+    results: dict[Target, TargetResult] = {}
+    for target in sorted(questions, key=lambda one: one is Target.CUSTOMER):  # sql bounds customer: it is settled first
+        settled = {other: _champion(result) for other, result in results.items()}
+        results[target] = _answer(histories, recipe, rulebook, catalogue, questions[target], settled, progress)
     progress("reference board", 3, 4)
     bundle = _bundle(histories, recipe, rulebook, catalogue, questions, results, Origin(now, border, source))
     progress("reference board", 4, 4)
@@ -138,49 +139,54 @@ def catalogue_of(
     return catalogues.build(histories, lead_ids, until=border, own=own)
 
 
-def _used(question: Question) -> IntArray:
-    return np.concatenate([question.split.train, question.split.test])
+def see(histories: Histories, catalogue: Catalogue, rulebook: Rulebook, question: Question) -> Seen:
+    """Features and points of a target's training snapshots, then of its test snapshots.
 
-
-def see(
-    histories: Histories, catalogue: Catalogue, rulebook: Rulebook, questions: Mapping[Target, Question]
-) -> Mapping[Target, Seen]:
-    """Features and points of each target's training snapshots, then its test snapshots.
-
-    A (lead, cutoff) that several targets share is computed once.
+    The matrix is the largest thing in a training: one target's is let go of before the next one's is computed.
     """
-    keys = np.concatenate(
-        [np.stack([one.snapshots.lead, one.snapshots.cutoff], axis=1)[_used(one)] for one in questions.values()]
-    )
-    distinct, place = np.unique(keys, axis=0, return_inverse=True)
-    lead_ids = histories.leads["lead_id"].take(pa.array(distinct[:, 0]))
-    table = pa.table({"lead_id": lead_ids, "cutoff": pa.array(distinct[:, 1], pa.int64())})
-    matrix = feature_table.compute(histories, table, catalogue).matrix
-    hundredths = rule_points.table(rulebook, histories, table)
-    ends = np.cumsum([len(_used(one)) for one in questions.values()])[:-1]
-    places = np.split(place.ravel(), ends)
-    return {target: Seen(matrix[rows], hundredths[rows]) for target, rows in zip(questions, places, strict=True)}
+    rows = np.concatenate([question.split.train, question.split.test])
+    taken = subset(question.snapshots.table, rows)
+    matrix = feature_table.compute(histories, taken, catalogue).matrix
+    return Seen(matrix, rule_points.table(rulebook, histories, taken))
 
 
 def _answer(
     histories: Histories,
     recipe: Recipe,
+    rulebook: Rulebook,
     catalogue: Catalogue,
     question: Question,
-    seen: Seen,
+    settled: Models,
     progress: Progress,
 ) -> TargetResult:
     snapshots, parts = question.snapshots, question.split
     progress(f"model for {snapshots.target.value}", 2, 4)
-    trained = len(parts.train)
-    found = learn(seen.matrix[:trained], snapshots, parts, catalogue, recipe.seed, recipe.search, progress)
-    learnt = None if found is None else (found.model, found.learning)
-    mature = np.searchsorted(parts.train, parts.mature)
-    points = whole_points(seen.hundredths[:trained][mature])
-    labels = snapshots.label[parts.mature]
-    points_model = calibrated_points(points, labels, snapshots.target, snapshots.horizon_days)
-    return measure(
-        histories, recipe, snapshots, parts, learnt, points_model, seen.matrix[trained:], seen.hundredths[trained:]
+    trained, seen = len(parts.train), see(histories, catalogue, rulebook, question)
+    matrix, hundredths = seen.matrix[:trained], seen.hundredths[:trained]
+    taught = learn_step(matrix, hundredths, snapshots, parts, catalogue, recipe.seed, recipe.search, progress)
+    part = chain.Part(matrix, snapshots, parts)
+    model, learning = chain.keep_better(taught.learnt, part, histories, catalogue, recipe.seed, progress)
+    sources = {RULES: of_points(taught.points, rulebook)}
+    if model is not None:
+        models = {**settled, snapshots.target: model}
+        sources = {MODEL: of_models(models, snapshots.target, catalogue, rulebook), **sources}
+    lineup = measure(histories, recipe, snapshots, parts, sources, seen.matrix[trained:], seen.hundredths[trained:])
+    figures = {name: one.figures for name, one in lineup.contenders.items()}
+    champion, reason = judge(
+        counted(snapshots, parts), taught.why, figures.get(MODEL), figures[RULES], lineup.differences.get(RULES, {})
+    )
+    return TargetResult(
+        target=snapshots.target,
+        horizon_days=snapshots.horizon_days,
+        counts=counted(snapshots, parts),
+        lineup=with_chosen(histories, recipe, lineup, MODEL if champion is Score.MODEL else RULES),
+        model=model,
+        points=taught.points,
+        learning=learning,
+        step=taught.step,
+        why=taught.why,
+        champion=champion,
+        reason=reason,
     )
 
 
@@ -194,7 +200,7 @@ def _bundle(
     origin: Origin,
 ) -> Bundle:
     models = {target: _champion(result) for target, result in results.items()}
-    board, probabilities = _board(histories, catalogue, rulebook, questions, models[Target.CUSTOMER], origin.border)
+    board, probabilities = _board(histories, catalogue, rulebook, questions, models, origin.border)
     return Bundle(
         catalogue=catalogue,
         models=models,
@@ -205,7 +211,7 @@ def _bundle(
     )
 
 
-def _champion(result: TargetResult) -> Model:
+def _champion(result: TargetResult) -> Model | Chain:
     if result.champion is Score.MODEL and result.model is not None:
         return result.model
     return result.points
@@ -216,7 +222,7 @@ def _board(
     catalogue: Catalogue,
     rulebook: Rulebook,
     questions: Mapping[Target, Question],
-    model: Model,
+    models: Models,
     border: int,
 ) -> tuple[Board, FloatArray]:
     """Return the reference board and the customer probability of each of its leads."""
@@ -224,7 +230,7 @@ def _board(
     board = recent_board(histories, questions[Target.CUSTOMER].snapshots, trained, border)
     matrix = feature_table.compute(histories, board.snapshots, catalogue).matrix
     hundredths = rule_points.table(rulebook, histories, board.snapshots)
-    return board, model.probabilities(matrix, hundredths, THREADS)
+    return board, of_target(models, Target.CUSTOMER, catalogue, matrix, hundredths, THREADS)
 
 
 def _card(questions: Mapping[Target, Question], results: Mapping[Target, TargetResult], origin: Origin) -> Card:
@@ -252,9 +258,7 @@ def _limits(questions: Mapping[Target, Question], results: Mapping[Target, Targe
 
 def _figures(result: TargetResult) -> Mapping[str, float]:
     """Test figures of the score in the bundle; those that the test does not define are left out."""
-    chosen = result.points_figures
-    if result.champion is Score.MODEL and result.model_figures is not None:
-        chosen = result.model_figures
+    chosen = result.lineup.contenders[result.lineup.chosen].figures
     measured = {name: value for name, value in asdict(chosen.measures).items() if np.isfinite(value)}
     return measured | {
         "snapshots": chosen.snapshots,

@@ -1,21 +1,19 @@
 """What a training run found: value classes that the run logs, the gate judges and the command prints."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
-
 from histories.contract import Target
 from scoring.bundle import Bundle
+from scoring.chain import Chain
 from scoring.model import Model
-from training.bootstrap import Difference
-from training.evaluate import Figures
+from training.lineup import Lineup
 from training.recipe import Recipe
 from training.settings import Settings
+from training.trials import Trial
 
 
 class Progress(Protocol):
@@ -34,6 +32,14 @@ class Score(StrEnum):
 
     MODEL = "model"
     POINTS = "points"
+
+
+class Step(StrEnum):
+    """What is learnt: nothing but what points are worth, trees from the points beside a ridge, or trees alone."""
+
+    POINTS = "points"
+    BLEND = "blend"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ class Learning:
     """How the model was learnt, all of it chosen on windows inside training.
 
     Log losses are those of the windows, nats a snapshot: as the boosters say, and after calibration where it was
-    kept. `trials`: settings tried beside the defaults.
+    kept. `tried`: settings tried beside the defaults, in their order. `route`: for customer, whether a chain took the
+    model's place; None where there was nothing to choose.
     """
 
     settings: Settings
@@ -70,55 +77,52 @@ class Learning:
     calibration: str
     window_log_loss_raw: float
     window_log_loss: float
-    trials: int
+    tried: tuple[Trial, ...]
+    route: "Route | None" = None
+
+    @property
+    def trials(self) -> int:
+        """How many settings were tried beside the defaults, pruned ones among them."""
+        return len(self.tried)
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """Both scores on the test snapshots that share an attribute's value (`value` None: missing) or an age."""
+class Route:
+    """Which way the customer is learnt: directly, or (`chained`) by way of sql; `sentence` says which and why.
 
-    name: str
-    value: str | None
-    model: Figures | None
-    points: Figures
+    The log losses are those of both, calibrated, on the same mature snapshots of the windows inside training (`snapshots`
+    of them); nan where the chain was not tried. `sql`, `given_sql`: how the chain's parts were learnt, None likewise.
+    """
+
+    chained: bool
+    sentence: str
+    snapshots: int = 0
+    direct_log_loss: float = math.nan
+    chain_log_loss: float = math.nan
+    sql: Learning | None = None
+    given_sql: Learning | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class TargetResult:
     """One target's models and what they did on the same test snapshots.
 
-    `test`: one row a test snapshot, sorted by cutoff, then lead: lead_id, group (number of the account, or lead), cutoff (UTC
-    microseconds), age (as the recipe writes it), label (0 or 1), model_probability (null where there is no
-    model), points (whole points), points_probability. `model`, `learning`, `model_figures`: None where there
-    were too few conversions to learn from. `differences`: model minus points by measure, empty where there is no
-    model; `value_per_call`: what a call to the top tenth is worth, for each score, empty without a deal value.
-    `champion`: which of the two is in the bundle, and `reason` why.
+    `lineup`: the model (absent where there were too few conversions to learn from; `model` and `learning` are None
+    then) beside the rules. `step`: of the ladder, and `why` it is that one. `champion`: which of the two is in the
+    bundle, and `reason` why.
     """
 
     target: Target
     horizon_days: int
     counts: SplitCounts
-    test: pa.Table
-    model: Model | None
+    lineup: Lineup
+    model: Model | Chain | None
     points: Model
     learning: Learning | None
-    model_figures: Figures | None
-    points_figures: Figures
-    differences: Mapping[str, Difference]
-    segments: tuple[Segment, ...]
-    value_per_call: Mapping[Score, float]
+    step: Step
+    why: str
     champion: Score
     reason: str
-
-    @property
-    def labels(self) -> NDArray[np.int8]:
-        """Labels of the test snapshots, 0 or 1."""
-        return np.asarray(self.test["label"].to_numpy(), dtype=np.int8)
-
-    @property
-    def groups(self) -> NDArray[np.int64]:
-        """What the bootstrap draws: accounts, or leads."""
-        return np.asarray(self.test["group"].to_numpy(), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,31 +8,46 @@ import pyarrow as pa
 from histories.clock import iso
 from training import figures
 from training.bootstrap import Difference
+from training.capacity import CAPACITY_MEASURES, AtCapacity
 from training.evaluate import MEASURES, Figures
 from training.findings import finding
 from training.fingerprint import Fingerprint, rows_digest
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.records import Dataset, Drawing
+from training.segments import Segment
 from training.tracking import Run
 
 SNAPSHOTS_TABLE = "test_snapshots.json"
+SEGMENTS_TABLE = "segments.json"
 DATASET = "test snapshots"
+_NOTHING = Difference(math.nan, math.nan, math.nan)
+SHARED = "uncertainty"  # a property of the labels: the same for every contender
 COUNTS = ("snapshots", "leads", "conversions", "converted_leads", "prevalence")
 
 
 def metrics(lineups: Sequence[Lineup], name: str) -> dict[str, float]:
-    """Return one contender's figures as `<target>/<measure>`; a figure that the labels do not define is left out."""
+    """Return one contender's figures as `<target>/<measure>`, those at the team's capacity as `<measure>_at_capacity`.
+
+    A figure that the labels do not define is left out.
+    """
     found: dict[str, float] = {}
     for lineup in lineups:
         if name in lineup.contenders:
             prefix = lineup.target.value
             found |= {f"{prefix}/{key}": value for key, value in _figures(lineup.contenders[name].figures).items()}
+        if name in lineup.capacity:
+            found |= {f"{prefix}/{key}": value for key, value in _at_capacity(lineup.capacity[name]).items()}
     return {key: value for key, value in found.items() if math.isfinite(value)}
 
 
 def _figures(measured: Figures) -> dict[str, float]:
     measures = {key: float(getattr(measured.measures, key)) for key in MEASURES}
     return measures | {key: float(getattr(measured, key)) for key in COUNTS}
+
+
+def _at_capacity(one: AtCapacity) -> dict[str, float]:
+    measures = {f"{key}_at_capacity": float(getattr(one.measures, key)) for key in CAPACITY_MEASURES}
+    return measures | {"boards": float(one.boards), "calls_per_week": float(one.calls_per_week)}
 
 
 def difference_metrics(lineups: Sequence[Lineup]) -> dict[str, float]:
@@ -44,7 +59,10 @@ def difference_metrics(lineups: Sequence[Lineup]) -> dict[str, float]:
     for lineup in lineups:
         for other, suffix in ((RULES, "difference"), (CHAMPION, "difference_to_champion")):
             for measure, one in lineup.differences.get(other, {}).items():
-                found |= _difference(f"{lineup.target.value}/{measure}_{suffix}", one)
+                if measure != SHARED:
+                    found |= _difference(f"{lineup.target.value}/{measure}_{suffix}", one)
+            for measure, one in lineup.capacity_differences.get(other, {}).items():
+                found |= _difference(f"{lineup.target.value}/{measure}_at_capacity_{suffix}", one)
     return {key: value for key, value in found.items() if math.isfinite(value)}
 
 
@@ -114,6 +132,46 @@ def own_pictures(lineups: Sequence[Lineup], name: str) -> Mapping[str, Drawing]:
             path = f"figures/{lineup.target.value}_reliability.png"
             drawn[path] = figures.reliability(title, lineup.labels.astype(float), scored)
     return drawn
+
+
+def segments(lineups: Sequence[Lineup]) -> pa.Table:
+    """Return one row a (target, segment, value, score).
+
+    Columns: what `Segment` and `SegmentScore` say, then every measure of the score there. `log_loss_difference` with
+    its interval is the model's row minus the rules', drawn towards the whole's; `flags` are those of the score that
+    the bundle answers with. What is not defined is null.
+    """
+    rows = [
+        _segment(lineup, segment, name) for lineup in lineups for segment in lineup.segments for name in segment.scores
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def _segment(lineup: Lineup, segment: Segment, name: str) -> dict[str, object]:
+    score = segment.scores[name]
+    ratio, apart = score.predicted_over_observed, segment.log_loss_differences.get(RULES, _NOTHING)
+    if name != MODEL:
+        apart = _NOTHING
+    figures_there = {f"predicted_over_observed{end}": one for end, one in _ends(ratio)}
+    figures_there |= {f"log_loss_difference{end}": one for end, one in _ends(apart)}
+    figures_there |= {"selected": score.selected, "conversion_rate": segment.rate}
+    own = {key: getattr(score.figures.measures, key) for key in MEASURES if key != "predicted_over_observed"}
+    return {
+        "target": lineup.target.value,
+        "segment": segment.name,
+        "value": segment.value,
+        "score": name,
+        "in_bundle": name == lineup.chosen,
+        "snapshots": segment.snapshots,
+        "leads": segment.leads,
+        "converted_leads": segment.converted_leads,
+        **{key: value if math.isfinite(value) else None for key, value in (figures_there | own).items()},
+        "flags": " ".join(segment.flags) if name == lineup.chosen else None,
+    }
+
+
+def _ends(one: Difference) -> tuple[tuple[str, float], ...]:
+    return ("", one.value), ("_low", one.low), ("_high", one.high)
 
 
 def contenders(lineups: Sequence[Lineup]) -> list[str]:

@@ -1,33 +1,19 @@
 """Renders a training run or a comparison for a terminal: model beside rules, and what it comes to in a sentence."""
 
-import math
-
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from histories.clock import date
-from training import leakage_report
-from training.bootstrap import Difference
+from training import leakage_report, report_table
 from training.compare import Comparison
-from training.evaluate import LOWER_IS_BETTER, MEASURES, Figures
-from training.findings import better, caution, finding, ranking
+from training.findings import caution, finding, ranking
 from training.gate import Decision
 from training.lineup import CHAMPION, MODEL, RULES, Lineup
 from training.records import Place
 from training.run import TrainingResult
 
-NAMES = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "precision_top_tenth": "precision, top tenth",
-    "lift_top_tenth": "lift, top tenth",
-    "predicted_over_observed": "predicted / observed",
-}
-_FORMATS = {"precision_top_tenth": ".1%", "lift_top_tenth": ".2f", "predicted_over_observed": ".2f"}
+MOST_FLAGS = 3
 _STYLES = {Decision.PROMOTE: "green", Decision.SAME: "cyan", Decision.KEEP: "yellow", Decision.CANNOT_TELL: "yellow"}
 
 
@@ -75,64 +61,23 @@ def _header(lineup: Lineup, when: str) -> RenderableType:
 
 
 def _print_lineup(lineup: Lineup, console: Console) -> None:
-    console.print(_table(lineup, [name for name in (MODEL, RULES) if name in lineup.contenders]))
+    console.print(report_table.render(lineup, [name for name in (MODEL, RULES) if name in lineup.contenders]))
     for sentence, style in ((finding(lineup), ""), (ranking(lineup), ""), (caution(lineup), "yellow")):
         if sentence:
             console.print(Text(sentence, style=style))
+    _print_flags(lineup, console)
     if CHAMPION in lineup.contenders:
         console.print()
-        console.print(_table(lineup, [lineup.chosen, CHAMPION]))
+        console.print(report_table.render(lineup, [lineup.chosen, CHAMPION]))
 
 
-def _table(lineup: Lineup, names: list[str]) -> Table:
-    """Measures down, one or two contenders across; of two also the difference, its interval and who is better."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right", min_width=8)
-    apart = lineup.differences.get(names[-1], {}) if len(names) == 2 else {}
-    if apart:
-        table.add_column("difference (95% interval)", justify="right")
-        table.add_column("")
-    for measure in MEASURES:
-        cells: list[RenderableType] = [NAMES[measure]]
-        cells += [_figure(measure, lineup.contenders[name].figures) for name in names]
-        if apart:
-            cells += _difference(measure, apart[measure], lineup, names)
-        table.add_row(*cells)
-    return table
-
-
-def _figure(measure: str, figures: Figures) -> str:
-    value = getattr(figures.measures, measure)
-    if math.isnan(value):
-        return "–"
-    return f"{value:{_FORMATS.get(measure, '.4f')}}"
-
-
-def _difference(measure: str, one: Difference, lineup: Lineup, names: list[str]) -> tuple[str, Text]:
-    """The difference as it is shown, and which of the two it favours."""
-    if math.isnan(one.value):
-        return "–", Text("")
-    value, low, high = (_signed(measure, number) for number in (one.value, one.low, one.high))
-    shown = f"{value} ({low} to {high})"
-    if measure == "predicted_over_observed":
-        return shown, _closer_to_one(lineup, names)
-    verdict = better(one, measure in LOWER_IS_BETTER)
-    if verdict is None:
-        return shown, Text("no clear difference", style="dim")
-    return shown, Text(f"{names[0] if verdict else names[1]} better", style="green" if verdict else "yellow")
-
-
-def _signed(measure: str, value: float) -> str:
-    shape = _FORMATS.get(measure, ".4f")
-    return f"{100 * value:+.1f} pp" if shape.endswith("%") else f"{value:+{shape}}"
-
-
-def _closer_to_one(lineup: Lineup, names: list[str]) -> Text:
-    """Predicted over observed has no direction: 1 is best."""
-    distances = [abs(lineup.contenders[name].figures.measures.predicted_over_observed - 1) for name in names]
-    return Text(f"{names[distances.index(min(distances))]} closer to 1", style="dim")
+def _print_flags(lineup: Lineup, console: Console) -> None:
+    """Say which segments fall out, the first few in full."""
+    flags = [flag for segment in lineup.segments for flag in segment.flags]
+    for flag in flags[:MOST_FLAGS]:
+        console.print(Text(f"Falls out: {flag}", style="yellow"))
+    if len(flags) > MOST_FLAGS:
+        console.print(Text(f"{len(flags) - MOST_FLAGS} more such segments are in segments.json.", style="yellow"))
 
 
 def _chosen(lineup: Lineup, reason: str) -> str:

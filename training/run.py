@@ -1,6 +1,5 @@
 """One training run: an export, a recipe and a rulebook become a judged, registered, perhaps promoted bundle."""
 
-import math
 import signal
 import tempfile
 import threading
@@ -10,8 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-import pyarrow as pa
-
 from histories import crm, export
 from histories.clock import iso
 from histories.contract import Histories
@@ -19,7 +16,19 @@ from scoring import bundle as bundles
 from scoring import names, rulebook
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
-from training import fingerprint, gate, leakage, leakage_report, lineup, logbook, promote, recipe
+from training import (
+    fingerprint,
+    gate,
+    leakage,
+    leakage_report,
+    lineup,
+    logbook,
+    measured,
+    promote,
+    recipe,
+    scores,
+    trials,
+)
 from training.fingerprint import Fingerprint
 from training.fit import Prepared, fit_prepared, prepare
 from training.fitted import Fitted, Progress, Score, silent
@@ -59,6 +68,10 @@ class TrainingResult:
         return self.fitted.bundle
 
 
+# Where finished trials of a search are kept until their run has ended: in the working folder, by what was read.
+TRIALS = Path(".lead-scoring", "trials")
+
+
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM). No Exception, so that nothing on the way mistakes it for an error."""
 
@@ -93,10 +106,13 @@ def train(
     progress("reading the export", 0, 1)
     histories = export.read(config, now).histories
     names.check(rules, histories.families, histories.attribute_types, rulebook_file.name)
-    given = _Input(config, histories, settings, rules, fingerprint.of(histories))
+    read = fingerprint.of(histories)
+    kept = TRIALS / read.sha256[:16]
+    settings = recipe.keeping_trials(settings, kept)
+    given = _Input(config, histories, settings, rules, read)
     with _ended_politely(), tracker.run("train", "train") as run, tempfile.TemporaryDirectory() as scratch:
         _log_input(run, given)
-        prepared = prepare(histories, settings, rules, progress)
+        prepared = prepare(histories, settings, progress)
         audit = _audit(run, given, prepared, allow_leaks)
         fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(config), progress=progress)
         progress("comparing with the champion", 0, 2)
@@ -107,6 +123,7 @@ def train(
         children = _log_output(run, given, fitted, lineups, verdict, Path(scratch) / BUNDLE_PATH)
         version, alias = _register(tracker, run, given, fitted, verdict, now, Path(scratch) / BUNDLE_PATH)
         progress("writing to MLflow", 2, 2)
+    trials.forget(kept)
     return TrainingResult(
         fitted=fitted,
         rulebook_version=rules.version,
@@ -173,8 +190,10 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
         "gate.margin": settings.gate_margin,
         "report.segments": " ".join(settings.segments) or None,
     }
-    for name, table in (("search", settings.search), ("business", settings.business)):
-        params |= {f"{name}.{key}": value for key, value in (asdict(table) if table else {}).items()}
+    params |= {f"business.{name}": value for name, value in asdict(settings.business).items()}
+    if settings.search is not None:
+        params["search.minutes"] = settings.search.minutes
+        params |= {f"search.trials.{target.value}": number for target, number in (settings.search.trials or {}).items()}
     return {name: value for name, value in params.items() if value is not None}
 
 
@@ -183,7 +202,7 @@ def _lineups(given: _Input, fitted: Fitted, champion: Resolved | None) -> tuple[
 
     That is where it has seen nothing of the test, and answers within the same days.
     """
-    lineups = lineup.in_order(lineup.of_result(result) for result in fitted.results.values())
+    lineups = lineup.in_order(result.lineup for result in fitted.results.values())
     if champion is None or champion.bundle.version == fitted.bundle.version:
         return lineups
     if champion.bundle.card.trained_until > fitted.test_start:
@@ -195,8 +214,7 @@ def _with_champion(given: _Input, one: Lineup, champion: Bundle) -> Lineup:
     model = champion.models.get(one.target)
     if model is None or model.horizon_days != one.horizon_days:
         return one
-    probability = lineup.answer(champion, one.target, given.histories, one.rows)
-    return lineup.with_champion(one, probability, given.recipe.seed)
+    return measured.with_champion(given.histories, given.recipe, one, scores.of_bundle(champion, one.target))
 
 
 def _judge(fitted: Fitted, lineups: Sequence[Lineup], champion: Resolved | None) -> Verdict:
@@ -221,11 +239,11 @@ def _log_output(
     rows = logbook.dataset(lineups, str(given.config), given.fingerprint)
     run.dataset(rows, "test")
     run.params({"test_start": iso(fitted.test_start), **_counts(fitted), **_learning(fitted)})
-    run.metrics(logbook.difference_metrics(lineups) | _values(fitted))
+    run.metrics(logbook.difference_metrics(lineups))
     run.tags({"verdict": verdict.decision, "bundle_version": fitted.bundle.version})
     run.describe(logbook.describe(lineups, verdict.sentence))
     run.text(verdict.to_json(), "verdict.json")
-    run.table(_segments(fitted), "segments.json")
+    run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)
     for path, drawing in logbook.pictures(lineups).items():
         run.figure(drawing, path)
     bundles.write(fitted.bundle, folder)
@@ -240,41 +258,6 @@ def _counts(fitted: Fitted) -> dict[str, object]:
         for target, result in fitted.results.items()
         for name, value in asdict(result.counts).items()
     }
-
-
-def _values(fitted: Fitted) -> dict[str, float]:
-    """What a call to the top tenth is worth, `<target>/value_per_call_<score>`, where the recipe names a deal's value."""
-    names = {Score.MODEL: MODEL, Score.POINTS: RULES}
-    return {
-        f"{target.value}/value_per_call_{names[score]}": value
-        for target, result in fitted.results.items()
-        for score, value in result.value_per_call.items()
-    }
-
-
-def _segments(fitted: Fitted) -> pa.Table:
-    """One row a (target, attribute or age, value, score): counts, AUC, log loss, predicted over observed."""
-    rows = []
-    for target, result in fitted.results.items():
-        for segment in result.segments:
-            for name, measured in ((MODEL, segment.model), (RULES, segment.points)):
-                if measured is not None:
-                    rows.append(
-                        {
-                            "target": target.value,
-                            "segment": segment.name,
-                            "value": segment.value,
-                            "score": name,
-                            "snapshots": measured.snapshots,
-                            "conversions": measured.conversions,
-                            **{key: _defined(value) for key, value in asdict(measured.measures).items()},
-                        }
-                    )
-    return pa.Table.from_pylist(rows)
-
-
-def _defined(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _learning(fitted: Fitted) -> dict[str, object]:

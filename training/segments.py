@@ -2,15 +2,68 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from histories.contract import AttributeType, Histories
 from histories.errors import CallError, nearest
+from training.bootstrap import Difference
+from training.evaluate import Figures
 
 OTHER = "other"
+AGE = "age"
 LEAST_SNAPSHOTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentScore:
+    """One score in one segment.
+
+    `predicted_over_observed` is drawn towards that of the whole, the more so the fewer the snapshots; with its 95%
+    interval. `selected`: the share of the segment's leads on the boards that are called at the team's capacity; nan
+    where there are none, and for ages.
+    """
+
+    figures: Figures
+    predicted_over_observed: Difference
+    selected: float
+
+    @property
+    def log_loss(self) -> float:
+        """The error: nats a snapshot."""
+        return self.figures.measures.log_loss
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """The test snapshots that share an attribute's value (`value` None: missing) or an age, and what each score says.
+
+    `rate`: the share of snapshots that converted, drawn towards that of the whole. `scores` by contender.
+    `log_loss_differences` as `Lineup.differences`, in this segment and drawn towards the whole's. `flags`: a sentence
+    for each way in which it falls out, for the score that the bundle answers with.
+    """
+
+    name: str
+    value: str | None
+    snapshots: int
+    leads: int
+    converted_leads: int
+    rate: float
+    scores: Mapping[str, SegmentScore]
+    log_loss_differences: Mapping[str, Difference]
+    flags: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """`source: web`."""
+        return title(self.name, self.value)
+
+
+def title(name: str, value: str | None) -> str:
+    """Return what a segment is called: `source: web`, or `source: missing` where the value is not known."""
+    return f"{name}: {'missing' if value is None else value}"
 
 
 def require(histories: Histories, names: Sequence[str]) -> None:

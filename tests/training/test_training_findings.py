@@ -9,6 +9,7 @@ from training import lineup
 from training.bootstrap import Difference
 from training.findings import better, caution, finding, headline, ranking
 from training.lineup import MODEL, RULES, Lineup
+from training.scores import Scores
 
 
 def rows(labels: np.ndarray) -> pa.Table:
@@ -26,11 +27,8 @@ def rows(labels: np.ndarray) -> pa.Table:
 
 def made(model: np.ndarray | None, rules: np.ndarray, labels: np.ndarray) -> Lineup:
     """Probabilities of model and rules; points are a hundred times the rules' probability."""
-    table = rows(labels)
-    contenders = {} if model is None else {MODEL: lineup.contender(table, model, model)}
-    contenders[RULES] = lineup.contender(table, rules, rules * 100)
-    apart = {} if model is None else {RULES: lineup.difference(table, contenders[MODEL], contenders[RULES], seed=1)}
-    return Lineup(Target.CUSTOMER, 90, table, rules * 100, contenders, MODEL, apart)
+    scores = {} if model is None else {MODEL: Scores(model, model)}
+    return lineup.of_scores(Target.CUSTOMER, 90, rows(labels), {**scores, RULES: Scores(rules, rules * 100)}, seed=1)
 
 
 LABELS = np.tile([1, 0, 0, 0], 60)
