@@ -34,7 +34,9 @@ AGREED = "[follow_up]\nmql_hours = 72\nsql_hours = 24\n"
         (None, False, None),
     ],
 )
-def test_agreement_says_which_of_model_and_rules_is_high(model_high: bool | None, rules_high: bool, expected: Agreement | None):
+def test_agreement_says_which_of_model_and_rules_is_high(
+    model_high: bool | None, rules_high: bool, expected: Agreement | None
+):
     assert action.agreement(model_high, rules_high) is expected
 
 
