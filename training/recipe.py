@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from features.own import features as own
@@ -27,6 +28,13 @@ class Age:
 
     text: str
     micros: int
+
+
+class Ship(StrEnum):
+    """Which bundle a run hands over: the tested one, or one learnt anew from all that the export knows."""
+
+    TESTED = "tested"
+    REFIT = "refit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Recipe:
 
     `horizons`: days, for each target to train. `ages`: sorted, unique. Exactly one of `test_from` (UTC
     microseconds: snapshots from then on are the test) and `test_share` (the newest share of the mature
-    snapshots) is set. `grades`: the least score for A, B and C. `segments`: attributes to measure by.
+    snapshots) is set. `ship`: whether the tested bundle is handed over, or a refit with its settings. `grades`: the least score for A, B and C. `segments`: attributes to measure by.
     `gate_margin`: log loss that a challenger may be worse than the champion by. `features`: a team's own, in their
     order. `source`: the file's text.
     """
@@ -70,6 +78,7 @@ class Recipe:
     ages: tuple[Age, ...]
     test_from: int | None
     test_share: float | None
+    ship: Ship
     grades: tuple[float, float, float]
     search: Search | None
     business: Business
@@ -98,7 +107,7 @@ def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
     """Read a recipe from a text; `name` stands for the file in messages. Every key may be left out."""
     top = toml_file.parse(text, name)
     seed = top.whole("seed", at_least=0, at_most=2**31 - 1)
-    test_from, test_share = _split(top.table("split"), zone)
+    test_from, test_share, ship = _split(top.table("split"), zone)
     horizons = _horizons(top.table("targets"))
     recipe = Recipe(
         seed=1 if seed is None else seed,
@@ -106,6 +115,7 @@ def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
         ages=_ages(top.table("snapshots")),
         test_from=test_from,
         test_share=test_share,
+        ship=ship,
         grades=_grades(top),
         search=_search(top.table("search"), horizons),
         business=_business(top.table("business")),
@@ -158,16 +168,17 @@ def _ages(table: toml_file.Table | None) -> tuple[Age, ...]:
     return tuple(ordered)
 
 
-def _split(table: toml_file.Table | None, zone: str) -> tuple[int | None, float | None]:
+def _split(table: toml_file.Table | None, zone: str) -> tuple[int | None, float | None, Ship]:
     if table is None:
-        return None, DEFAULT_TEST_SHARE
+        return None, DEFAULT_TEST_SHARE, Ship.TESTED
     test_from, test_share = table.moment("test_from", zone), table.number("test_share", 0.01, 0.9)
+    ship = Ship(table.choice("ship", [one.value for one in Ship]) or Ship.TESTED)
     table.finish()
     if test_from is not None and test_share is not None:
         table.fail("test_share", "stands beside test_from; write one of the two")
     if test_from is None and test_share is None:
         test_share = DEFAULT_TEST_SHARE
-    return test_from, test_share
+    return test_from, test_share, ship
 
 
 def _grades(top: toml_file.Table) -> tuple[float, float, float]:

@@ -25,6 +25,7 @@ horizon_days = 90
 ages = ["7d", "0h", "1d"]
 [split]
 test_from = 2012-01-27
+ship = "refit"
 [search]
 trials = 40
 [business]
@@ -55,6 +56,7 @@ def test_everything_written_comes_out():
     assert [age.text for age in read.ages] == ["0h", "1d", "7d"]
     assert [age.micros for age in read.ages] == [0, clock.DAY, 7 * clock.DAY]
     assert (read.test_from, read.test_share) == (clock.parse("2012-01-27"), None)
+    assert read.ship is recipe.Ship.REFIT
     assert read.search == recipe.Search({Target.SQL: 40, Target.CUSTOMER: 40}, None)
     assert read.business == recipe.Business(120, 12000.0, 40.0)
     assert read.segments == ("industry", "source")
@@ -77,6 +79,7 @@ def test_an_empty_recipe_is_the_default_one():
     assert read.horizons == {Target.SQL: 30, Target.CUSTOMER: 90}
     assert [age.text for age in read.ages] == list(recipe.DEFAULT_AGES)
     assert (read.test_from, read.test_share) == (None, 0.2)
+    assert read.ship is recipe.Ship.TESTED
     assert read.search is None
     assert read.business == recipe.Business()
 
@@ -150,6 +153,10 @@ def test_a_folder_for_trials_is_kept_with_a_search_and_nowhere_else():
         (
             "[search]\ntrials = 3.5",
             "recipe.toml, line 2, [search] trials: 3.5 is not a whole number",
+        ),
+        (
+            '[split]\nship = "newest"',
+            "recipe.toml, line 2, [split] ship: 'newest' is not known; allowed are tested, refit",
         ),
         (
             "[search]\ntrials = 3\nminutes = 2",
