@@ -6,7 +6,6 @@ is no better for looking at each many times.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from scoring.model import BoosterMember, Member, Model
 from training import ridge
 from training.booster import FloatArray, columns_of
 from training.calibrators import choose_calibrator, log_loss, name_of
-from training.fitted import Progress
+from training.fitted import Progress, Step
 from training.learner import Learnt, learn
 from training.points_model import Worth, calibrated_points, start_from, whole_points
 from training.recipe import Search
@@ -29,14 +28,6 @@ BLEND_FROM = 100
 BLEND_TO = 400
 TELLS_APART_FROM = 20
 WORTH_OF_THE_WHOLE = 10  # converted leads: what a segment's own must outweigh
-
-
-class Step(StrEnum):
-    """What is learnt: nothing but what points are worth, trees from the points and a ridge, or trees alone."""
-
-    POINTS = "points"
-    BLEND = "blend"
-    MODEL = "model"
 
 
 @dataclass(frozen=True, eq=False)

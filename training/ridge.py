@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from scoring.calibration import IDENTITY
 from scoring.ridge import Line, RidgeMember, standard, straight
 from training.booster import Columns, FloatArray, IntArray, Window
 from training.calibrators import log_loss
+from training.settings import threads
 
 Labels = NDArray[np.int8]
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # scikit-learn's C: the least binds most
@@ -52,7 +54,9 @@ def fit(matrix: FloatArray, labels: Labels, weights: FloatArray, windows: Sequen
 def grow(matrix: FloatArray, labels: Labels, weights: FloatArray, columns: Columns, strength: float) -> RidgeMember:
     """Fit a ridge of a strength (scikit-learn's C) on all rows."""
     encoded = _encoded(matrix, columns)
-    fitted = _logistic(strength).fit(encoded.design(matrix), labels, sample_weight=weights)
+    design = encoded.design(matrix)
+    with threadpool_limits(threads(matrix.size)):
+        fitted = _logistic(strength).fit(design, labels, sample_weight=weights)
     return encoded.member(fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]))
 
 
@@ -63,9 +67,10 @@ def _path(matrix: FloatArray, labels: Labels, window: Window, columns: Columns) 
     design, asked = encoded.design(train), encoded.design(matrix[window.validation])
     logistic = _logistic(STRENGTHS[0]).set_params(warm_start=True)
     found = []
-    for strength in STRENGTHS:
-        logistic.set_params(C=strength).fit(design, labels[window.train], sample_weight=window.weights)
-        found.append(np.asarray(logistic.decision_function(asked), dtype=np.float64))
+    with threadpool_limits(threads(matrix.size)):
+        for strength in STRENGTHS:
+            logistic.set_params(C=strength).fit(design, labels[window.train], sample_weight=window.weights)
+            found.append(np.asarray(logistic.decision_function(asked), dtype=np.float64))
     return found
 
 
