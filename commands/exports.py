@@ -1,12 +1,17 @@
 """Exports: simulate one, check one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from commands.options import Config, now
 from commands.terminal import out, working
+from histories.errors import LeadScoringError
+
+if TYPE_CHECKING:
+    from histories.contract import Histories
 
 
 def sample(
@@ -48,10 +53,28 @@ def check(
         Path, typer.Option(help="Where rows that cannot be read go, with source, line and reason.")
     ] = Path("quarantine.csv"),
 ) -> None:
-    """Read an export and report on it."""
+    """Read an export, report on it, and look for fields that tell the answer."""
     from histories import check as checks
     from histories import check_report, export
 
     with working("Reading the export"):
         read = export.read(config, now(), quarantine)
     check_report.render(checks.check(read), out)
+    _look_for_leaks(config, read.histories)
+
+
+def _look_for_leaks(config: Path, histories: "Histories") -> None:
+    """Print what a training by the recipe beside CRM.toml would be stopped by, or why that cannot be said."""
+    from training import fit, leakage, leakage_report, recipe
+
+    file = config.parent / "recipe.toml"
+    try:
+        with working("Looking for leaks"):
+            settings = recipe.read(file, histories.timezone) if file.exists() else recipe.default()
+            questions, border = fit.ask(histories, settings)
+            catalogue = fit.catalogue_of(histories, questions, border, settings.features)
+            found = leakage.audit(histories, questions, catalogue, settings.seed)
+    except LeadScoringError as error:
+        out.print(Text(f"Leakage audit: not possible: {error}", style="yellow"))
+        return
+    leakage_report.render(found, out)

@@ -21,7 +21,7 @@ def findings(histories: Histories) -> Iterator[Finding]:
     leads = pc.count_distinct(later["lead_id"]).as_py()
     if leads:
         sentence = (
-            f"{_number(later.num_rows, 'interaction')} of {_number(leads, 'lead')} after the lead became a customer or "
+            f"{_number(later.num_rows, 'interaction')} of {_number(leads, 'lead')} lie after the lead became a customer or "
             "was lost, which no snapshot taken before sees"
         )
         yield Finding(AFTER, Probe.AFTER, None, float(leads), None, Verdict.NOTE, sentence)
