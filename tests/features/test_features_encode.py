@@ -1,12 +1,15 @@
 """From tables to arrays: whatever order the rows and whatever form the texts come in, the arrays are the same."""
 
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from feature_histories import CATALOGUE, CUTOFF, companies, histories
 from hypothesis import given, settings
@@ -17,6 +20,7 @@ from features.kernel.arrays import Encoded
 from histories.clock import DAY
 from histories.contract import Histories, Interaction, LeadHistory
 from histories.errors import DataError
+from histories.stored import Stored
 
 theorem = settings(max_examples=60, deadline=None)
 TEXTS = ("kind", "channel", "direction")
@@ -76,6 +80,36 @@ def test_chunks_and_dictionaries_change_no_array(
         ),
     )
     assert same(encode(parts, CATALOGUE), encode(whole, CATALOGUE))
+
+
+@theorem
+@given(companies(), st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 3))
+def test_interactions_that_lie_in_files_give_the_same_arrays(
+    leads: list[LeadHistory], seed: int, size: int, threads: int
+) -> None:
+    """Ties, which need ids, and interactions that leads of an account share are among them."""
+    whole = histories(leads)
+    table = shuffled(whole.interactions, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in ("a.parquet", "b.parquet")]
+        for path, part in zip(files, (table.slice(0, size), table.slice(size)), strict=True):
+            pq.write_table(part, path, row_group_size=size)
+        stored = Stored(files, TEXTS)
+        assert stored.num_rows == table.num_rows
+        assert same(encode(replace(whole, interactions=stored), CATALOGUE, threads), encode(whole, CATALOGUE))
+
+
+def test_ids_are_read_only_where_times_tie(tmp_path: Path) -> None:
+    """The ids of a file that has none are not missed, until two interactions of a lead have one time."""
+    times = (1, 2, 2)
+    lead = LeadHistory("a", 0, interactions=tuple(Interaction(str(n), at, "mail") for n, at in enumerate(times)))
+    whole = histories([lead])
+    path = tmp_path / "interactions.parquet"
+    pq.write_table(whole.interactions.slice(0, 2).drop_columns("interaction_id"), path)
+    assert encode(replace(whole, interactions=Stored([path])), CATALOGUE).occurred.tolist() == [1, 2]
+    pq.write_table(whole.interactions.drop_columns("interaction_id"), path)
+    with pytest.raises(KeyError, match="interaction_id"):
+        encode(replace(whole, interactions=Stored([path])), CATALOGUE)
 
 
 @theorem
