@@ -99,7 +99,8 @@ class Pair:
 
 def pairs(fitted: Fitted, log: pd.DataFrame) -> list[Pair]:
     """Match the customer model's test snapshots with the reference's, and insist that they are the same leads."""
-    test = fitted.results[Target.CUSTOMER].test.to_pandas()
+    lineup = fitted.results[Target.CUSTOMER].lineup
+    test = lineup.rows.to_pandas().assign(model=lineup.contenders["model"].probability)
     found = []
     for age in fitted.recipe.ages:
         plain = reference(log, round(age.micros / clock.HOUR)).sort_index()
@@ -108,7 +109,7 @@ def pairs(fitted: Fitted, log: pd.DataFrame) -> list[Pair]:
         if leads != plain.index.tolist():
             raise SystemExit(f"{age.text}: {len(leads)} test leads here, {len(plain)} in the reference; not the same")
         labels = of_age["label"].to_numpy(dtype=np.int8)
-        found.append(Pair(age.text, leads, labels, of_age["model_probability"].to_numpy(float), plain.to_numpy()))
+        found.append(Pair(age.text, leads, labels, of_age["model"].to_numpy(float), plain.to_numpy()))
     return found
 
 

@@ -20,7 +20,7 @@ from training import fingerprint, lineup, logbook, measured, recipe, scores
 from training.findings import headline
 from training.fingerprint import Fingerprint
 from training.fitted import Progress, silent
-from training.lineup import MODEL, RULES, Lineup
+from training.lineup import CHAMPION, MODEL, RULES, Lineup
 from training.points_model import calibrated_points, whole_points
 from training.promote import champion_as_trained
 from training.recipe import Recipe
@@ -143,7 +143,7 @@ def _log(
             MODEL: {"version": version, "bundle": bundle.version},
             RULES: {"version": rules.version},
         }
-        children = logbook.write_children(run, lineups, rows, params)
+        children = logbook.write_children(run, lineups, rows, params, CHAMPION)
     return Comparison(
         version=version,
         bundle=bundle,

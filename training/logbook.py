@@ -20,8 +20,9 @@ from training.tracking import Run
 SNAPSHOTS_TABLE = "test_snapshots.json"
 SEGMENTS_TABLE = "segments.json"
 DATASET = "test snapshots"
+CHALLENGER = "challenger"
 _NOTHING = Difference(math.nan, math.nan, math.nan)
-SHARED = "uncertainty"  # a property of the labels: the same for every contender
+UNDIRECTED = ("uncertainty", "calls", "expected_value")  # a difference in them favours nobody
 COUNTS = ("snapshots", "leads", "conversions", "converted_leads", "prevalence")
 
 
@@ -59,10 +60,11 @@ def difference_metrics(lineups: Sequence[Lineup]) -> dict[str, float]:
     for lineup in lineups:
         for other, suffix in ((RULES, "difference"), (CHAMPION, "difference_to_champion")):
             for measure, one in lineup.differences.get(other, {}).items():
-                if measure != SHARED:
+                if measure not in UNDIRECTED:
                     found |= _difference(f"{lineup.target.value}/{measure}_{suffix}", one)
             for measure, one in lineup.capacity_differences.get(other, {}).items():
-                found |= _difference(f"{lineup.target.value}/{measure}_at_capacity_{suffix}", one)
+                if measure not in UNDIRECTED:
+                    found |= _difference(f"{lineup.target.value}/{measure}_at_capacity_{suffix}", one)
     return {key: value for key, value in found.items() if math.isfinite(value)}
 
 
@@ -184,11 +186,15 @@ def write_children(
     lineups: Sequence[Lineup],
     rows: Dataset,
     params: Mapping[str, Mapping[str, object]],
+    model: str,
 ) -> dict[str, str]:
-    """Write one child run for each contender and return their ids by name. `params`: settings by contender."""
+    """Write one child run for each contender and return their ids by contender. `params`: settings by contender.
+
+    `model` is what the run of the model is called: `challenger` where it is new, `champion` where it serves.
+    """
     ids = {}
     for name in contenders(lineups):
-        with parent.child(name) as child:
+        with parent.child(model if name == MODEL else name) as child:
             child.params({"score": name, **params.get(name, {})})
             child.dataset(rows, "test")
             child.metrics(metrics(lineups, name))

@@ -249,7 +249,7 @@ def _log_output(
     bundles.write(fitted.bundle, folder)
     run.folder(folder, BUNDLE_PATH)
     versions = {MODEL: {"version": fitted.bundle.version}, RULES: {"version": given.rules.version}}
-    return logbook.write_children(run, lineups, rows, versions)
+    return logbook.write_children(run, lineups, rows, versions, logbook.CHALLENGER)
 
 
 def _counts(fitted: Fitted) -> dict[str, object]:

@@ -10,16 +10,13 @@ from histories.clock import DAY, HOUR
 from histories.contract import Attribute, Interaction, LeadHistory, Outcome, Stage, Target
 from histories.errors import CallError, DataError
 from scoring import bundle as bundles
-from scoring import rulebook
+from scoring import member_files, rulebook
 from scoring.calibration import sigmoid
 from scoring.scorer import Scorer
 from training import recipe
 from training.board import high_probability
-from training.booster import Columns, Window, bin_rows, grow, watch
 from training.fit import fit_bundle
-from training.fitted import Score
-from training.settings import by_size
-from training.windows import common_rounds
+from training.fitted import Score, Step
 
 RULES = rulebook.parse(
     'name = "r"\n[[engagement]]\nrule = "Visit"\nkinds = ["visit"]\npoints = 1\n[stages]\nmql = { points = 5 }',
@@ -81,43 +78,41 @@ def test_the_model_finds_what_the_points_do_not_count(fitted):
     result = fitted[1].results[Target.CUSTOMER]
     assert result.champion is Score.MODEL
     assert result.reason.startswith("the model beats the points: log loss ")
-    assert result.model_figures.measures.auc > 0.66
-    assert 0.4 < result.points_figures.measures.auc < 0.6
-    assert result.differences["auc"].low > 0
-    assert result.differences["log_loss"].high < 0
-    assert 0.8 < result.model_figures.measures.predicted_over_observed < 1.25
+    model, rules = (result.lineup.contenders[name].figures.measures for name in ("model", "rules"))
+    apart = result.lineup.differences["rules"]
+    assert model.auc > 0.66
+    assert 0.4 < rules.auc < 0.6
+    assert apart["auc"].low > 0
+    assert apart["log_loss"].high < 0
+    assert 0.8 < model.predicted_over_observed < 1.25
 
 
 def test_both_scores_are_of_the_same_snapshots(fitted):
     result = fitted[1].results[Target.CUSTOMER]
-    test = result.test
-    assert test.column_names == [
-        "lead_id",
-        "group",
-        "cutoff",
-        "age",
-        "label",
-        "model_probability",
-        "points",
-        "points_probability",
-    ]
-    assert result.model_figures.snapshots == result.points_figures.snapshots == test.num_rows
-    assert result.counts.test_snapshots == test.num_rows
-    assert min(test["cutoff"].to_pylist()) >= fitted[1].test_start
-    assert {(one.name, one.value) for one in result.segments} == {
+    lineup = result.lineup
+    assert lineup.rows.column_names == ["lead_id", "group", "cutoff", "age", "label"]
+    for one in lineup.contenders.values():
+        assert one.figures.snapshots == len(one.score) == len(one.probability) == result.counts.test_snapshots
+    assert min(lineup.rows["cutoff"].to_pylist()) >= fitted[1].test_start
+    assert {(one.name, one.value) for one in lineup.segments} == {
         ("age", "1d"),
         ("age", "5d"),
         ("industry", "bank"),
         ("industry", "shop"),
     }
     for name in ("age", "industry"):
-        assert sum(one.points.snapshots for one in result.segments if one.name == name) == test.num_rows
+        snapshots = sum(one.snapshots for one in lineup.segments if one.name == name)
+        assert snapshots == result.counts.test_snapshots
 
 
-def test_a_call_is_worth_the_precision_times_the_deal_less_its_cost(fitted):
-    result = fitted[1].results[Target.CUSTOMER]
-    precision = result.points_figures.measures.precision_top_tenth
-    assert result.value_per_call[Score.POINTS] == pytest.approx(1000 * precision - 5)
+def test_the_calls_at_capacity_are_worth_their_conversions_less_their_cost(fitted):
+    lineup = fitted[1].results[Target.CUSTOMER].lineup
+    assert set(lineup.capacity) == {"model", "rules"}
+    for one in lineup.capacity.values():
+        found = one.measures
+        assert found.realised_value == pytest.approx(1000 * found.conversions - 5 * found.calls)
+        assert found.calls == pytest.approx(one.selected.sum())
+    assert lineup.capacity_differences["rules"]["conversions"].low > 0
 
 
 def test_the_bundle_can_be_written_and_read_and_says_what_it_saw(fitted, tmp_path):
@@ -127,7 +122,8 @@ def test_the_bundle_can_be_written_and_read_and_says_what_it_saw(fitted, tmp_pat
     card = found.bundle.card
     assert (card.trained_until, card.created_at, card.source) == (found.test_start, 400 * DAY, "a test")
     assert card.conversions == {Target.CUSTOMER: found.results[Target.CUSTOMER].counts.train_conversions}
-    assert found.bundle.rulebook is None
+    assert found.results[Target.CUSTOMER].step is Step.BLEND
+    assert found.bundle.rulebook == RULES
     assert "decided by the test figures" in card.limits[-2]
     assert "leads up to 5d old" in card.limits[-1]
 
@@ -164,22 +160,28 @@ def test_training_again_gives_the_same_bundle_and_what_comes_after_the_border_do
         fit_bundle(assemble(leads, exported_at=330 * DAY), plan, RULES, now=0, source="").results[Target.CUSTOMER].model
         for leads in (whole, changed)
     ]
-    assert [one.text for one in models[0].members] == [one.text for one in models[1].members]
-    assert models[0].calibrator == models[1].calibrator
+    assert written(models[0]) == written(models[1])
+
+
+def written(model):
+    """A model as a bundle's texts: its members, with their weights, and its calibrator."""
+    files: dict[str, str] = {}
+    return member_files.describe(model, "model", files), files
 
 
 def test_few_conversions_leave_the_points_as_champion():
     _, found = fit(leads=150)
     result = found.results[Target.CUSTOMER]
-    assert (result.champion, result.model, result.model_figures, result.learning) == (Score.POINTS, None, None, None)
-    assert result.reason == (
-        "no model could be checked inside training: a window there needs 20 converted leads known before it and 10 in "
-        f"it, and training has {result.counts.train_conversions} in all, too few or too late; the points, brought to "
-        "probabilities, stand in"
+    assert (result.champion, result.model, result.learning) == (Score.POINTS, None, None)
+    assert list(result.lineup.contenders) == ["rules"]
+    assert result.step is Step.POINTS
+    assert result.reason == result.why
+    assert result.why == (
+        "32 converted leads in training are fewer than 100, from which no model learns more than the rulebook says: its "
+        "points, brought to probabilities, stand in"
     )
     assert found.bundle.rulebook == RULES
     assert found.bundle.models[Target.CUSTOMER].uses_points
-    assert result.test["model_probability"].null_count == result.test.num_rows
 
 
 def test_where_nothing_can_be_learnt_the_model_does_not_pass_for_one():
@@ -214,26 +216,6 @@ def test_a_search_records_its_trials_and_is_never_worse_on_the_windows(fitted):
     tried, default = (one.results[Target.CUSTOMER].learning for one in (found, fitted[1]))
     assert (tried.trials, default.trials) == (2, 0)
     assert tried.window_log_loss_raw <= default.window_log_loss_raw
-
-
-def noise(rows=400, seed=0):
-    random = np.random.default_rng(seed)
-    matrix = random.normal(size=(rows, 3))
-    return matrix, (random.random(rows) < sigmoid(matrix[:, 0])).astype(np.int8)
-
-
-def test_a_window_stops_growth_and_growing_again_gives_the_same_trees():
-    matrix, labels = noise()
-    columns = Columns(("a", "b", "c"), (), (0, 0, 0))
-    rows = bin_rows(matrix, labels, np.ones(400), None, columns, by_size(100), seed=3)
-    window = Window(np.arange(300), np.ones(300), np.arange(300, 400), None)
-    watched = watch(rows, window, by_size(100), seed=3)
-    rounds, loss = common_rounds([watched], [100])
-    assert watched.losses[rounds - 1] == loss == watched.losses.min()
-    assert len(watched.losses) < 1000
-    grown = [grow(rows, by_size(100), 3, rounds).model_to_string() for _ in range(2)]
-    assert grown[0] == grown[1]
-    assert grow(rows, by_size(100), 4, rounds).model_to_string() != grown[0]
 
 
 def test_without_a_capacity_a_tenth_of_the_board_is_high():

@@ -49,8 +49,8 @@ def test_olist_without_a_history_comes_out_modest_and_whole():
     found = fit_bundle(histories, plan, rules, now=histories.exported_at, source="Olist")
     assert set(found.bundle.models) == {Target.SQL, Target.CUSTOMER}
     for result in found.results.values():
-        probabilities = np.array(result.test["points_probability"].to_pylist())
+        probabilities = result.lineup.contenders["rules"].probability
         assert 0 < probabilities.min() <= probabilities.max() < 0.5
     learnt = found.results[Target.SQL]
     assert learnt.champion is Score.MODEL
-    assert 0.65 < learnt.model_figures.measures.auc < 0.85
+    assert 0.65 < learnt.lineup.contenders["model"].figures.measures.auc < 0.85
