@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
 from scoring.calibration import IDENTITY
-from scoring.model import BoosterMember, Member, Model
+from scoring.model import BoosterMember, Member, Model, RidgeMember
 from training import ridge
-from training.booster import FloatArray, columns_of
+from training.booster import FloatArray, bin_rows, columns_of
 from training.calibrators import choose_calibrator, log_loss, name_of
 from training.fitted import Progress, Step
-from training.learner import Learnt, learn
-from training.points_model import Worth, calibrated_points, start_from, whole_points
+from training.learner import Learnt, bag, learn
+from training.points_model import Worth, calibrated_points, start_from, whole_points, worth
 from training.recipe import Search
 from training.snapshots import Snapshots
 from training.split import LEAST_TRAINING_CONVERSIONS, LEAST_VALIDATION_CONVERSIONS, Split
@@ -35,12 +35,14 @@ class Taught:
     """What a target's training part taught. `why`: which step it is and why, in a sentence without its full stop.
 
     `points`: the rulebook's points, brought to probabilities. `learnt`: None where points are all there is.
+    `strength`: that of the ridge, None where there is none.
     """
 
     step: Step
     why: str
     points: Model
     learnt: Learnt | None
+    strength: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,44 @@ def learn_step(
     if step is Step.POINTS or not split.folds:
         return Taught(Step.POINTS, _why_points(lesson.converted), _points(lesson), None)
     if step is Step.BLEND:
-        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), _blend(lesson))
+        blend, strength = _blend(lesson)
+        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), blend, strength)
     return _alone_if_it_wins(lesson)
+
+
+@dataclass(frozen=True, eq=False)
+class Further:
+    """More snapshots to learn from: row numbers into `snapshots`, ascending, with the weights of each (mean 1).
+
+    `matrix` and `hundredths` have the rows of `rows`; `mature`: those of them whose horizon has ended.
+    """
+
+    matrix: FloatArray
+    hundredths: NDArray[np.int64]
+    snapshots: Snapshots
+    rows: NDArray[np.int64]
+    weights: FloatArray
+    mature: NDArray[np.int64]
+
+
+def relearn(taught: Taught, further: Further, catalogue: Catalogue, seed: int) -> Taught:
+    """Learn the same again from further snapshots: the step, settings, rounds, strength and calibrator that were tested."""
+    snapshots, whole = further.snapshots, whole_points(further.hundredths)
+    labels = snapshots.answer[further.rows]
+    calibrated = whole[np.searchsorted(further.rows, further.mature)]
+    points = calibrated_points(calibrated, snapshots.label[further.mature], snapshots.target, snapshots.horizon_days)
+    if taught.learnt is None:
+        return replace(taught, points=points)
+    learning, columns = taught.learnt.learning, columns_of(catalogue)
+    known = None if taught.strength is None else worth(whole, labels, further.weights)
+    start = None if known is None else known.margins(whole)
+    rows = bin_rows(further.matrix, labels, further.weights, start, columns, learning.settings, seed)
+    members: tuple[Member, ...] = bag(rows, learning.settings, learning.rounds, seed)
+    if known is not None and taught.strength is not None:
+        lines = ridge.grow(further.matrix, labels, further.weights, columns, taught.strength)
+        members = _blended(members, known, lines)
+    learnt = replace(taught.learnt, model=replace(taught.learnt.model, members=members))
+    return replace(taught, points=points, learnt=learnt)
 
 
 def _alone_if_it_wins(lesson: Lesson) -> Taught:
@@ -112,16 +150,19 @@ def _alone_if_it_wins(lesson: Lesson) -> Taught:
     losses = _losses(lesson, alone)
     if alone.learning.window_log_loss < losses["points"]:
         return Taught(Step.MODEL, _why_model(lesson.converted, losses), _points(lesson), alone)
-    blend = _blend(lesson)
+    blend, strength = _blend(lesson)
     losses["blend"] = blend.learning.window_log_loss
     if losses["blend"] < losses["trees"]:
-        return Taught(Step.BLEND, _why_not_alone(lesson.converted, losses), _points(lesson), blend)
+        return Taught(Step.BLEND, _why_not_alone(lesson.converted, losses), _points(lesson), blend, strength)
     return Taught(Step.MODEL, _why_not_alone(lesson.converted, losses), _points(lesson), alone)
 
 
-def _blend(lesson: Lesson) -> Learnt:
-    """The mean, in logit space, of trees that start from the points and of a ridge, calibrated as a whole."""
-    worth, start = start_from(lesson.points, lesson.snapshots, lesson.split)
+def _blend(lesson: Lesson) -> tuple[Learnt, float]:
+    """The mean, in logit space, of trees that start from the points and of a ridge, calibrated as a whole.
+
+    Returned with the ridge's strength.
+    """
+    known, start = start_from(lesson.points, lesson.snapshots, lesson.split)
     trees = learn(
         lesson.matrix,
         lesson.snapshots,
@@ -137,18 +178,18 @@ def _blend(lesson: Lesson) -> Learnt:
     folds = windows_of(lesson.split, None)
     lines = ridge.fit(lesson.matrix, labels, lesson.split.weights, folds, columns_of(lesson.catalogue))
     margins = tuple((one + other) / 2 for one, other in zip(trees.windows.margins, lines.margins, strict=True))
-    members = _started(trees.model, worth)
-    both: tuple[Member, ...] = (*members, replace(lines.member, weight=float(len(members))))
-    return _calibrated(trees, replace(trees.model, members=both), margins)
+    members = _blended(trees.model.members, known, lines.member)
+    return _calibrated(trees, replace(trees.model, members=members), margins), lines.strength
 
 
-def _started(model: Model, worth: Worth) -> tuple[BoosterMember, ...]:
-    """Boosters that add what their trees started from."""
-    return tuple(
-        replace(one, offset=worth.intercept, points_slope=worth.slope, points_centre=worth.centre)
-        for one in model.members
+def _blended(trees: Sequence[Member], known: Worth, lines: RidgeMember) -> tuple[Member, ...]:
+    """Boosters that add what their trees started from, and a ridge that weighs as much as all of them."""
+    started = [
+        replace(one, offset=known.intercept, points_slope=known.slope, points_centre=known.centre)
+        for one in trees
         if isinstance(one, BoosterMember)
-    )
+    ]
+    return (*started, replace(lines, weight=float(len(started))))
 
 
 def _calibrated(learnt: Learnt, model: Model, margins: Sequence[FloatArray]) -> Learnt:
