@@ -11,7 +11,7 @@ from types import FrameType
 
 from histories import crm, export
 from histories.clock import iso
-from histories.contract import Histories
+from histories.contract import Histories, Target
 from scoring import bundle as bundles
 from scoring import names, rulebook
 from scoring.bundle import Bundle
@@ -39,6 +39,7 @@ from training.promote import Resolved
 from training.recipe import Recipe
 from training.records import Place, Version
 from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Run, Tracker, open_tracker
+from training.trials import Trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,8 +245,10 @@ def _log_output(
     run.describe(logbook.describe(lineups, verdict.sentence))
     run.text(verdict.to_json(), "verdict.json")
     run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)
-    for path, drawing in logbook.pictures(lineups).items():
-        run.figure(drawing, path)
+    if tried := _tried(fitted):
+        run.table(trials.table(tried), trials.TABLE)
+    models = {target: one.model for target, one in fitted.results.items() if one.model is not None}
+    logbook.write_figures(run, lineups, models, fitted.bundle.catalogue)
     bundles.write(fitted.bundle, folder)
     run.folder(folder, BUNDLE_PATH)
     versions = {MODEL: {"version": fitted.bundle.version}, RULES: {"version": given.rules.version}}
@@ -258,6 +261,12 @@ def _counts(fitted: Fitted) -> dict[str, object]:
         for target, result in fitted.results.items()
         for name, value in asdict(result.counts).items()
     }
+
+
+def _tried(fitted: Fitted) -> dict[Target, Sequence[Trial]]:
+    """The settings that were tried for each target; targets without a search are left out."""
+    learnt = {target: one.learning for target, one in fitted.results.items()}
+    return {target: one.tried for target, one in learnt.items() if one is not None and one.tried}
 
 
 def _learning(fitted: Fitted) -> dict[str, object]:

@@ -3,14 +3,18 @@
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
+from histories.contract import Target
 from histories.errors import CallError
 from histories.whole_file import whole_file
 from training.settings import Settings
 
+TABLE = "trials.json"
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +52,28 @@ class Journal:
                 "finished trials are not kept, and a training that is killed starts its search over: %s", error
             )
             self._path = None
+
+
+def table(tried: Mapping[Target, Sequence[Trial]]) -> pa.Table:
+    """Return one row a trial: target, trial (from 1), LightGBM's settings, what came of it.
+
+    `log_loss`: over the windows that the trial saw, `windows` of them; `pruned`: it was given up before the newest.
+    """
+    return pa.Table.from_pylist(
+        [
+            {
+                "target": target.value,
+                "trial": number,
+                **asdict(one.settings),
+                "log_loss": one.losses[-1],
+                "windows": len(one.losses),
+                "pruned": one.pruned,
+                "seconds": one.seconds,
+            }
+            for target, trials in tried.items()
+            for number, one in enumerate(trials, 1)
+        ]
+    )
 
 
 def forget(folder: Path) -> None:

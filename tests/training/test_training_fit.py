@@ -13,7 +13,7 @@ from scoring import bundle as bundles
 from scoring import member_files, rulebook
 from scoring.calibration import sigmoid
 from scoring.scorer import Scorer
-from training import recipe
+from training import lineup, recipe
 from training.board import high_probability
 from training.fit import fit_bundle
 from training.fitted import Score, Step
@@ -188,9 +188,9 @@ def test_where_nothing_can_be_learnt_the_model_does_not_pass_for_one():
     """Without an effect the two log losses are those of two constants, nearly."""
     _, found = fit(effect=0.0)
     result = found.results[Target.CUSTOMER]
-    low, high = result.differences["auc"].low, result.differences["auc"].high
-    assert low < 0 < high
-    assert abs(result.differences["log_loss"].value) < 0.02
+    apart = result.lineup.differences[lineup.RULES]
+    assert apart["auc"].low < 0 < apart["auc"].high
+    assert abs(apart["log_loss"].value) < 0.02
 
 
 def test_no_conversion_at_all_says_what_to_do():
@@ -210,11 +210,30 @@ def test_a_segment_that_is_no_category_is_named():
         fit(plan)
 
 
-def test_a_search_records_its_trials_and_is_never_worse_on_the_windows(fitted):
-    plan = recipe.parse(PLAN.source + "\n[search]\ntrials = 2\n", "recipe.toml")
-    _, found = fit(plan)
-    tried, default = (one.results[Target.CUSTOMER].learning for one in (found, fitted[1]))
-    assert (tried.trials, default.trials) == (2, 0)
+def searching(budget, folder=None):
+    plan = recipe.parse(f"{PLAN.source}\n[search]\n{budget}\n", "recipe.toml")
+    return plan if folder is None else recipe.keeping_trials(plan, folder)
+
+
+def test_a_search_by_time_is_repeated_by_the_trials_that_it_reached_even_by_a_run_that_was_killed(fitted, tmp_path):
+    """However far the clock lets it come. The bundle's version is the hash of all that answers are made from."""
+    _, timed = fit(searching("minutes = 0.02"))
+    reached = timed.results[Target.CUSTOMER].learning.trials
+    assert reached >= 1
+
+    def kill(text, done, total):
+        if text == "settings for customer, trials" and done == total - 1:
+            raise InterruptedError
+
+    plan = searching(f"trials = {reached}", tmp_path)
+    with pytest.raises(InterruptedError):
+        fit_bundle(fitted[0], plan, RULES, now=0, source="", progress=kill)
+    assert [len(one.read_text().splitlines()) for one in tmp_path.iterdir()] == ([reached - 1] if reached > 1 else [])
+    again = fit_bundle(fitted[0], plan, RULES, now=0, source="")
+    assert [len(one.read_text().splitlines()) for one in tmp_path.iterdir()] == [reached]
+    assert again.bundle.version == timed.bundle.version
+    tried, default = (one.results[Target.CUSTOMER].learning for one in (again, fitted[1]))
+    assert (tried.trials, default.trials) == (reached, 0)
     assert tried.window_log_loss_raw <= default.window_log_loss_raw
 
 

@@ -12,7 +12,7 @@ from scoring.calibration import sigmoid
 from training.booster import Columns, Window, bin_rows
 from training.recipe import Search
 from training.settings import Settings, by_size
-from training.trials import Journal, Trial, forget
+from training.trials import Journal, Trial, forget, table
 from training.tune import SPACE, Budget, best_of, key, suggest, tune
 from training.windows import Windows, try_settings
 
@@ -190,6 +190,17 @@ def test_trials_come_back_from_their_file_as_they_were(tmp_path):
     journal.add(replace(TRIAL, pruned=True, losses=(0.5,)))
     assert Journal(tmp_path / "search.jsonl").trials == journal.trials
     assert [one.name for one in tmp_path.iterdir()] == ["search.jsonl"]
+
+
+def test_the_table_of_trials_has_a_row_for_each():
+    pruned = replace(TRIAL, pruned=True, losses=(0.5,))
+    rows = table({Target.SQL: [TRIAL, pruned], Target.CUSTOMER: [TRIAL]}).to_pylist()
+    assert [(one["target"], one["trial"], one["log_loss"], one["windows"], one["pruned"]) for one in rows] == [
+        ("sql", 1, 1 / 7, 2, False),
+        ("sql", 2, 0.5, 1, True),
+        ("customer", 1, 1 / 7, 2, False),
+    ]
+    assert {one["num_leaves"] for one in rows} == {3}
 
 
 def test_a_damaged_file_is_named_and_the_search_starts_over(tmp_path, caplog):
