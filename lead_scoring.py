@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.text import Text
 
-from commands import demo, exports, features, models, rules, scores
+from commands import capacity, demo, exports, features, models, rules, scores
 from commands.terminal import err
 from histories.errors import LeadScoringError
 
@@ -23,6 +23,7 @@ app.command()(features.features)
 app.command()(models.train)
 app.command()(models.compare)
 app.command()(models.promote)
+app.command()(capacity.capacity)
 app.command()(scores.score)
 app.command()(scores.serve)
 app.command()(demo.demo)

@@ -17,6 +17,7 @@ import pyarrow as pa
 # Before MLflow is imported: it would report its use over the network from then on.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"  # two bars for two files, in the middle of ours
 # Its own default waits four minutes for a server that is not there.
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 

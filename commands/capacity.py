@@ -1,0 +1,42 @@
+"""Capacity: `lead-scoring capacity`, where to draw the line on each score."""
+
+from typing import Annotated
+
+import typer
+
+from commands.champion import champion
+from commands.options import ChampionsRulebook, Config, RecipeFile, beside, now
+from commands.terminal import out, working
+from histories.errors import CallError
+
+
+def capacity(
+    config: Config,
+    per_week: Annotated[
+        int | None,
+        typer.Option(
+            "--per-week", help="Leads that sales can call in a week [default: the recipe's calls_per_week].", min=1
+        ),
+    ] = None,
+    recipe: RecipeFile = None,
+    rulebook: ChampionsRulebook = None,
+) -> None:
+    """Show from which score on to call, by model and by rules, and how many customers such calls bring."""
+    from histories import crm, export
+    from scoring import names
+    from scoring import rulebook as rulebooks
+    from training import cutoffs, cutoffs_report
+    from training import recipe as recipes
+
+    settings = recipes.read(beside(config, recipe, "recipe"), crm.read(config).timezone)
+    calls = per_week or settings.business.calls_per_week
+    if calls is None:
+        raise CallError(
+            "--per-week: is not given, and the recipe's [business] has no calls_per_week; say one of the two"
+        )
+    with champion() as serving, working("Reading the export, replaying the weeks"):
+        rules = rulebooks.read(rulebook or serving.rulebook)
+        histories = export.read(config, now()).histories
+        names.check(rules, histories.families, histories.attribute_types, (rulebook or serving.rulebook).name)
+        found = cutoffs.cutoffs(histories, serving.bundle, rules, settings.business, calls, settings.seed)
+    cutoffs_report.render(found, out)
