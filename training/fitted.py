@@ -102,6 +102,14 @@ class Route:
     sql: Learning | None = None
     given_sql: Learning | None = None
 
+    def params(self) -> dict[str, object]:
+        """Return names and values for a run's record."""
+        said: dict[str, object] = {"route": "chain" if self.chained else "direct", "route_why": self.sentence}
+        if self.sql is not None and self.given_sql is not None:
+            said |= {"route_log_loss_direct": self.direct_log_loss, "route_log_loss_chain": self.chain_log_loss}
+            said |= {"chain_sql_rounds": self.sql.rounds, "chain_given_sql_rounds": self.given_sql.rounds}
+        return said
+
 
 @dataclass(frozen=True, eq=False)
 class TargetResult:

@@ -29,6 +29,9 @@ def render_training(result: TrainingResult, console: Console) -> None:
         console.print(Text(learnt, style="dim"))
         _print_lineup(lineup, console)
         console.print(Text(_chosen(lineup, result.fitted.results[lineup.target].reason)))
+        learning = result.fitted.results[lineup.target].learning
+        if lineup.chosen == MODEL and learning is not None and learning.route is not None:
+            console.print(Text(f"{learning.route.sentence}.", style="dim"))
         console.print()
     sentence = Text(result.verdict.sentence)
     title = f"version {result.version} · {result.alias} · bundle {result.bundle.version}"
