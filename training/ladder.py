@@ -22,6 +22,7 @@ from training.points_model import Worth, calibrated_points, start_from, whole_po
 from training.recipe import Search
 from training.snapshots import Snapshots
 from training.split import LEAST_TRAINING_CONVERSIONS, LEAST_VALIDATION_CONVERSIONS, Split
+from training.tune import repeating
 from training.windows import windows_of
 
 BLEND_FROM = 100
@@ -95,8 +96,8 @@ def learn_step(
     if step is Step.POINTS or not split.folds:
         return Taught(Step.POINTS, _why_points(lesson.converted), _points(lesson), None)
     if step is Step.BLEND:
-        blend, strength = _blend(lesson)
-        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), blend, strength)
+        both, strength = blend(lesson)
+        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), both, strength)
     return _alone_if_it_wins(lesson)
 
 
@@ -150,17 +151,19 @@ def _alone_if_it_wins(lesson: Lesson) -> Taught:
     losses = _losses(lesson, alone)
     if alone.learning.window_log_loss < losses["points"]:
         return Taught(Step.MODEL, _why_model(lesson.converted, losses), _points(lesson), alone)
-    blend, strength = _blend(lesson)
-    losses["blend"] = blend.learning.window_log_loss
+    # As many trials as the trees alone came to: a search by time is then repeated by one number for the target.
+    search = repeating(lesson.search, lesson.snapshots.target, alone.learning.trials)
+    both, strength = blend(replace(lesson, search=search))
+    losses["blend"] = both.learning.window_log_loss
     if losses["blend"] < losses["trees"]:
-        return Taught(Step.BLEND, _why_not_alone(lesson.converted, losses), _points(lesson), blend, strength)
+        return Taught(Step.BLEND, _why_not_alone(lesson.converted, losses), _points(lesson), both, strength)
     return Taught(Step.MODEL, _why_not_alone(lesson.converted, losses), _points(lesson), alone)
 
 
-def _blend(lesson: Lesson) -> tuple[Learnt, float]:
-    """The mean, in logit space, of trees that start from the points and of a ridge, calibrated as a whole.
+def blend(lesson: Lesson) -> tuple[Learnt, float]:
+    """Learn the mean, in logit space, of trees that start from the points and of a ridge, calibrated as a whole.
 
-    Returned with the ridge's strength.
+    Returned with the ridge's strength. Needs a fold at least.
     """
     known, start = start_from(lesson.points, lesson.snapshots, lesson.split)
     trees = learn(
