@@ -24,7 +24,7 @@ from training.booster import bin_rows, columns_of  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
 from training.fit import Question, ask, catalogue_of, see  # noqa: E402
 from training.settings import Settings  # noqa: E402
-from training.spread import log_loss  # noqa: E402
+from training.calibrators import log_loss  # noqa: E402
 from training.windows import Windows, try_settings, windows_of  # noqa: E402
 
 TRIED = (
@@ -71,7 +71,7 @@ def main() -> None:
     histories = export.read(call.folder / "crm.toml", clock.parse("2030-01-01")).histories
     questions, border = ask(histories, plan)
     catalogue = catalogue_of(histories, questions, border, plan.features)
-    seen = see(histories, catalogue, rulebook.read(call.folder / "rulebook.toml"), questions)
+    rules = rulebook.read(call.folder / "rulebook.toml")
     for target, question in questions.items():
         parts = question.split
         converted = question.snapshots.converted_leads(parts.train)
@@ -87,7 +87,7 @@ def main() -> None:
             "|---|---|---|---|---|---|",
         ]
         print("\n".join(answer), flush=True)  # noqa: T201 -- the command's answer
-        matrix = seen[target].matrix[: len(parts.train)]
+        matrix = see(histories, catalogue, rules, question).matrix[: len(parts.train)]
         folds, columns = windows_of(parts, None), columns_of(catalogue)
         for one in TRIED if folds else ():
             rows = bin_rows(matrix, question.snapshots.answer[parts.train], parts.weights, None, columns, one, 1)
