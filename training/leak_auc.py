@@ -17,6 +17,8 @@ def ranked(values: FloatArray, positive: BoolArray) -> float:
 
     A tie counts a half; 0.5 where only one of the two groups is there.
     """
+    if _alike(positive):
+        return 0.5
     lowest = _auc(np.where(np.isnan(values), -np.inf, values), positive)
     gaps = np.isnan(values)
     if not gaps.any():
@@ -26,7 +28,9 @@ def ranked(values: FloatArray, positive: BoolArray) -> float:
 
 
 def filled(values: FloatArray, positive: BoolArray) -> float:
-    """Return the AUC of whether there is a value at all, at least 0.5."""
+    """Return the AUC of whether there is a value at all, at least 0.5; 0.5 where only one of the two groups is there."""
+    if _alike(positive):
+        return 0.5
     gaps = np.isnan(values)
     return 0.5 + abs(_share(gaps, positive) - _share(gaps, ~positive)) / 2
 
@@ -93,7 +97,11 @@ def _edges(values: FloatArray, positive: BoolArray) -> FloatArray:
 
 
 def _share(rows: BoolArray, among: BoolArray) -> float:
-    return float(rows[among].mean()) if among.any() else 0.0
+    return float(rows[among].mean())
+
+
+def _alike(positive: BoolArray) -> bool:
+    return bool(positive.all() or not positive.any())
 
 
 def _auc(values: FloatArray, positive: BoolArray) -> float:

@@ -17,7 +17,7 @@ BoolArray = NDArray[np.bool_]
 _SURE = 0.05  # of those that have it, at most so many do not convert
 _TIMES_SURER = 5  # than those of all snapshots
 _PRESENT = "_count_all"
-_PLAIN = (ATTRIBUTE, KIND, "stage:")
+PLAIN = (ATTRIBUTE, KIND, "stage:")
 
 
 def findings(view: View, z: float) -> list[Finding]:
@@ -27,9 +27,9 @@ def findings(view: View, z: float) -> list[Finding]:
     interactions hold the leaking kind too, and would be named beside it.
     """
     columns = by_signal(view)
-    plain = [one for signal in columns if signal.startswith(_PLAIN) for one in _of_signal(view, signal, columns, z)]
+    plain = [one for signal in columns if signal.startswith(PLAIN) for one in _of_signal(view, signal, columns, z)]
     counted = [
-        one for signal in columns if not signal.startswith(_PLAIN) for one in _of_signal(view, signal, columns, z)
+        one for signal in columns if not signal.startswith(PLAIN) for one in _of_signal(view, signal, columns, z)
     ]
     if any(one.verdict is Verdict.BLOCK for one in plain):
         counted = [replace(one, verdict=Verdict.CLEAR) for one in counted]
@@ -61,6 +61,8 @@ def _value(view: View, signal: str, columns: list[int], z: float) -> Finding:
 
 
 def _auc(view: View, feature: Feature, values: FloatArray) -> float:
+    if (values == values[0]).all():
+        return 0.5
     if feature.categorical:
         return leak_auc.ranked(leak_auc.code_scores(values, view.positive, view.fold), view.positive)
     auc = leak_auc.ranked(values, view.positive)

@@ -51,8 +51,7 @@ class View:
 
 def drawn(snapshots: Snapshots, split: Split, seed: int) -> IntArray:
     """Return which training snapshots to look at, ascending: mature ones, converting and others drawn apart."""
-    mature = split.train[snapshots.known_from[split.train] <= split.test_start]
-    positive = snapshots.label[mature] == 1
+    mature, positive = split.mature, snapshots.label[split.mature] == 1
     draw = np.random.default_rng(seed)
     parts = [
         rows if len(rows) <= most else draw.choice(rows, most, replace=False)
@@ -63,9 +62,8 @@ def drawn(snapshots: Snapshots, split: Split, seed: int) -> IntArray:
 
 def view(snapshots: Snapshots, split: Split, catalogue: Catalogue, rows: IntArray, matrix: FloatArray) -> View:
     """Put together what `rows` (of `drawn`) show; `matrix` [rows, features]."""
-    mature = split.train[snapshots.known_from[split.train] <= split.test_start]
     positive, group = snapshots.label[rows] == 1, snapshots.group[rows]
-    negatives = int((snapshots.label[mature] == 0).sum())
+    negatives = int((snapshots.label[split.mature] == 0).sum())
     nothing = np.zeros(len(rows), dtype=np.bool_)
     newest = split.folds[-1] if split.folds else None
     return View(

@@ -98,6 +98,8 @@ def audit(histories: Histories, questions: Mapping[Target, Question], catalogue:
     for one in views:
         found += leak_columns.findings(one, z)
     stopped = {one.field for one in found if one.verdict is Verdict.BLOCK}
+    if any(field.startswith(KIND) for field in stopped):  # whatever is counted from several kinds holds it too
+        stopped |= {field_of(one.signal) for one in catalogue.features if not one.signal.startswith(leak_columns.PLAIN)}
     for one in views:
         found += leak_gain.findings(one, stopped, z, seed)
     found += leak_after.findings(histories)
