@@ -64,8 +64,9 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What is settled before anything is learnt: each target's question, the border between training and test (UTC
-    microseconds), and the columns that snapshots are seen by.
+    """What is settled before anything is learnt.
+
+    Each target's question, the `border` between training and test (UTC microseconds), and the columns.
     """
 
     questions: Mapping[Target, Question]
@@ -127,7 +128,7 @@ def ask(histories: Histories, recipe: Recipe) -> tuple[Mapping[Target, Question]
     """Draw each target's snapshots and split them at one border, which is returned too (UTC microseconds)."""
     drawn = {target: draw(histories, target, days, recipe.ages) for target, days in recipe.horizons.items()}
     border = border_of(recipe, list(drawn.values()))
-    return {target: Question(one, split(one, border)) for target, one in drawn.items()}, border
+    return {target: Question(one, split(one, border, recipe.kept_share)) for target, one in drawn.items()}, border
 
 
 def catalogue_of(

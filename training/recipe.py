@@ -15,6 +15,7 @@ from histories.errors import CallError
 DEFAULT_AGES = ("0h", "1d", "3d", "7d", "14d", "30d", "60d")
 DEFAULT_HORIZONS = {Target.SQL: 30, Target.CUSTOMER: 90}
 DEFAULT_TEST_SHARE = 0.2
+DEFAULT_KEPT_SHARE = 0.5
 DEFAULT_MARGIN = 0.002
 DEFAULT_GRADES = (90.0, 70.0, 40.0)
 
@@ -68,7 +69,7 @@ class Recipe:
 
     `horizons`: days, for each target to train. `ages`: sorted, unique. Exactly one of `test_from` (UTC
     microseconds: snapshots from then on are the test) and `test_share` (the newest share of the mature
-    snapshots) is set. `ship`: whether the tested bundle is handed over, or a refit with its settings. `grades`: the least score for A, B and C. `segments`: attributes to measure by.
+    snapshots) is set. `kept_share`: of the leads and accounts on both sides of a border, those that train. `ship`: whether the tested bundle is handed over, or a refit with its settings. `grades`: the least score for A, B and C. `segments`: attributes to measure by.
     `gate_margin`: log loss that a challenger may be worse than the champion by. `features`: a team's own, in their
     order. `source`: the file's text.
     """
@@ -78,6 +79,7 @@ class Recipe:
     ages: tuple[Age, ...]
     test_from: int | None
     test_share: float | None
+    kept_share: float
     ship: Ship
     grades: tuple[float, float, float]
     search: Search | None
@@ -107,7 +109,7 @@ def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
     """Read a recipe from a text; `name` stands for the file in messages. Every key may be left out."""
     top = toml_file.parse(text, name)
     seed = top.whole("seed", at_least=0, at_most=2**31 - 1)
-    test_from, test_share, ship = _split(top.table("split"), zone)
+    test_from, test_share, kept_share, ship = _split(top.table("split"), zone)
     horizons = _horizons(top.table("targets"))
     recipe = Recipe(
         seed=1 if seed is None else seed,
@@ -115,6 +117,7 @@ def parse(text: str, name: str, zone: str = "UTC") -> Recipe:
         ages=_ages(top.table("snapshots")),
         test_from=test_from,
         test_share=test_share,
+        kept_share=kept_share,
         ship=ship,
         grades=_grades(top),
         search=_search(top.table("search"), horizons),
@@ -168,17 +171,18 @@ def _ages(table: toml_file.Table | None) -> tuple[Age, ...]:
     return tuple(ordered)
 
 
-def _split(table: toml_file.Table | None, zone: str) -> tuple[int | None, float | None, Ship]:
+def _split(table: toml_file.Table | None, zone: str) -> tuple[int | None, float | None, float, Ship]:
     if table is None:
-        return None, DEFAULT_TEST_SHARE, Ship.TESTED
+        return None, DEFAULT_TEST_SHARE, DEFAULT_KEPT_SHARE, Ship.TESTED
     test_from, test_share = table.moment("test_from", zone), table.number("test_share", 0.01, 0.9)
+    kept_share = table.number("kept_share", 0, 0.9)
     ship = Ship(table.choice("ship", [one.value for one in Ship]) or Ship.TESTED)
     table.finish()
     if test_from is not None and test_share is not None:
         table.fail("test_share", "stands beside test_from; write one of the two")
     if test_from is None and test_share is None:
         test_share = DEFAULT_TEST_SHARE
-    return test_from, test_share, ship
+    return test_from, test_share, DEFAULT_KEPT_SHARE if kept_share is None else kept_share, ship
 
 
 def _grades(top: toml_file.Table) -> tuple[float, float, float]:

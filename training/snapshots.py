@@ -1,8 +1,10 @@
 """Snapshots of leads while the question was still open, and what became of each."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
@@ -29,8 +31,9 @@ class Snapshots:
     is known, UTC microseconds; NEVER where it is not). An answer is known from the moment after the lead reached the
     target or was lost, else from the end of the horizon: while a horizon runs, what is known favours those that were
     quick, and has to be weighted (`censoring`). `label` is the answer of mature snapshots alone.
-    `lead_group`, `lead_from`, `lead_until` have one entry a lead, at risk or not: its group, and the first and
-    last moment at which a snapshot of it could have been taken (whatever became of it), UTC microseconds.
+    `lead_group`, `lead_from`, `lead_until`, `lead_draw` have one entry a lead, at risk or not: its group, the first and
+    the last moment at which a snapshot of it could have been taken (whatever became of it; UTC microseconds), and a
+    number that is drawn for its group from the name of the account or lead alone, whatever else the export holds.
     """
 
     target: Target
@@ -46,6 +49,7 @@ class Snapshots:
     lead_group: IntArray
     lead_from: IntArray
     lead_until: IntArray
+    lead_draw: NDArray[np.uint64]
 
     @property
     def cutoff(self) -> IntArray:
@@ -84,9 +88,18 @@ def outcomes_by_lead(histories: Histories) -> dict[str, list[Outcome]]:
 def groups(histories: Histories) -> IntArray:
     """Number the accounts, in the order of `histories.leads`; a lead without an account is a group of its own."""
     numbers: dict[tuple[str, str], int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in _group_names(histories)], dtype=np.int64)
+
+
+def _group_names(histories: Histories) -> Iterator[tuple[str, str]]:
     pairs = zip(histories.leads["lead_id"].to_pylist(), histories.leads["account_id"].to_pylist(), strict=True)
-    keys = (("lead", lead_id) if account is None else ("account", account) for lead_id, account in pairs)
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    return (("lead", lead_id) if account is None else ("account", account) for lead_id, account in pairs)
+
+
+def _draws(histories: Histories) -> NDArray[np.uint64]:
+    """Draw a number for each lead's group, [leads]."""
+    digests = (blake2b("\0".join(name).encode(), digest_size=8).digest() for name in _group_names(histories))
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def at_risk(histories: Histories, target: Target, moment: int) -> list[str]:
@@ -103,7 +116,8 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
     An age's cutoff is the lead's creation plus the age; age 0 is one microsecond after the first interaction
     (after the creation where that comes later). A lead without any interaction has no age 0: taken just after its
     creation, it would stand for the new leads that never come to anything, and a new lead that has yet to do
-    something would look like them. In an export without interactions, that moment tells nothing and is taken.
+    something would look like them. In an export without interactions, that moment tells nothing and is taken. A lead
+    whose first interaction comes later than the oldest age has no age 0 either: all its snapshots lie within the ages.
     """
     lead_ids = histories.leads["lead_id"].to_pylist()
     cutoffs = _cutoffs(histories, lead_ids, ages)
@@ -129,6 +143,7 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
         lead_group=lead_group,
         lead_from=cutoffs.min(axis=1, initial=NEVER),
         lead_until=cutoffs.max(axis=1, initial=_EVER, where=cutoffs != NEVER),
+        lead_draw=_draws(histories),
     )
 
 
@@ -159,6 +174,9 @@ def _cutoffs(histories: Histories, lead_ids: list[str], ages: tuple[Age, ...]) -
     first = dict(zip(earliest["lead_id"].to_pylist(), earliest["occurred_at_min"].to_pylist(), strict=True))
     acted = np.array([first.get(lead_id, without) for lead_id in lead_ids], dtype=np.int64)
     entered = np.maximum(created, acted) + 1
+    oldest = max(age.micros for age in ages)
+    if oldest:
+        entered = np.where(entered <= created + oldest, entered, NEVER)
     columns = [entered if age.micros == 0 else created + age.micros for age in ages]
     return np.stack(columns, axis=1)
 

@@ -1,10 +1,11 @@
 """Who is trained on and who is tested on: by time, with a purge, and with no lead or account on both sides.
 
 A snapshot trains for a border only if its answer was known when the border came; answers that came before the end of
-their horizon are weighted (`censoring`). A lead or account that could have a snapshot on the newer side belongs to
-that side, so that the test is the board as sales had it; its older snapshots are left out of training. "Could have"
-goes by creation and ages alone: going by the snapshots that exist would keep fast converters in training and drop
-those that stayed open.
+their horizon are weighted (`censoring`). A lead or account with snapshots before a border that could have more from
+then on belongs to one side alone: a share of them, drawn by name, trains and is not tested on; the others are tested
+on, and do not train. "Could have" goes by creation and ages alone: going by the snapshots that exist would keep fast
+converters in training and drop those that stayed open. An account that has nothing open at the border trains; leads
+that come to it later are not tested on, for the border cannot know of them.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,6 @@ FOLD_SHARE = 0.2
 LEAST_TRAINING_CONVERSIONS = 20
 LEAST_VALIDATION_CONVERSIONS = 10
 ENOUGH_VALIDATION_CONVERSIONS = 400
-_END = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,9 @@ class Split:
 
     `train`: ascending, with `weights` (mean 1); their answers were known at `test_start` (UTC microseconds).
     `mature`: those of them whose horizon had ended by then. `test`: mature snapshots. Of the others, `purged` were
-    taken before the test, but not known when it began; `straddling` would have trained if their lead or account were
-    not on the test's side; `immature` were taken later, and their horizon ends after the export.
+    taken before the test, but not known when it began; `straddling` would train or be tested on if their lead or
+    account were not on the other side; `immature` were taken later, and their horizon ends after the export. `kept`:
+    the share of leads and accounts on both sides that train.
     """
 
     train: IntArray
@@ -64,6 +65,7 @@ class Split:
     purged: int
     straddling: int
     immature: int
+    kept: float
 
 
 def border_of(recipe: Recipe, drawn: Sequence[Snapshots]) -> int:
@@ -85,48 +87,85 @@ def border_of(recipe: Recipe, drawn: Sequence[Snapshots]) -> int:
     return min(int(np.quantile(snapshots.cutoff[snapshots.mature], 1 - share, method="lower")) for snapshots in drawn)
 
 
-def split(snapshots: Snapshots, border: int) -> Split:
+def split(snapshots: Snapshots, border: int, kept: float) -> Split:
     """Split snapshots at `border` (UTC microseconds), and the older side into folds.
 
-    Raises DataError where there is nothing to train or to test on.
+    `kept`: the share of the leads and accounts on both sides of the border that train. Raises DataError where there is
+    nothing to train or to test on.
     """
-    whole = split_at(snapshots, border, ())
+    whole = split_at(snapshots, border, kept, ())
     _require(snapshots, border, whole.mature, whole.test)
-    return replace(whole, folds=_folds(snapshots, _eligible(snapshots, border), border))
+    return replace(whole, folds=_folds(snapshots, _eligible(snapshots, border, kept), border, kept))
 
 
-def split_at(snapshots: Snapshots, border: int, windows: Sequence[tuple[int, int]]) -> Split:
+def split_at(snapshots: Snapshots, border: int, kept: float, windows: Sequence[tuple[int, int]]) -> Split:
     """Split snapshots as `split` does, with folds that validate on given windows [start, end), oldest first.
 
     Nothing is required of any part: each may be empty.
     """
     older, known = snapshots.cutoff < border, snapshots.known_at <= border
-    eligible = _eligible(snapshots, border)
+    trains = _trains(snapshots, border, kept, snapshots.lead_draw)[snapshots.group]
+    eligible, mature = np.flatnonzero(older & trains), snapshots.mature
     train = eligible[known[eligible]]
-    mature = eligible[snapshots.known_from[eligible] <= border]
+    settled = train[snapshots.known_from[train] <= border]
     return Split(
         train=train,
         weights=censoring.weights(snapshots, train, eligible, border),
-        mature=mature,
-        test=np.flatnonzero(snapshots.mature & ~older),
-        folds=tuple(_fold(snapshots, eligible, mature, start, end) for start, end in windows),
+        mature=settled,
+        test=np.flatnonzero(mature & ~older & ~trains),
+        folds=tuple(_fold(snapshots, eligible, settled, start, end, kept) for start, end in windows),
         test_start=border,
         purged=int((older & ~known).sum()),
-        straddling=int((older & known).sum()) - len(train),
-        immature=int((~older & ~snapshots.mature).sum()),
+        straddling=int((older & known & ~trains).sum() + (mature & ~older & trains).sum()),
+        immature=int((~older & ~mature).sum()),
+        kept=kept,
     )
 
 
-def _eligible(snapshots: Snapshots, border: int) -> IntArray:
-    """Rows that would train if their answers were known: older, and of no lead or account on the newer side."""
-    straddles = np.isin(snapshots.group, _groups_in(snapshots, border, _END))
-    return np.flatnonzero((snapshots.cutoff < border) & ~straddles)
+def everything(snapshots: Snapshots) -> Split:
+    """Train on all that the export knows, and test on nothing: for a bundle whose settings were tested before."""
+    eligible = np.arange(len(snapshots.answer))
+    train = np.flatnonzero(snapshots.answer >= 0)
+    return Split(
+        train=train,
+        weights=censoring.weights(snapshots, train, eligible, snapshots.exported_at),
+        mature=np.flatnonzero(snapshots.mature),
+        test=eligible[:0],
+        folds=(),
+        test_start=snapshots.exported_at,
+        purged=0,
+        straddling=0,
+        immature=len(eligible) - len(train),
+        kept=1.0,
+    )
 
 
-def _groups_in(snapshots: Snapshots, start: int, end: int) -> IntArray:
-    """Groups with a lead that could have a snapshot in [start, end), whatever became of it."""
-    within = (snapshots.lead_until >= start) & (snapshots.lead_from < end)
-    return np.unique(snapshots.lead_group[within & (snapshots.lead_from <= snapshots.exported_at)])
+def _eligible(snapshots: Snapshots, border: int, kept: float) -> IntArray:
+    """Rows that would train if their answers were known: older, and of leads and accounts on the older side."""
+    trains = _trains(snapshots, border, kept, snapshots.lead_draw)
+    return np.flatnonzero((snapshots.cutoff < border) & trains[snapshots.group])
+
+
+def _trains(snapshots: Snapshots, border: int, kept: float, draw: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell for each group whether it is on the older side of a border. Nothing that comes later moves the answer."""
+    count = int(snapshots.lead_group.max(initial=-1)) + 1
+    known, may_go_on, drawn = np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    seen = snapshots.lead_from < border
+    known[snapshots.lead_group[seen]] = True
+    may_go_on[snapshots.lead_group[seen & (snapshots.lead_until >= border)]] = True
+    drawn[snapshots.lead_group] = draw / 2.0**64 < kept
+    return known & (~may_go_on | drawn)
+
+
+def _redrawn(draw: NDArray[np.uint64], start: int) -> NDArray[np.uint64]:
+    """Draw anew for a fold: with one draw for all borders, windows would hold no lead that a border came upon.
+
+    The mixer of SplitMix64 (Steele, Lea & Flood 2014).
+    """
+    mixed = draw ^ np.uint64(start % 2**64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _require(snapshots: Snapshots, border: int, train: IntArray, test: IntArray) -> None:
@@ -154,14 +193,14 @@ def _require(snapshots: Snapshots, border: int, train: IntArray, test: IntArray)
         )
 
 
-def _folds(snapshots: Snapshots, eligible: IntArray, border: int) -> tuple[Fold, ...]:
+def _folds(snapshots: Snapshots, eligible: IntArray, border: int, kept: float) -> tuple[Fold, ...]:
     """Windows of the newest fifth each, going back until they hold enough conversions to choose by."""
     mature = eligible[snapshots.known_from[eligible] <= border]
     folds: list[Fold] = []
     end, conversions = border, 0
     for number in range(1, MOST_FOLDS + 1 if len(mature) else 1):
         start = int(np.quantile(snapshots.cutoff[mature], 1 - FOLD_SHARE * number, method="lower"))
-        fold = _fold(snapshots, eligible, mature, start, end)
+        fold = _fold(snapshots, eligible, mature, start, end, kept)
         if not _usable(snapshots, fold):
             break
         folds.append(fold)
@@ -172,11 +211,11 @@ def _folds(snapshots: Snapshots, eligible: IntArray, border: int) -> tuple[Fold,
     return tuple(reversed(folds))
 
 
-def _fold(snapshots: Snapshots, eligible: IntArray, mature: IntArray, start: int, end: int) -> Fold:
-    cutoffs = snapshots.cutoff[mature]
-    validation = mature[(cutoffs >= start) & (cutoffs < end)]
-    newer = np.union1d(_groups_in(snapshots, start, end), snapshots.group[validation])
-    older = eligible[(snapshots.cutoff[eligible] < start) & ~np.isin(snapshots.group[eligible], newer)]
+def _fold(snapshots: Snapshots, eligible: IntArray, mature: IntArray, start: int, end: int, kept: float) -> Fold:
+    cutoff = snapshots.cutoff
+    trains = _trains(snapshots, start, kept, _redrawn(snapshots.lead_draw, start))[snapshots.group]
+    validation = mature[(cutoff[mature] >= start) & (cutoff[mature] < end) & ~trains[mature]]
+    older = eligible[(cutoff[eligible] < start) & trains[eligible]]
     train = older[snapshots.known_at[older] <= start]
     return Fold(
         train=train,

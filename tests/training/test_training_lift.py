@@ -30,6 +30,7 @@ def drawn(ages: list[int], label: list[int], group: list[int] | None = None) -> 
         lead_group=lead,
         lead_from=lead,
         lead_until=lead,
+        lead_draw=lead.astype(np.uint64),
     )
 
 

@@ -25,6 +25,7 @@ horizon_days = 90
 ages = ["7d", "0h", "1d"]
 [split]
 test_from = 2012-01-27
+kept_share = 0.25
 ship = "refit"
 [search]
 trials = 40
@@ -56,7 +57,7 @@ def test_everything_written_comes_out():
     assert [age.text for age in read.ages] == ["0h", "1d", "7d"]
     assert [age.micros for age in read.ages] == [0, clock.DAY, 7 * clock.DAY]
     assert (read.test_from, read.test_share) == (clock.parse("2012-01-27"), None)
-    assert read.ship is recipe.Ship.REFIT
+    assert (read.kept_share, read.ship) == (0.25, recipe.Ship.REFIT)
     assert read.search == recipe.Search({Target.SQL: 40, Target.CUSTOMER: 40}, None)
     assert read.business == recipe.Business(120, 12000.0, 40.0)
     assert read.segments == ("industry", "source")
@@ -79,7 +80,7 @@ def test_an_empty_recipe_is_the_default_one():
     assert read.horizons == {Target.SQL: 30, Target.CUSTOMER: 90}
     assert [age.text for age in read.ages] == list(recipe.DEFAULT_AGES)
     assert (read.test_from, read.test_share) == (None, 0.2)
-    assert read.ship is recipe.Ship.TESTED
+    assert (read.kept_share, read.ship) == (0.5, recipe.Ship.TESTED)
     assert read.search is None
     assert read.business == recipe.Business()
 

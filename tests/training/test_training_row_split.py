@@ -67,7 +67,7 @@ def aucs() -> dict[str, float]:
     elsewhere = Weekly(2, here.catalogue)
     assert here.snapshots.mature.all()
     by_row, by_lead = random.random(len(here.labels)) < 0.25, (random.random(500) < 0.25)[here.snapshots.lead]
-    parts = split(here.snapshots, 330 * DAY)
+    parts = split(here.snapshots, 330 * DAY, kept=0.5)
     of_leads = here.fit(np.flatnonzero(~by_lead))
     return {
         "rows": here.auc(here.fit(np.flatnonzero(~by_row)), np.flatnonzero(by_row)),
