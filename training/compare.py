@@ -87,7 +87,7 @@ def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Rec
     model, since = bundle.models[target], bundle.card.trained_until
     drawn = draw(histories, target, model.horizon_days, settings.ages)
     _require_newer(drawn, since)
-    parts = split(drawn, since)
+    parts = split(drawn, since, settings.kept_share)
     test = measured.tested(drawn, parts.test, since)
     sources = {
         MODEL: scores.of_bundle(bundle, target),
@@ -137,8 +137,7 @@ def _log(
         run.dataset(rows, "test")
         run.metrics(logbook.difference_metrics(lineups))
         run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)
-        for path, drawing in logbook.pictures(lineups).items():
-            run.figure(drawing, path)
+        logbook.write_figures(run, lineups, bundle.models, bundle.catalogue)
         params: dict[str, dict[str, object]] = {
             MODEL: {"version": version, "bundle": bundle.version},
             RULES: {"version": rules.version},

@@ -2,20 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
-from sklearn.isotonic import IsotonicRegression
+
+from training import canvas, corp
 
 Array = npt.NDArray[np.float64]
 
-COLOURS = {"model": "#1f4e79", "rules": "#d9822b", "champion": "#4a8f5c", "challenger": "#1f4e79"}
-_INK, _GREY, _PALE = "#222b36", "#8a94a0", "#e6e9ed"
 _CONVERTED = "#b3261e"
 _SHOWN = 4000  # dots in a scatter: more hide each other
 
@@ -35,17 +32,18 @@ def reliability(title: str, labels: Array, scored: Mapping[str, Scored]) -> Figu
     Gneiting and Jordan 2021, PNAS 118); the dots are tenths of the snapshots with 95% Wilson intervals.
     Below it, how often each probability was given.
     """
-    figure, (top, below) = _figure(title, rows=2, heights=(4.0, 1.0))
+    figure, (top, below) = canvas.blank(title, rows=2, heights=(4.0, 1.0))
     limit = _reliability_limit(labels, scored)
-    top.plot([0, limit], [0, limit], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), label="as predicted")
+    top.plot([0, limit], [0, limit], color=canvas.GREY, linewidth=1, linestyle=(0, (4, 3)), label="as predicted")
     for name, one in scored.items():
-        order = np.argsort(one.probability, kind="stable")
-        curve = IsotonicRegression(y_min=0, y_max=1).fit_transform(one.probability[order], labels[order])
-        top.plot(one.probability[order], curve, color=COLOURS[name], linewidth=1.6, label=name)
+        predicted, shares, _ = corp.curve(labels, one.probability)
+        top.plot(predicted, shares, color=canvas.COLOURS[name], linewidth=1.6, label=name)
         middle, observed, low, high = tenths(labels, one.probability)
         bars = np.stack([np.maximum(observed - low, 0), np.maximum(high - observed, 0)])
-        top.errorbar(middle, observed, bars, fmt="o", color=COLOURS[name], markersize=4, linewidth=0.8, alpha=0.75)
-        below.hist(one.probability, bins=np.linspace(0, limit, 41), color=COLOURS[name], alpha=0.55)
+        top.errorbar(
+            middle, observed, bars, fmt="o", color=canvas.COLOURS[name], markersize=4, linewidth=0.8, alpha=0.75
+        )
+        below.hist(one.probability, bins=np.linspace(0, limit, 41), color=canvas.COLOURS[name], alpha=0.55)
     top.set(xlim=(0, limit), ylim=(0, limit), ylabel="observed share that converted")
     below.set(xlim=(0, limit), xlabel="predicted probability", ylabel="snapshots", yscale="log")
     for axes in (top, below):
@@ -60,8 +58,7 @@ def tenths(labels: Array, probability: Array) -> tuple[Array, Array, Array, Arra
 
     Equal probabilities stay together, so that there may be fewer than ten groups.
     """
-    edges = np.unique(np.quantile(probability, np.linspace(0, 1, 11)[1:-1]))
-    group = np.searchsorted(edges, probability, side="left")
+    group = _tenth_of(probability)
     n = np.bincount(group).astype(np.float64)
     keep = n > 0
     n = n[keep]
@@ -71,6 +68,17 @@ def tenths(labels: Array, probability: Array) -> tuple[Array, Array, Array, Arra
     centre = (observed + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(observed * (1 - observed) / n + z * z / (4 * n * n))
     return predicted, observed, np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def tenths_sizes(probability: Array) -> npt.NDArray[np.int64]:
+    """Return how many snapshots each group of `tenths` has."""
+    counts = np.bincount(_tenth_of(probability))
+    return counts[counts > 0]
+
+
+def _tenth_of(probability: Array) -> npt.NDArray[np.int64]:
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, 11)[1:-1]))
+    return np.searchsorted(edges, probability, side="left")
 
 
 def _reliability_limit(labels: Array, scored: Mapping[str, Scored]) -> float:
@@ -94,18 +102,18 @@ def gains(labels: Array, score: Array) -> tuple[Array, Array]:
 
 def gains_and_lift(title: str, labels: Array, scored: Mapping[str, Scored]) -> Figure:
     """Draw the share of conversions found against the share of snapshots taken from the top, and how many times chance."""
-    figure, (left, right) = _figure(title, columns=2)
+    figure, (left, right) = canvas.blank(title, columns=2)
     share = np.linspace(0.005, 1, 400)
-    left.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), label="at random")
-    right.axhline(1, color=_GREY, linewidth=1, linestyle=(0, (4, 3)))
+    left.plot([0, 1], [0, 1], color=canvas.GREY, linewidth=1, linestyle=(0, (4, 3)), label="at random")
+    right.axhline(1, color=canvas.GREY, linewidth=1, linestyle=(0, (4, 3)))
     for axes in (left, right):
-        axes.axvline(0.1, color=_PALE, linewidth=6, zorder=0)
+        axes.axvline(0.1, color=canvas.PALE, linewidth=6, zorder=0)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(xlim=(0, 1), xlabel="share of snapshots, highest score first")
     for name, one in scored.items():
         taken, found = gains(labels, one.score)
-        left.plot(taken, found, color=COLOURS[name], linewidth=2, label=name)
-        right.plot(share, np.interp(share, taken, found) / share, color=COLOURS[name], linewidth=2, label=name)
+        left.plot(taken, found, color=canvas.COLOURS[name], linewidth=2, label=name)
+        right.plot(share, np.interp(share, taken, found) / share, color=canvas.COLOURS[name], linewidth=2, label=name)
     left.set(ylim=(0, 1), ylabel="share of conversions found", title="Gains")
     left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     right.set(ylabel="times as many as at random", title="Lift")
@@ -119,18 +127,18 @@ def quadrants(title: str, labels: Array, points: Array, probability: Array) -> F
 
     `points` in whole points. In each quadrant stands how many snapshots it holds and what share of them converted.
     """
-    figure, (axes,) = _figure(title)
+    figure, (axes,) = canvas.blank(title)
     shown = _some(labels)
     noise = np.random.default_rng(0).uniform(-0.35, 0.35, len(points))  # points are few values: dots would coincide
-    for value, colour, size, alpha in ((0, _GREY, 7, 0.35), (1, _CONVERTED, 16, 0.85)):
+    for value, colour, size, alpha in ((0, canvas.GREY, 7, 0.35), (1, _CONVERTED, 16, 0.85)):
         mine = shown & (labels == value)
         name = "converted" if value else "not converted"
         axes.scatter(
             (points + noise)[mine], probability[mine], s=size, color=colour, alpha=alpha, linewidths=0, label=name
         )
     across, up = top_tenth_cut(points), top_tenth_cut(probability)
-    axes.axvline(across, color=_INK, linewidth=0.8)
-    axes.axhline(up, color=_INK, linewidth=0.8)
+    axes.axvline(across, color=canvas.INK, linewidth=0.8)
+    axes.axhline(up, color=canvas.INK, linewidth=0.8)
     axes.set_yscale("logit")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
@@ -163,8 +171,8 @@ def _name_quadrants(
             ha=across,
             va=up,
             fontsize=9,
-            color=_INK,
-            bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": _PALE, "boxstyle": "round,pad=0.35"},
+            color=canvas.INK,
+            bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": canvas.PALE, "boxstyle": "round,pad=0.35"},
         )
 
 
@@ -173,13 +181,11 @@ def distributions(title: str, labels: Array, scored: Mapping[str, Scored]) -> Fi
 
     Equal scores are spread over the ranks that they share.
     """
-    figure, panels = _figure(title, columns=len(scored))
+    figure, panels = canvas.blank(title, columns=len(scored))
     for axes, (name, one) in zip(panels, scored.items(), strict=True):
-        order = np.sort(one.score)
-        first, last = (np.searchsorted(order, one.score, side) for side in ("left", "right"))
-        rank = 100 * (first + np.random.default_rng(0).random(len(order)) * (last - first)) / len(order)
+        rank = percentiles(one.score)
         bins = np.linspace(0, 100, 21)
-        for value, colour, label in ((0, _GREY, "not converted"), (1, COLOURS[name], "converted")):
+        for value, colour, label in ((0, canvas.GREY, "not converted"), (1, canvas.COLOURS[name], "converted")):
             mine = rank[labels == value]
             weights = np.full(len(mine), 1 / max(len(mine), 1))
             axes.hist(mine, bins, weights=weights, color=colour, alpha=0.6, label=f"{label} ({len(mine):,})")
@@ -191,25 +197,16 @@ def distributions(title: str, labels: Array, scored: Mapping[str, Scored]) -> Fi
     return figure
 
 
+def percentiles(score: Array) -> Array:
+    """Return where each score lies among all, 0 to 100 [n]; equal scores are spread over the ranks that they share."""
+    order = np.sort(score)
+    first, last = (np.searchsorted(order, score, side) for side in ("left", "right"))
+    return np.asarray(100 * (first + np.random.default_rng(0).random(len(order)) * (last - first)) / len(order))
+
+
 def _some(labels: Array) -> npt.NDArray[np.bool_]:
     """All conversions, and of the rest as many as can be told apart."""
     shown: npt.NDArray[np.bool_] = labels == 1
     rest = np.flatnonzero(~shown)
     shown[np.random.default_rng(0).permutation(rest)[:_SHOWN]] = True
     return shown
-
-
-def _figure(
-    title: str, rows: int = 1, columns: int = 1, heights: tuple[float, ...] | None = None
-) -> tuple[Figure, list[Any]]:
-    figure = Figure(figsize=(5.6 * columns + 1.2, 6.2 if rows > 1 else 5.2), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": heights} if heights else None)
-    for axes in grid.flat:
-        axes.grid(visible=True, color=_PALE, linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.tick_params(colors=_INK, labelsize=9, length=0)
-        for side in axes.spines.values():
-            side.set_color(_PALE)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=_INK, fontweight="bold")
-    return figure, list(grid.flat)

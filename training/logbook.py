@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from features.catalogue import Catalogue
 from histories.clock import iso
-from training import figures
+from scoring.coherence import Models
+from training import figure_tables, figures, summary_figures
 from training.bootstrap import Difference
 from training.capacity import CAPACITY_MEASURES, AtCapacity
 from training.evaluate import MEASURES, Figures
 from training.findings import finding
 from training.fingerprint import Fingerprint, rows_digest
+from training.importance import by_family
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.records import Dataset, Drawing
-from training.segments import Segment
+from training.segments import AGE, Segment
 from training.tracking import Run
 
 SNAPSHOTS_TABLE = "test_snapshots.json"
@@ -105,8 +108,8 @@ def _scores(lineup: Lineup, one: Contender) -> pa.Table:
     )
 
 
-def pictures(lineups: Sequence[Lineup]) -> Mapping[str, Drawing]:
-    """Return the figures of all lineups by their path within a run."""
+def pictures(lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]]) -> Mapping[str, Drawing]:
+    """Return the figures of all lineups by their path within a run; `shares` as in `figure_tables.tables`."""
     drawn: dict[str, Drawing] = {}
     for lineup in lineups:
         labels, title = lineup.labels.astype(float), lineup.title
@@ -120,7 +123,36 @@ def pictures(lineups: Sequence[Lineup]) -> Mapping[str, Drawing]:
             drawn[f"{folder}_quadrants.png"] = figures.quadrants(
                 f"{title}: model against rules", labels, lineup.points, probability
             )
+        drawn |= _summaries(lineup, shares.get(lineup.target.value, {}))
     return drawn
+
+
+def _summaries(lineup: Lineup, shares: Mapping[str, float]) -> Mapping[str, Drawing]:
+    drawn: dict[str, Drawing] = {}
+    folder, title = f"figures/{lineup.target.value}", lineup.title
+    curves = figure_tables.curves(lineup)
+    if curves:
+        calls = next(iter(lineup.capacity.values())).calls_per_week
+        drawn[f"{folder}_precision_at_capacity.png"] = summary_figures.precision_at_capacity(
+            f"{title}: what a week's calls find", calls, curves
+        )
+    ages = [one for one in lineup.segments if one.name == AGE]
+    aucs = {name: [one.scores[name].auc for one in ages] for name in lineup.contenders}
+    drawn[f"{folder}_auc_by_age.png"] = summary_figures.auc_by_age(
+        f"{title}: AUC by age of the lead", [str(one.value) for one in ages], aucs
+    )
+    if shares:
+        drawn[f"{folder}_importance.png"] = summary_figures.importance(f"{title}: what the model goes by", shares)
+    return drawn
+
+
+def write_figures(run: Run, lineups: Sequence[Lineup], models: Models, catalogue: Catalogue) -> None:
+    """Write the figures of all lineups and the tables behind them. `models`: those in the lineups, by target."""
+    shares = {target.value: by_family(model, catalogue) for target, model in models.items()}
+    for path, drawing in pictures(lineups, shares).items():
+        run.figure(drawing, path)
+    for name, table in figure_tables.tables(lineups, shares).items():
+        run.table(table, f"tables/{name}.json")
 
 
 def own_pictures(lineups: Sequence[Lineup], name: str) -> Mapping[str, Drawing]:
@@ -154,10 +186,11 @@ def _segment(lineup: Lineup, segment: Segment, name: str) -> dict[str, object]:
     ratio, apart = score.predicted_over_observed, segment.log_loss_differences.get(RULES, _NOTHING)
     if name != MODEL:
         apart = _NOTHING
-    figures_there = {f"predicted_over_observed{end}": one for end, one in _ends(ratio)}
+    figures_there = {f"auc{end}": one for end, one in _ends(score.auc)}
+    figures_there |= {f"predicted_over_observed{end}": one for end, one in _ends(ratio)}
     figures_there |= {f"log_loss_difference{end}": one for end, one in _ends(apart)}
     figures_there |= {"selected": score.selected, "conversion_rate": segment.rate}
-    own = {key: getattr(score.figures.measures, key) for key in MEASURES if key != "predicted_over_observed"}
+    own = {key: getattr(score.figures.measures, key) for key in MEASURES if key not in figures_there}
     return {
         "target": lineup.target.value,
         "segment": segment.name,

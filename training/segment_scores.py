@@ -15,7 +15,7 @@ from histories.clock import span
 from histories.contract import Histories
 from training import bootstrap, segments
 from training.bootstrap import Difference
-from training.evaluate import FloatArray, figures
+from training.evaluate import FloatArray, Ranking, figures
 from training.ladder import WORTH_OF_THE_WHOLE
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.segments import AGE, OTHER, Segment, SegmentScore
@@ -27,6 +27,7 @@ CALIBRATION_MARGIN = 0.1
 LEAST_SELECTED = 0.5
 # A part of the conversions is judged from so many converted leads on the boards on.
 LEAST_CONVERSIONS = 10
+AUC_DRAWS = 500
 _LEAST = 1e-15
 
 
@@ -46,7 +47,7 @@ def by_segment(histories: Histories, names: Sequence[str], lineup: Lineup, seed:
     sums = _Sums(lineup, members)
     clusters = int(lineup.clusters.max()) + 1
     values, samples = bootstrap.whole(sums, clusters), bootstrap.sampled(sums, clusters, seed)
-    spans = bootstrap.intervals(values, samples)
+    spans = {**bootstrap.intervals(values, samples), **_aucs(lineup, members, seed)}
     return tuple(_segment(lineup, one, number, spans) for number, one in enumerate(members))
 
 
@@ -107,6 +108,29 @@ class _Sums:
         return found
 
 
+class _Aucs:
+    """The AUCs of all segments, so that all are measured in the same draws of accounts."""
+
+    def __init__(self, lineup: Lineup, members: Sequence[_Members]) -> None:
+        self._ranked = {}
+        for number, one in enumerate(members):
+            present, cluster = np.unique(lineup.clusters[one.rows], return_inverse=True)
+            labels = lineup.labels[one.rows]
+            for name, who in lineup.contenders.items():
+                ranking = Ranking(labels, who.probability[one.rows], who.score[one.rows], cluster)
+                self._ranked[_key(number, f"auc {name}")] = present, ranking
+
+    def measures(self, weights: FloatArray) -> Mapping[str, FloatArray]:
+        """Measure under each row of `weights` [draws, clusters]: name -> [draws]."""
+        return {key: ranking.measures(weights[:, present])["auc"] for key, (present, ranking) in self._ranked.items()}
+
+
+def _aucs(lineup: Lineup, members: Sequence[_Members], seed: int) -> Mapping[str, Difference]:
+    measured, clusters = _Aucs(lineup, members), int(lineup.clusters.max()) + 1
+    samples = bootstrap.sampled(measured, clusters, seed, AUC_DRAWS)
+    return bootstrap.intervals(bootstrap.whole(measured, clusters), samples)
+
+
 def _pairs(lineup: Lineup) -> tuple[tuple[str, str], ...]:
     return (MODEL, RULES), (lineup.chosen, CHAMPION)
 
@@ -126,6 +150,7 @@ def _segment(lineup: Lineup, members: _Members, number: int, spans: Mapping[str,
     scores = {
         name: SegmentScore(
             figures=figures(labels, one.probability[members.rows], one.score[members.rows], leads),
+            auc=spans[_key(number, f"auc {name}")],
             predicted_over_observed=spans[_key(number, name)],
             selected=_selected(lineup, name, members),
         )

@@ -21,12 +21,13 @@ LEAST_SNAPSHOTS = 30
 class SegmentScore:
     """One score in one segment.
 
-    `predicted_over_observed` is drawn towards that of the whole, the more so the fewer the snapshots; with its 95%
-    interval. `selected`: the share of the segment's leads on the boards that are called at the team's capacity; nan
+    `auc` and `predicted_over_observed` with their 95% intervals, the latter drawn towards that of the whole, the more
+    so the fewer the snapshots. `selected`: the share of the segment's leads on the boards that are called at the team's capacity; nan
     where there are none, and for ages.
     """
 
     figures: Figures
+    auc: Difference
     predicted_over_observed: Difference
     selected: float
 

@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import figures
+from training import figures, summary_figures
+from training.bootstrap import Difference
 from training.figures import Scored
+from training.summary_figures import Curve
+
+NOTHING = Difference(float("nan"), float("nan"), float("nan"))
 
 
 def test_gains_of_four_snapshots_counted_by_hand() -> None:
@@ -68,6 +72,24 @@ def test_every_picture_can_be_drawn_however_few_converted(tmp_path: Path, conver
     for number, figure in enumerate(drawn):
         figure.savefig(tmp_path / f"{number}.png", dpi=40)
         assert (tmp_path / f"{number}.png").stat().st_size > 1000
+
+
+def test_what_was_measured_can_be_drawn_where_some_of_it_is_not_defined(tmp_path: Path) -> None:
+    calls = np.array([10, 20, 40])
+    curves = {
+        "model": Curve(calls, np.array([0.3, 0.2, 0.1]), Difference(0.2, 0.1, 0.3)),
+        "rules": Curve(calls, np.array([0.2, 0.1, 0.1]), NOTHING),
+    }
+    aucs = {"model": [Difference(0.8, 0.7, 0.9), NOTHING], "rules": [Difference(0.6, 0.5, 0.7), NOTHING]}
+    drawn = [
+        summary_figures.precision_at_capacity("title", 20, curves),
+        summary_figures.auc_by_age("title", ["1d", "7d"], aucs),
+        summary_figures.importance("title", {f"family {number}": 1 / 20 for number in range(20)}),
+    ]
+    for number, figure in enumerate(drawn):
+        figure.savefig(tmp_path / f"{number}.png", dpi=40)
+        assert (tmp_path / f"{number}.png").stat().st_size > 1000
+    assert drawn[2].axes[0].get_yticklabels()[-1].get_text() == "6 others"
 
 
 def test_quadrants_say_how_many_converted_in_each() -> None:
