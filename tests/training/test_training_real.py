@@ -8,8 +8,8 @@ import pytest
 from histories import clock, export
 from histories.contract import Target
 from scoring import rulebook
-from training import recipe
-from training.fit import ask, fit_bundle
+from training import leakage, recipe
+from training.fit import ask, catalogue_of, fit_bundle
 from training.fitted import Score
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -54,3 +54,27 @@ def test_olist_without_a_history_comes_out_modest_and_whole():
     learnt = found.results[Target.SQL]
     assert learnt.champion is Score.MODEL
     assert 0.65 < learnt.lineup.contenders["model"].figures.measures.auc < 0.85
+
+
+def audited(name):
+    histories, plan = read(name)
+    questions, border = ask(histories, plan)
+    return leakage.audit(histories, questions, catalogue_of(histories, questions, border, plan.features), plan.seed)
+
+
+def test_nothing_of_bpic2012_tells_the_answer_and_what_lies_after_it_is_counted():
+    """8,334 applications have events after the first that ended them; those that come with the end stop nothing."""
+    found = audited("bpic2012")
+    assert (found.blocking, found.looks) == ((), ())
+    after = {one.field: one.figure for one in found.notes}
+    assert after["interactions"] == 8334
+    assert set(after) == {"interactions"} | {
+        f"kind:{kind}-COMPLETE"
+        for kind in ("A_ACTIVATED", "A_APPROVED", "A_REGISTERED", "A_CANCELLED", "A_DECLINED", "O_DECLINED")
+    }
+
+
+def test_nothing_of_olist_tells_the_answer():
+    found = audited("olist")
+    assert (found.blocking, found.looks) == ((), ())
+    assert [(one.field, one.figure) for one in found.notes] == [("interactions", 1)]
