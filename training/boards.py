@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from histories.clock import DAY
 from histories.contract import Histories, Target
-from histories.funnel import resolution, standing
-from training.snapshots import groups, outcomes_by_lead
+from histories.funnel_table import funnel_of
+from training.snapshots import groups
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 _WEEK = 7 * DAY
 _AT_ONCE = 64
 
@@ -41,31 +42,27 @@ class Boards:
 
 def weekly(histories: Histories, target: Target, horizon_days: int, since: int) -> Boards:
     """Return the boards of `since` (UTC microseconds) and every week from there whose horizon ended by the export."""
-    outcomes, group_of = outcomes_by_lead(histories), groups(histories)
-    ids, created = histories.leads["lead_id"].to_pylist(), histories.leads["created_at"].to_pylist()
-    rows: list[tuple[int, int, int]] = []
-    starts = [0]
+    funnel, group_of = funnel_of(histories), groups(histories)
+    created = np.asarray(histories.leads["created_at"].to_numpy(), dtype=np.int64)
+    days, numbers, labels = list[int](), list[IntArray](), list[NDArray[np.bool_]]()
     for day in range(since, histories.exported_at - horizon_days * DAY + 1, _WEEK):
-        for number, (lead_id, created_at) in enumerate(zip(ids, created, strict=True)):
-            of_lead = outcomes.get(lead_id, [])
-            if created_at <= day and standing(of_lead, day).at_risk(target):
-                reached = resolution(of_lead, day, target).reached_at
-                rows.append((number, day, int(reached is not None and reached < day + horizon_days * DAY)))
-        if len(rows) > starts[-1]:
-            starts.append(len(rows))
-    numbers = np.array([row[0] for row in rows], dtype=np.int64)
-    on_board, lead = np.unique(numbers, return_inverse=True)
+        lead = np.flatnonzero(created <= day)
+        lead = lead[funnel.at_risk(lead, np.full(len(lead), day), target)]
+        if len(lead):
+            moment, reached = funnel.answered(lead, np.full(len(lead), day), target)
+            days.append(day)
+            numbers.append(lead)
+            labels.append(reached & (moment < day + horizon_days * DAY))
+    sizes = np.array([len(one) for one in numbers], dtype=np.int64)
+    number = np.concatenate([np.zeros(0, dtype=np.int64), *numbers])
+    on_board, lead = np.unique(number, return_inverse=True)
+    ids = histories.leads["lead_id"].take(pa.array(number))
     return Boards(
         target=target,
-        table=pa.table(
-            {
-                "lead_id": pa.array([ids[row[0]] for row in rows], pa.string()),
-                "cutoff": pa.array([row[1] for row in rows], pa.int64()),
-            }
-        ),
-        label=np.array([row[2] for row in rows], dtype=np.int8),
+        table=pa.table({"lead_id": ids, "cutoff": pa.array(np.repeat(np.array(days, dtype=np.int64), sizes))}),
+        label=np.concatenate([np.zeros(0, dtype=np.int8), *(one.astype(np.int8) for one in labels)]),
         lead=np.asarray(lead, dtype=np.int64),
-        starts=np.array(starts, dtype=np.int64),
+        starts=np.r_[0, np.cumsum(sizes)].astype(np.int64),
         group=group_of[on_board],
     )
 
