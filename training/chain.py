@@ -18,15 +18,24 @@ from histories.contract import Histories, Target
 from scoring.calibration import sigmoid
 from scoring.chain import Chain, joint_log_odds, sql_column
 from scoring.model import Model
+from training.booster import bin_rows, columns_of
 from training.fitted import Learning, Progress, Route
 from training.ladder import BLEND_TO
-from training.learner import Learnt, learn
+from training.learner import Learnt, bag, learn
 from training.settings import threads
 from training.snapshots import Snapshots, draw, subset
 from training.split import LEAST_TRAINING_CONVERSIONS, LEAST_VALIDATION_CONVERSIONS, Fold, Split, split_at
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What one of the two parts is asked: snapshots, and which of them train and validate."""
+
+    snapshots: Snapshots
+    split: Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,42 +79,72 @@ def chained(
 
     `direct` was learnt from `customer`, the training side of that target.
     """
-    sql = of_sql(customer, histories, catalogue)
-    given = given_sql(customer, sql, sql_column(catalogue))
+    column = sql_column(catalogue)
+    sql = of_sql(customer, histories)
+    given = given_sql(customer, sql, column)
     if why := _too_few_sql(sql) or _too_few(given) or _too_few(sql):
         return Tried(None, Route(False, f"no chain by way of sql was tried: {why}"))
     progress("customer by way of sql", 2, 4)
-    first = learn(sql.matrix, sql.snapshots, sql.split, catalogue, seed, None, progress)
-    second = learn(given.matrix, given.snapshots, given.split, catalogue, seed, None, progress)
+    # A part's matrix lives while the part is learnt: both at once beside the customer's would be three.
+    matrix = sql_matrix(customer, sql, histories, catalogue)
+    first = learn(matrix, sql.snapshots, sql.split, catalogue, seed, None, progress)
+    matrix = given_matrix(customer, given)
+    second = learn(matrix, given.snapshots, given.split, catalogue, seed, None, progress)
     if first is None or second is None:
         return Tried(None, Route(False, "no chain by way of sql was tried: there is no window to judge it on"))
-    found = Chain(first.model, second.model, sql_column(catalogue))
-    return Tried(found, _route(direct, customer, sql, first, second))
+    return Tried(Chain(first.model, second.model, column), _route(direct, customer, sql, first, second))
 
 
-def of_sql(customer: Part, histories: Histories, catalogue: Catalogue) -> Part:
-    """The question of sql within the customer's horizon, with the customer's border and windows.
+def relearn(
+    tested: Chain, route: Route, customer: Part, histories: Histories, catalogue: Catalogue, seed: int
+) -> Chain:
+    """Learn both parts again from further snapshots, with the settings, rounds and calibrators that were tested.
 
-    More of its answers are known at the border than the customer's: the features of those snapshots are computed here.
+    `customer`: the customer's snapshots that are to train now. `route`: what `keep_better` said of the chain.
     """
+    if route.sql is None or route.given_sql is None:
+        raise ValueError("a chain that was learnt has two parts of which it is known how they were learnt")
+    sql = of_sql(customer, histories)
+    matrix = sql_matrix(customer, sql, histories, catalogue)
+    first = _grown(tested.sql, matrix, sql, route.sql, catalogue, seed)
+    given = given_sql(customer, sql, tested.column)
+    matrix = given_matrix(customer, given)
+    return Chain(first, _grown(tested.given_sql, matrix, given, route.given_sql, catalogue, seed), tested.column)
+
+
+def _grown(tested: Model, matrix: FloatArray, side: Side, learning: Learning, catalogue: Catalogue, seed: int) -> Model:
+    labels = side.snapshots.answer[side.split.train]
+    rows = bin_rows(matrix, labels, side.split.weights, None, columns_of(catalogue), learning.settings, seed)
+    return replace(tested, members=bag(rows, learning.settings, learning.rounds, seed))
+
+
+def of_sql(customer: Part, histories: Histories) -> Side:
+    """Ask for sql within the customer's horizon, with the customer's border and windows."""
     asked, parts = customer.snapshots, customer.split
     snapshots = draw(histories, Target.SQL, asked.horizon_days, asked.ages)
-    found = split_at(snapshots, parts.test_start, [(one.start, one.end) for one in parts.folds])
-    at_hand = np.full(len(asked.lead), -1)
-    at_hand[parts.train] = np.arange(len(parts.train))
-    place = _places(snapshots, found.train, asked)
+    windows = [(one.start, one.end) for one in parts.folds]
+    return Side(snapshots, split_at(snapshots, parts.test_start, parts.kept, windows))
+
+
+def sql_matrix(customer: Part, sql: Side, histories: Histories, catalogue: Catalogue) -> FloatArray:
+    """Return the features of sql's training snapshots: the customer's own rows where it has them.
+
+    More answers are known for sql at the border than for customer: the features of those snapshots are computed.
+    """
+    at_hand = np.full(len(customer.snapshots.lead), -1)
+    at_hand[customer.split.train] = np.arange(len(customer.split.train))
+    place = _places(sql.snapshots, sql.split.train, customer.snapshots)
     place[place >= 0] = at_hand[place[place >= 0]]
     further = np.flatnonzero(place < 0)
     matrix = customer.matrix[place]
     if len(further):
-        matrix[further] = feature_table.compute(
-            histories, subset(snapshots.table, found.train[further]), catalogue
-        ).matrix
-    return Part(matrix, snapshots, found)
+        table = subset(sql.snapshots.table, sql.split.train[further])
+        matrix[further] = feature_table.compute(histories, table, catalogue).matrix
+    return matrix
 
 
-def given_sql(customer: Part, sql: Part, column: int) -> Part:
-    """The customer's question, asked of leads that are sql or become it within the horizon.
+def given_sql(customer: Part, sql: Side, column: int) -> Side:
+    """Ask for customer among the leads that are sql or become it within the horizon. `column`: that of `sql_column`.
 
     Who is among them is known whenever the customer's answer is: sql comes before the customer, and `lost` ends both.
     Their weights are the customer's, for they were followed until that answer.
@@ -132,7 +171,12 @@ def given_sql(customer: Part, sql: Part, column: int) -> Part:
         mature=customer.split.mature[member[customer.split.mature]],
         folds=tuple(fold(one) for one in customer.split.folds),
     )
-    return Part(customer.matrix[member[train]], customer.snapshots, parts)
+    return Side(customer.snapshots, parts)
+
+
+def given_matrix(customer: Part, given: Side) -> FloatArray:
+    """Return the features of the second part's training snapshots."""
+    return customer.matrix[np.searchsorted(customer.split.train, given.split.train)]
 
 
 def _mean_one(weights: FloatArray) -> FloatArray:
@@ -147,14 +191,14 @@ def _places(of: Snapshots, rows: IntArray, within: Snapshots) -> IntArray:
     return np.full(len(rows), -1) if found is None else np.where(keys[found] == wanted, found, -1)
 
 
-def _too_few_sql(sql: Part) -> str:
+def _too_few_sql(sql: Side) -> str:
     converted = sql.snapshots.converted_leads(sql.split.train)
     if converted > BLEND_TO:
         return ""
     return f"{converted} leads in training became sql, and trees alone want more than {BLEND_TO}"
 
 
-def _too_few(part: Part) -> str:
+def _too_few(part: Side) -> str:
     """Say what a part lacks to be learnt and judged on each window; nothing where it lacks nothing."""
     needs = [("training", part.split.train, LEAST_TRAINING_CONVERSIONS)]
     for one in part.split.folds:
@@ -169,7 +213,7 @@ def _too_few(part: Part) -> str:
     return ""
 
 
-def _route(direct: Learnt, customer: Part, sql: Part, first: Learnt, second: Learnt) -> Route:
+def _route(direct: Learnt, customer: Part, sql: Side, first: Learnt, second: Learnt) -> Route:
     """Hold the chain against the direct model on each snapshot of the windows, as both would ship: calibrated."""
     labels = np.concatenate(direct.windows.labels)
     straight = direct.model.calibrator.log_odds(np.concatenate(direct.windows.margins))
@@ -186,7 +230,7 @@ def _route(direct: Learnt, customer: Part, sql: Part, first: Learnt, second: Lea
     return Route(chained, sentence, len(labels), losses[0], losses[1], first.learning, second.learning)
 
 
-def _window(number: int, customer: Part, sql: Part, first: Learnt, second: Learnt) -> FloatArray:
+def _window(number: int, customer: Part, sql: Side, first: Learnt, second: Learnt) -> FloatArray:
     """Return the chain's out-of-sample log-odds for the customer's snapshots of a window."""
     rows = customer.split.folds[number].validation
     matrix = customer.matrix[np.searchsorted(customer.split.train, rows)]
