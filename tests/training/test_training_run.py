@@ -70,6 +70,7 @@ def test_the_parent_keeps_recipe_fingerprint_figures_verdict_and_bundle(trained:
         "recipe.toml",
         "rulebook.toml",
         "segments.json",
+        "tables",
         "verdict.json",
     }
     assert read(trained, run_id, "recipe.toml") == RECIPE
@@ -83,7 +84,15 @@ def test_the_parent_keeps_recipe_fingerprint_figures_verdict_and_bundle(trained:
     pictures = {
         f"figures/{t}_{n}.png"
         for t in ("sql", "customer")
-        for n in ("reliability", "gains_lift", "distributions", "quadrants")
+        for n in (
+            "reliability",
+            "gains_lift",
+            "distributions",
+            "quadrants",
+            "precision_at_capacity",
+            "auc_by_age",
+            "importance",
+        )
     }
     assert artifacts(trained, run_id, "figures") == pictures
 
