@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -24,3 +25,8 @@ def blank(
             side.set_color(PALE)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK, fontweight="bold")
     return figure, list(grid.flat)
+
+
+def legend_above(axes: Axes) -> None:
+    """Put the legend in one line above the axes, where it hides nothing."""
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2)

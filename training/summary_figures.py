@@ -50,7 +50,8 @@ def precision_at_capacity(title: str, calls: int, curves: Mapping[str, Curve]) -
     axes.annotate(
         f"{calls:,} a week", (calls, 1), xycoords=("data", "axes fraction"), xytext=(7, -6), textcoords="offset points"
     ).set(va="top", fontsize=9, color=canvas.INK)
-    axes.legend(frameon=False, loc="lower left")
+    axes.tick_params(which="minor", length=0)
+    canvas.legend_above(axes)
     return figure
 
 
@@ -59,7 +60,7 @@ def auc_by_age(title: str, ages: Sequence[str], aucs: Mapping[str, Sequence[Diff
     figure, (axes,) = canvas.blank(title)
     axes.axhline(0.5, color=canvas.GREY, linewidth=1, linestyle=(0, (4, 3)), label="chance")
     for place, (name, found) in enumerate(aucs.items()):
-        at = np.arange(len(ages)) + 0.12 * (place - (len(aucs) - 1) / 2)
+        at = np.arange(len(ages)) + 0.08 * (place - (len(aucs) - 1) / 2)
         value = np.array([one.value for one in found])
         bars = np.array([[one.value - one.low for one in found], [one.high - one.value for one in found]])
         axes.errorbar(
@@ -74,7 +75,8 @@ def auc_by_age(title: str, ages: Sequence[str], aucs: Mapping[str, Sequence[Diff
         )
     axes.set_xticks(range(len(ages)), ages)
     axes.set(xlabel="age of the lead when it was looked at", ylabel="AUC")
-    axes.legend(frameon=False, loc="best")
+    axes.set_xlim(-0.5, len(ages) - 0.5)
+    canvas.legend_above(axes)
     return figure
 
 
