@@ -1,4 +1,4 @@
-"""The customer learnt directly beside the chain by way of sql, on the windows inside training and on the test.
+"""The customer as the ladder learns it directly, beside the chain by way of sql: on windows inside training, and on the test.
 
     uv run python benchmarks/chain_or_direct.py FOLDER [--seeds 2]
 
@@ -24,7 +24,7 @@ from training import chain, recipe  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
 from training.fit import ask, catalogue_of, see  # noqa: E402
 from training.fitted import silent  # noqa: E402
-from training.learner import learn  # noqa: E402
+from training.ladder import learn_step  # noqa: E402
 
 
 def main() -> None:
@@ -54,14 +54,19 @@ def main() -> None:
     ]
     print("\n".join(answer), flush=True)  # noqa: T201 -- the command's answer
     for seed in range(1, call.seeds + 1):
-        direct = learn(customer.matrix, snapshots, parts, catalogue, seed, None, silent)
-        if direct is None:
-            raise SystemExit("there are too few conversions for a window")
+        points = seen.hundredths[:trained]
+        taught = learn_step(customer.matrix, points, snapshots, parts, catalogue, seed, None, silent)
+        if taught.learnt is None:
+            raise SystemExit(taught.why)
+        direct = taught.learnt
         tried = chain.chained(direct, customer, histories, catalogue, seed, silent)
         if tried.chain is None:
             raise SystemExit(tried.route.sentence)
         losses = (tried.route.direct_log_loss, tried.route.chain_log_loss)
-        ways: tuple[tuple[str, Model | Chain], ...] = (("directly", direct.model), ("chain", tried.chain))
+        ways: tuple[tuple[str, Model | Chain], ...] = (
+            (f"directly ({taught.step})", direct.model),
+            ("chain", tried.chain),
+        )
         for (name, model), loss in zip(ways, losses, strict=True):
             found = model.probabilities(seen.matrix[trained:], seen.hundredths[trained:])
             test = Ranking(labels, found, found).measures(np.ones((1, len(labels))))
