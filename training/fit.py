@@ -11,6 +11,7 @@ from features import catalogue as catalogues
 from features import table as feature_table
 from features.catalogue import Catalogue
 from features.own.features import OwnFeature
+from histories import clock
 from histories.contract import Histories, Target
 from scoring import points as rule_points
 from scoring.bundle import Bundle
@@ -20,18 +21,20 @@ from scoring.coherence import Models, of_target
 from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
-from training import chain, segments
+from training import chain, evidence, gate, segments
 from training.board import Board, high_probability, recent_board
 from training.fitted import Fitted, Progress, Score, TargetResult, silent
-from training.ladder import learn_step
-from training.lineup import MODEL, RULES
+from training.gate import Answering
+from training.ladder import Further, Taught, learn_step
+from training.lineup import MODEL, RULES, Lineup
 from training.measured import with_chosen
-from training.recipe import Recipe
+from training.recipe import Recipe, Ship
+from training.refit import refit
 from training.scores import of_models, of_points
 from training.settings import THREADS
 from training.snapshots import Snapshots, draw, subset
-from training.split import Split, border_of, split
-from training.verdict import counted, judge, measure
+from training.split import Split, border_of, everything, split
+from training.verdict import counted, measure
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -51,6 +54,14 @@ class Seen:
 
     matrix: FloatArray
     hundredths: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Shipped:
+    """The models that are handed over, and what they were learnt from: the snapshots of `split.train`."""
+
+    models: Models
+    learnt_from: Mapping[Target, Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +126,17 @@ def fit_prepared(
     """Learn from what `prepare` made of these histories, and measure; `now` and `source` as in `fit_bundle`."""
     questions, border, catalogue = prepared.questions, prepared.border, prepared.catalogue
     results: dict[Target, TargetResult] = {}
+    lessons: dict[Target, Taught] = {}
     for target in sorted(questions, key=lambda one: one is Target.CUSTOMER):  # sql bounds customer: it is settled first
         settled = {other: _champion(result) for other, result in results.items()}
-        results[target] = _answer(histories, recipe, rulebook, catalogue, questions[target], settled, progress)
+        results[target], lessons[target] = _answer(
+            histories, recipe, rulebook, catalogue, questions[target], settled, progress
+        )
+    shipped = Shipped({target: _champion(result) for target, result in results.items()}, questions)
+    if recipe.ship is Ship.REFIT:
+        shipped = _refit(histories, recipe, rulebook, prepared, results, lessons, progress)
     progress("reference board", 3, 4)
-    bundle = _bundle(histories, recipe, rulebook, catalogue, questions, results, Origin(now, border, source))
+    bundle = _bundle(histories, recipe, rulebook, prepared, results, shipped, Origin(now, border, source))
     progress("reference board", 4, 4)
     return Fitted(bundle, recipe, border, results)
 
@@ -159,7 +176,7 @@ def _answer(
     question: Question,
     settled: Models,
     progress: Progress,
-) -> TargetResult:
+) -> tuple[TargetResult, Taught]:
     snapshots, parts = question.snapshots, question.split
     progress(f"model for {snapshots.target.value}", 2, 4)
     trained, seen = len(parts.train), see(histories, catalogue, rulebook, question)
@@ -172,42 +189,70 @@ def _answer(
         models = {**settled, snapshots.target: model}
         sources = {MODEL: of_models(models, snapshots.target, catalogue, rulebook), **sources}
     lineup = measure(histories, recipe, snapshots, parts, sources, seen.matrix[trained:], seen.hundredths[trained:])
-    figures = {name: one.figures for name, one in lineup.contenders.items()}
-    champion, reason = judge(
-        counted(snapshots, parts), taught.why, figures.get(MODEL), figures[RULES], lineup.differences.get(RULES, {})
-    )
-    return TargetResult(
+    answering = _gate(lineup, taught.why)
+    result = TargetResult(
         target=snapshots.target,
         horizon_days=snapshots.horizon_days,
         counts=counted(snapshots, parts),
-        lineup=with_chosen(histories, recipe, lineup, MODEL if champion is Score.MODEL else RULES),
+        lineup=with_chosen(histories, recipe, lineup, MODEL if answering.model else RULES),
         model=model,
         points=taught.points,
         learning=learning,
         step=taught.step,
         why=taught.why,
-        champion=champion,
-        reason=reason,
+        answering=answering,
     )
+    return result, taught
+
+
+def _gate(lineup: Lineup, why: str) -> Answering:
+    """Ask the gate who answers. `why`: which step of the ladder training stood on."""
+    found = evidence.beside_rules(lineup)
+    if found is None:
+        alike = "the model says what the points say" if MODEL in lineup.contenders else why
+        return gate.points_answer(lineup.target, lineup.contenders[RULES].figures.converted_leads, alike)
+    return gate.answers(found)
+
+
+def _refit(
+    histories: Histories,
+    recipe: Recipe,
+    rulebook: Rulebook,
+    prepared: Prepared,
+    results: Mapping[Target, TargetResult],
+    lessons: Mapping[Target, Taught],
+    progress: Progress,
+) -> Shipped:
+    """Learn what was chosen again, as it was tested, from all that the export knows."""
+    catalogue, models = prepared.catalogue, dict[Target, Model | Chain]()
+    wholes = {target: Question(one.snapshots, everything(one.snapshots)) for target, one in prepared.questions.items()}
+    for target, whole in wholes.items():
+        progress(f"refit for {target.value}", 2, 4)
+        seen, parts = see(histories, catalogue, rulebook, whole), whole.split
+        further = Further(seen.matrix, seen.hundredths, whole.snapshots, parts.train, parts.weights, parts.mature)
+        models[target] = refit(histories, catalogue, further, parts, lessons[target], results[target], recipe.seed)
+    return Shipped(models, wholes)
 
 
 def _bundle(
     histories: Histories,
     recipe: Recipe,
     rulebook: Rulebook,
-    catalogue: Catalogue,
-    questions: Mapping[Target, Question],
+    prepared: Prepared,
     results: Mapping[Target, TargetResult],
+    shipped: Shipped,
     origin: Origin,
 ) -> Bundle:
-    models = {target: _champion(result) for target, result in results.items()}
-    board, probabilities = _board(histories, catalogue, rulebook, questions, models, origin.border)
+    """Pack what is handed over. Its reference is out of sample, and so of the models that were tested."""
+    catalogue, questions, models = prepared.catalogue, prepared.questions, shipped.models
+    tested = {target: _champion(result) for target, result in results.items()}
+    board, probabilities = _board(histories, catalogue, rulebook, questions, tested, origin.border)
     return Bundle(
         catalogue=catalogue,
         models=models,
         reference=np.sort(probabilities[board.unseen]),
         policy=Policy(high_probability(probabilities, recipe.business.calls_per_week), recipe.grades),
-        card=_card(questions, results, origin),
+        card=_card(shipped, results, origin),
         rulebook=rulebook if any(model.uses_points for model in models.values()) else None,
     )
 
@@ -234,23 +279,29 @@ def _board(
     return board, of_target(models, Target.CUSTOMER, catalogue, matrix, hundredths, THREADS)
 
 
-def _card(questions: Mapping[Target, Question], results: Mapping[Target, TargetResult], origin: Origin) -> Card:
-    leads = np.unique(np.concatenate([one.snapshots.lead[one.split.train] for one in questions.values()]))
+def _card(shipped: Shipped, results: Mapping[Target, TargetResult], origin: Origin) -> Card:
+    learnt_from = shipped.learnt_from
+    leads = np.unique(np.concatenate([one.snapshots.lead[one.split.train] for one in learnt_from.values()]))
     return Card(
-        trained_until=origin.border,
+        trained_until=learnt_from[Target.CUSTOMER].split.test_start,
         created_at=origin.now,
         leads=len(leads),
-        snapshots=sum(result.counts.train_snapshots for result in results.values()),
-        conversions={target: result.counts.train_conversions for target, result in results.items()},
+        snapshots=sum(len(one.split.train) for one in learnt_from.values()),
+        conversions={target: one.snapshots.converted_leads(one.split.train) for target, one in learnt_from.items()},
         figures={target: _figures(result) for target, result in results.items()},
         source=origin.source,
-        limits=_limits(questions, results),
+        limits=_limits(learnt_from[Target.CUSTOMER], results, origin.border),
     )
 
 
-def _limits(questions: Mapping[Target, Question], results: Mapping[Target, TargetResult]) -> tuple[str, ...]:
-    oldest = questions[Target.CUSTOMER].snapshots.ages[-1].text
+def _limits(learnt_from: Question, results: Mapping[Target, TargetResult], border: int) -> tuple[str, ...]:
+    oldest, until = learnt_from.snapshots.ages[-1].text, learnt_from.split.test_start
+    refitted = (
+        f"Learnt again from what was known on {clock.date(until)}, with the settings of the bundle that was tested from "
+        f"{clock.date(border)} on: the test figures and the reference are that bundle's."
+    )
     return (
+        *([refitted] if until > border else []),
         *(f"P({target.value}): {result.reason}." for target, result in results.items()),
         "Whether model or points answer was decided by the test figures above, which flatter the chosen one a little.",
         f"Training and test saw leads up to {oldest} old; older ones are judged as if they were {oldest} old.",

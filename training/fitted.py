@@ -10,6 +10,7 @@ from histories.contract import Target
 from scoring.bundle import Bundle
 from scoring.chain import Chain
 from scoring.model import Model
+from training.gate import Answering
 from training.lineup import Lineup
 from training.recipe import Recipe
 from training.settings import Settings
@@ -46,12 +47,14 @@ class Step(StrEnum):
 class SplitCounts:
     """What the split came to. Counts of snapshots, and of distinct leads and converted leads.
 
-    `purged`: taken before the test, known only after it began. `straddling`: left out of training because the
-    lead or its account is on the test's side. `immature`: label not known to the export. `folds`: windows
+    `train_snapshots`: whose answer was known when the test began, `train_mature` of them with their horizon behind them.
+    `purged`: taken before the test, not known when it began. `straddling`: left out because the lead or its account is
+    on the other side. `immature`: taken in the test, whose horizon ends after the export. `folds`: windows
     inside training on which rounds, calibration and settings were chosen.
     """
 
     train_snapshots: int
+    train_mature: int
     train_leads: int
     train_conversions: int
     test_snapshots: int
@@ -116,8 +119,8 @@ class TargetResult:
     """One target's models and what they did on the same test snapshots.
 
     `lineup`: the model (absent where there were too few conversions to learn from; `model` and `learning` are None
-    then) beside the rules. `step`: of the ladder, and `why` it is that one. `champion`: which of the two is in the
-    bundle, and `reason` why.
+    then) beside the rules. `step`: of the ladder, and `why` it is that one. `answering`: which of the two the gate lets
+    answer in the bundle.
     """
 
     target: Target
@@ -129,8 +132,17 @@ class TargetResult:
     learning: Learning | None
     step: Step
     why: str
-    champion: Score
-    reason: str
+    answering: Answering
+
+    @property
+    def champion(self) -> Score:
+        """Which of the two is in the bundle."""
+        return Score.MODEL if self.answering.model else Score.POINTS
+
+    @property
+    def reason(self) -> str:
+        """Why, as a sentence without its first capital."""
+        return self.answering.reason
 
 
 @dataclass(frozen=True, eq=False)

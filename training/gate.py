@@ -1,12 +1,17 @@
-"""Who may serve: the gate between a challenger and the champion, with every check that led to the verdict."""
+"""Who may serve: the gate between a challenger and the champion, with every check that led to the verdict.
+
+A model answers in a bundle only where it has passed every check beside the rules (`answers`); else the calibrated
+points do. So the first bundle can always serve. Between bundles `judge` decides.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from histories.clock import date
 from histories.contract import Target
+from training.checks import ENOUGH_CONVERSIONS, Check, Evidence, Rivalry, beside_champion, beside_rules, enough
 
 
 class Decision(StrEnum):
@@ -14,19 +19,8 @@ class Decision(StrEnum):
 
     PROMOTE = "promote"
     KEEP = "keep"  # the champion stays
-    CANNOT_TELL = "cannot_tell"  # no fair comparison: the champion stays
+    CANNOT_TELL = "cannot_tell"  # no fair comparison, or too few conversions: a champion stays
     SAME = "same"  # the challenger is the champion
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question that the gate asked. `figure` passes where it is below `threshold`; None: nothing was measured."""
-
-    name: str
-    figure: float | None
-    threshold: float | None
-    passed: bool
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -38,9 +32,23 @@ class Verdict:
     checks: tuple[Check, ...]
     sentence: str
 
+    @property
+    def serves(self) -> bool:
+        """Whether the bundle may become champion: where nobody serves, one that cannot be told from others may too."""
+        return may_serve(self.decision, self.champion)
+
     def to_json(self) -> str:
         """Return the verdict as JSON."""
         return json.dumps(asdict(self), indent=2)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Whether a target's model answers in the bundle, or the calibrated points in its place, and why."""
+
+    model: bool
+    checks: tuple[Check, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -48,45 +56,98 @@ class Rival:
     """The champion at the time.
 
     `version` is its number in the registry, `trained_until` the latest time that its training saw (UTC
-    microseconds), `log_loss` its own on the test snapshots, for each target that it knows within the same horizon.
+    microseconds), `rivalries` what both bundles did on the same test snapshots, for each target of the new one.
     """
 
     version: int
     bundle_version: str
     trained_until: int
-    log_loss: Mapping[Target, float]
+    rivalries: tuple[Rivalry, ...]
+
+
+def may_serve(decision: Decision, champion: int | None) -> bool:
+    """Tell whether a verdict, given beside a champion or none, lets a bundle serve."""
+    return decision is Decision.PROMOTE or (decision is Decision.CANNOT_TELL and champion is None)
+
+
+def answers(evidence: Evidence) -> Answering:
+    """Decide by the test whether the model answers for a target: only where every check beside the rules passes."""
+    checks = beside_rules(evidence)
+    failed = [check.sentence for check in checks if not check.passed]
+    if failed:
+        return Answering(False, checks, f"the model may not answer. {' '.join(failed)}")
+    return Answering(True, checks, f"the model beats the points. {checks[1].sentence}")
+
+
+def points_answer(target: Target, converted_leads: int, reason: str) -> Answering:
+    """Return that the points answer for a target without a model of its own. `converted_leads`: in the test."""
+    return Answering(False, (enough(target, converted_leads),), reason)
 
 
 def judge(
-    bundle_version: str, log_loss: Mapping[Target, float], rival: Rival | None, test_from: int, margin: float
+    bundle_version: str,
+    answering: Sequence[tuple[Target, Answering]],
+    audit: Check,
+    rival: Rival | None,
+    test_from: int,
+    margin: float,
 ) -> Verdict:
-    """Judge a challenger by its log loss for each target on the test snapshots, beside the champion's on the same.
+    """Judge a bundle by its checks beside the rules, the leakage audit, and the champion on the same test snapshots.
 
-    The customer probability makes score and grade, so there the challenger must be better; for every other
-    target it may be worse by at most `margin`. `test_from`: the first cutoff of the test, UTC microseconds: a
-    champion whose training saw anything later than that knew some of the answers.
+    `answering`: by target, what answers in it. `audit`: what the leakage audit came to.
+    `test_from`: the first cutoff of the test, UTC microseconds: a champion whose training saw anything later than
+    that knew some of the answers. `margin`: log loss that the bundle may be worse than the champion by.
     """
-    if rival is None:
-        check = Check("champion", None, None, passed=True, sentence="There was no champion.")
-        return Verdict(Decision.PROMOTE, None, (check,), "There was no champion: this bundle becomes the first.")
-    if rival.bundle_version == bundle_version:
+    champion = None if rival is None else rival.version
+    checks = tuple(check for _, one in answering for check in one.checks)
+    if rival is not None and rival.bundle_version == bundle_version:
         sentence = f"The champion, version {rival.version}, is this very bundle: nothing changes."
-        check = Check("new_bundle", None, None, passed=False, sentence=sentence)
-        return Verdict(Decision.SAME, rival.version, (check,), sentence)
+        same = Check("new_bundle", None, None, passed=False, sentence=sentence)
+        return Verdict(Decision.SAME, champion, (*checks, same), sentence)
+    checks = (*checks, audit)
+    if not audit.passed:
+        return Verdict(Decision.KEEP, champion, checks, f"{_stays(champion)} {audit.sentence}")
+    few = _few(answering)
+    if rival is None:
+        first = f"There was no champion: this bundle becomes the first. {_who_answers(answering)}"
+        sentence = f"Cannot tell. {few} {first}" if few else first
+        return Verdict(Decision.CANNOT_TELL if few else Decision.PROMOTE, champion, checks, sentence)
     fair = _fair(rival, test_from)
-    if not fair.passed:
-        sentence = f"Cannot tell. {fair.sentence} Version {rival.version} stays champion."
-        return Verdict(Decision.CANNOT_TELL, rival.version, (fair,), sentence)
-    checks = tuple(
-        _better(target, mine, rival, 0.0 if target is Target.CUSTOMER else margin) for target, mine in log_loss.items()
-    )
-    failed = [check for check in checks if not check.passed]
+    checks = (*checks, fair)
+    if few or not fair.passed:
+        why = few or fair.sentence
+        return Verdict(Decision.CANNOT_TELL, champion, checks, f"Cannot tell. {why} {_stays(champion)}")
+    return _beside(rival, checks, margin)
+
+
+def _beside(rival: Rival, checks: tuple[Check, ...], margin: float) -> Verdict:
+    against = tuple(check for one in rival.rivalries for check in beside_champion(one, margin))
+    failed = " ".join(check.sentence for check in against if not check.passed)
     if failed:
-        reasons = " ".join(check.sentence for check in failed)
-        sentence = f"Version {rival.version} stays champion. {reasons}"
-        return Verdict(Decision.KEEP, rival.version, (fair, *checks), sentence)
-    sentence = f"This bundle takes over from version {rival.version}. {checks[0].sentence}"
-    return Verdict(Decision.PROMOTE, rival.version, (fair, *checks), sentence)
+        return Verdict(Decision.KEEP, rival.version, (*checks, *against), f"{_stays(rival.version)} {failed}")
+    sentence = f"This bundle takes over from version {rival.version}. {against[0].sentence}"
+    return Verdict(Decision.PROMOTE, rival.version, (*checks, *against), sentence)
+
+
+def _few(answering: Sequence[tuple[Target, Answering]]) -> str:
+    """Name the first target whose test holds too few conversions to tell scores apart, if any."""
+    for target, one in answering:
+        for check in one.checks:
+            if check.name == f"{target.value}/converted_leads" and not check.passed:
+                return (
+                    f"For {target.value} the test holds {check.figure:.0f} converted leads, and it takes "
+                    f"{ENOUGH_CONVERSIONS} to tell two scores apart."
+                )
+    return ""
+
+
+def _who_answers(answering: Sequence[tuple[Target, Answering]]) -> str:
+    said = [f"for {target.value} {'the model' if one.model else 'the points'}" for target, one in answering]
+    return f"It answers {' and '.join(said)}." if len(said) < 3 else f"It answers {', '.join(said)}."
+
+
+def _stays(champion: int | None) -> str:
+    return "Nothing serves yet, and nothing will." if champion is None else f"Version {champion} stays champion."
 
 
 def _fair(rival: Rival, test_from: int) -> Check:
@@ -100,27 +161,3 @@ def _fair(rival: Rival, test_from: int) -> Check:
             f"of the test, which begins {test}; a test that begins later (test_from in the recipe) would be fair."
         )
     return Check("fair_comparison", None, None, passed, sentence)
-
-
-def _better(target: Target, mine: float, rival: Rival, margin: float) -> Check:
-    name = f"{target.value}/log_loss_against_champion"
-    theirs = rival.log_loss.get(target)
-    if theirs is None:
-        sentence = f"The champion has no model for {target.value} within the same days."
-        return Check(name, None, None, passed=True, sentence=sentence)
-    difference = mine - theirs
-    passed = difference < 0 if margin == 0 else difference <= margin
-    figures = f"{mine:.4f} against the champion's {theirs:.4f}"
-    if passed and difference < 0:
-        sentence = f"For {target.value}, its log loss is lower: {figures}."
-    elif passed:
-        sentence = (
-            f"For {target.value}, its log loss is higher by no more than the recipe's margin of {margin:g}: {figures}."
-        )
-    elif margin:
-        sentence = (
-            f"For {target.value}, its log loss is higher by more than the recipe's margin of {margin:g}: {figures}."
-        )
-    else:
-        sentence = f"For {target.value}, its log loss is not lower: {figures}."
-    return Check(name, difference, margin, passed, sentence)

@@ -44,7 +44,7 @@ def table(audit: Audit) -> pa.Table:
 
 def render(audit: Audit, console: Console) -> None:
     """Print what was found: two lines where nothing was, else one more for each field."""
-    console.print(Text(_head(audit), style="red" if audit.stops_promotion else ""))
+    console.print(Text(head(audit), style="red" if audit.stops_promotion else ""))
     shown = set()
     for one in sorted(audit.blocking, key=lambda found: -found.figure):
         if one.field not in shown:
@@ -59,7 +59,8 @@ def render(audit: Audit, console: Console) -> None:
         console.print(Text(after, style="dim"))
 
 
-def _head(audit: Audit) -> str:
+def head(audit: Audit) -> str:
+    """Say in a sentence or two whether a field tells the answer, and which ones were let pass."""
     fields = len({one.field for one in audit.findings})
     blocking = {one.field for one in audit.blocking}
     allowed = f" Allowed: {', '.join(sorted(audit.allowed))}." if audit.allowed else ""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+from matplotlib.figure import Figure
 
 from features.catalogue import Catalogue
 from histories.clock import iso
@@ -108,9 +109,9 @@ def _scores(lineup: Lineup, one: Contender) -> pa.Table:
     )
 
 
-def pictures(lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]]) -> Mapping[str, Drawing]:
+def pictures(lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]]) -> Mapping[str, Figure]:
     """Return the figures of all lineups by their path within a run; `shares` as in `figure_tables.tables`."""
-    drawn: dict[str, Drawing] = {}
+    drawn: dict[str, Figure] = {}
     for lineup in lineups:
         labels, title = lineup.labels.astype(float), lineup.title
         scored = {name: figures.Scored(one.score, one.probability) for name, one in lineup.contenders.items()}
@@ -127,8 +128,8 @@ def pictures(lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]
     return drawn
 
 
-def _summaries(lineup: Lineup, shares: Mapping[str, float]) -> Mapping[str, Drawing]:
-    drawn: dict[str, Drawing] = {}
+def _summaries(lineup: Lineup, shares: Mapping[str, float]) -> Mapping[str, Figure]:
+    drawn: dict[str, Figure] = {}
     folder, title = f"figures/{lineup.target.value}", lineup.title
     curves = figure_tables.curves(lineup)
     if curves:
@@ -146,13 +147,18 @@ def _summaries(lineup: Lineup, shares: Mapping[str, float]) -> Mapping[str, Draw
     return drawn
 
 
-def write_figures(run: Run, lineups: Sequence[Lineup], models: Models, catalogue: Catalogue) -> None:
-    """Write the figures of all lineups and the tables behind them. `models`: those in the lineups, by target."""
+def write_figures(run: Run, lineups: Sequence[Lineup], models: Models, catalogue: Catalogue) -> Mapping[str, Figure]:
+    """Write the figures of all lineups, which are returned by path, and the tables behind them.
+
+    `models`: those in the lineups, by target.
+    """
     shares = {target.value: by_family(model, catalogue) for target, model in models.items()}
-    for path, drawing in pictures(lineups, shares).items():
+    drawn = pictures(lineups, shares)
+    for path, drawing in drawn.items():
         run.figure(drawing, path)
     for name, table in figure_tables.tables(lineups, shares).items():
         run.table(table, f"tables/{name}.json")
+    return drawn
 
 
 def own_pictures(lineups: Sequence[Lineup], name: str) -> Mapping[str, Drawing]:

@@ -10,7 +10,7 @@ from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from training.fingerprint import folder_sha256
-from training.gate import Decision
+from training.gate import Decision, may_serve
 from training.records import Version
 from training.rulebook_in_force import published
 from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Tracker
@@ -140,11 +140,12 @@ def _allowed(version: Version, serving: Version | None) -> None:
     """Refuse what the gate refused, and what it judged beside a champion that no longer serves."""
     if serving is not None and serving.number == version.number:
         raise DataError(f"version {version.number}: is the champion already")
-    if version.tags.get(VERDICT) != Decision.PROMOTE:
+    judged = version.tags.get(VERDICT_CHAMPION, "")
+    verdict = version.tags.get(VERDICT)
+    if verdict is None or not may_serve(Decision(verdict), int(judged) if judged else None):
         raise DataError(
             f"version {version.number}: the gate says no. {version.tags.get(VERDICT_SENTENCE, 'It was never judged.')}"
         )
-    judged = version.tags.get(VERDICT_CHAMPION, "")
     current = "" if serving is None else str(serving.number)
     if judged != current:
         against = f"version {judged}" if judged else "no champion"

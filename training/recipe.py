@@ -12,7 +12,7 @@ from histories import clock, toml_file
 from histories.contract import Target
 from histories.errors import CallError
 
-DEFAULT_AGES = ("0h", "1d", "3d", "7d", "14d", "30d", "60d")
+DEFAULT_AGES = ("0h", "1d", "3d", "7d", "14d", "30d", "60d", "90d", "180d")
 DEFAULT_HORIZONS = {Target.SQL: 30, Target.CUSTOMER: 90}
 DEFAULT_TEST_SHARE = 0.2
 DEFAULT_KEPT_SHARE = 0.5

@@ -25,7 +25,8 @@ def render_training(result: TrainingResult, console: Console) -> None:
     for lineup in result.lineups:
         counts = result.fitted.results[lineup.target].counts
         console.print(_header(lineup, f"test from {date(result.fitted.test_start)}"))
-        learnt = f"Learnt from {counts.train_leads:,} leads, {counts.train_conversions:,} of them converted."
+        why = result.fitted.results[lineup.target].why
+        learnt = f"Learnt from {counts.train_leads:,} leads. {why[0].upper()}{why[1:]}."
         console.print(Text(learnt, style="dim"))
         _print_lineup(lineup, console)
         console.print(Text(_chosen(lineup, result.fitted.results[lineup.target].reason)))

@@ -1,5 +1,6 @@
 """One training run: an export, a recipe and a rulebook become a judged, registered, perhaps promoted bundle."""
 
+import math
 import signal
 import tempfile
 import threading
@@ -17,8 +18,10 @@ from scoring import names, rulebook
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from training import (
+    evidence,
     fingerprint,
     gate,
+    html_report,
     leakage,
     leakage_report,
     lineup,
@@ -29,6 +32,7 @@ from training import (
     scores,
     trials,
 )
+from training.checks import Check
 from training.fingerprint import Fingerprint
 from training.fit import Prepared, fit_prepared, prepare
 from training.fitted import Fitted, Progress, Score, silent
@@ -119,9 +123,10 @@ def train(
         progress("comparing with the champion", 0, 2)
         champion = promote.champion(tracker, Path(scratch) / "champion")
         lineups = _lineups(given, fitted, champion)
-        verdict = _judge(fitted, lineups, champion)
+        audit = _with_models(audit, fitted)
+        verdict = _judge(fitted, lineups, audit, champion)
         progress("writing to MLflow", 1, 2)
-        children = _log_output(run, given, fitted, lineups, verdict, Path(scratch) / BUNDLE_PATH)
+        children = _log_output(run, given, fitted, lineups, audit, verdict, Path(scratch) / BUNDLE_PATH)
         version, alias = _register(tracker, run, given, fitted, verdict, now, Path(scratch) / BUNDLE_PATH)
         progress("writing to MLflow", 2, 2)
     trials.forget(kept)
@@ -187,6 +192,8 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
         "snapshots.ages": " ".join(age.text for age in settings.ages),
         "split.test_from": None if settings.test_from is None else iso(settings.test_from),
         "split.test_share": settings.test_share,
+        "split.kept_share": settings.kept_share,
+        "split.ship": settings.ship.value,
         "grades": " ".join(f"{grade:g}" for grade in settings.grades),
         "gate.margin": settings.gate_margin,
         "report.segments": " ".join(settings.segments) or None,
@@ -218,24 +225,38 @@ def _with_champion(given: _Input, one: Lineup, champion: Bundle) -> Lineup:
     return measured.with_champion(given.histories, given.recipe, one, scores.of_bundle(champion, one.target))
 
 
-def _judge(fitted: Fitted, lineups: Sequence[Lineup], champion: Resolved | None) -> Verdict:
-    mine = {one.target: one.contenders[one.chosen].figures.measures.log_loss for one in lineups}
+def _judge(fitted: Fitted, lineups: Sequence[Lineup], audit: Audit, champion: Resolved | None) -> Verdict:
+    answering = [(one.target, fitted.results[one.target].answering) for one in lineups]
     rival = None if champion is None else _rival(champion, lineups)
-    return gate.judge(fitted.bundle.version, mine, rival, fitted.test_start, fitted.recipe.gate_margin)
+    clean = Check("leakage", len(audit.blocking), 0, not audit.stops_promotion, audit.why)
+    margin = fitted.recipe.gate_margin
+    return gate.judge(fitted.bundle.version, answering, clean, rival, fitted.test_start, margin)
 
 
 def _rival(champion: Resolved, lineups: Sequence[Lineup]) -> Rival:
-    losses = {
-        one.target: one.contenders[lineup.CHAMPION].figures.measures.log_loss
-        for one in lineups
-        if lineup.CHAMPION in one.contenders
-    }
+    rivalries = tuple(evidence.beside_champion(one) for one in lineups)
     number, bundle = champion.version.number, champion.bundle
-    return Rival(number, bundle.version, bundle.card.trained_until, losses)
+    return Rival(number, bundle.version, bundle.card.trained_until, rivalries)
+
+
+def _with_models(audit: Audit, fitted: Fitted) -> Audit:
+    """Judge how well each whole model does by the audit's bounds: too good to be true is a leak that nobody found."""
+    for target, result in fitted.results.items():
+        if lineup.MODEL in result.lineup.contenders:
+            auc = result.lineup.contenders[lineup.MODEL].intervals["auc"]
+            if not math.isnan(auc.value):
+                audit = audit.with_model(target, auc.value, auc.low)
+    return audit
 
 
 def _log_output(
-    run: Run, given: _Input, fitted: Fitted, lineups: tuple[Lineup, ...], verdict: Verdict, folder: Path
+    run: Run,
+    given: _Input,
+    fitted: Fitted,
+    lineups: tuple[Lineup, ...],
+    audit: Audit,
+    verdict: Verdict,
+    folder: Path,
 ) -> dict[str, str]:
     rows = logbook.dataset(lineups, str(given.config), given.fingerprint)
     run.dataset(rows, "test")
@@ -248,7 +269,9 @@ def _log_output(
     if tried := _tried(fitted):
         run.table(trials.table(tried), trials.TABLE)
     models = {target: one.model for target, one in fitted.results.items() if one.model is not None}
-    logbook.write_figures(run, lineups, models, fitted.bundle.catalogue)
+    drawn = logbook.write_figures(run, lineups, models, fitted.bundle.catalogue)
+    page = html_report.of_training(fitted, lineups, verdict, audit, given.fingerprint, given.rules.version, drawn)
+    run.text(page, html_report.PATH)
     bundles.write(fitted.bundle, folder)
     run.folder(folder, BUNDLE_PATH)
     versions = {MODEL: {"version": fitted.bundle.version}, RULES: {"version": given.rules.version}}
@@ -274,6 +297,7 @@ def _learning(fitted: Fitted) -> dict[str, object]:
     learnt: dict[str, object] = {}
     for target, result in fitted.results.items():
         learnt[f"{target.value}.in_bundle"] = MODEL if result.champion is Score.MODEL else RULES
+        learnt |= {f"{target.value}.step": result.step.value, f"{target.value}.step_why": result.why}
         if result.learning is not None:
             settings = asdict(result.learning.settings)
             learnt |= {f"{target.value}.{key}": value for key, value in settings.items()}
@@ -303,7 +327,7 @@ def _register(
         "trained_until": iso(fitted.bundle.card.trained_until),
     }
     version = tracker.register(run, tags)
-    if verdict.decision is Decision.PROMOTE:
+    if verdict.serves:
         promote.crown(tracker, version, now)
         return version, promote.CHAMPION
     tracker.set_alias(promote.CHALLENGER, version.number)

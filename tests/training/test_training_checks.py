@@ -1,0 +1,111 @@
+"""The gate's questions: what passes, what does not, and that each says its figure."""
+
+import pytest
+
+from histories.contract import Target
+from training.bootstrap import Difference
+from training.checks import Check, Evidence, Part, Rivalry, beside_champion, beside_rules
+
+NAN = float("nan")
+
+
+def evidence(
+    converted: int = 80,
+    log_loss: Difference = Difference(-0.006, -0.009, -0.003),
+    precision: Difference | None = Difference(0.02, -0.01, 0.05),
+    ratio: Difference = Difference(1.02, 0.9, 1.2),
+    parts: tuple[Part, ...] = (),
+) -> Evidence:
+    return Evidence(Target.CUSTOMER, 1000, converted, log_loss, precision, ratio, parts)
+
+
+def asked(name: str, given: Evidence) -> Check:
+    return next(check for check in beside_rules(given) if check.name == f"customer/{name}")
+
+
+def part(low: float, snapshots: int = 200, converted: int = 20, value: str | None = "fair") -> Part:
+    return Part("source", value, snapshots, converted, Difference(low + 0.01, low, low + 0.02))
+
+
+def test_a_model_that_is_better_everywhere_passes_every_check() -> None:
+    assert all(check.passed for check in beside_rules(evidence()))
+
+
+def test_fifty_converted_leads_are_enough_and_forty_nine_are_not() -> None:
+    assert asked("converted_leads", evidence(converted=50)).passed
+    few = asked("converted_leads", evidence(converted=49))
+    assert not few.passed
+    assert few.sentence == "The test holds 49 converted leads; below 50, two scores cannot be told apart."
+
+
+def test_a_difference_in_log_loss_that_may_be_luck_does_not_pass() -> None:
+    check = asked("log_loss_against_rules", evidence(log_loss=Difference(-0.006, -0.012, 0.0)))
+    assert not check.passed
+    assert check.figure == 0.0
+    assert check.sentence == ("Its log loss is not surely below the rules': -0.0060 (95% interval -0.0120 to +0.0000).")
+
+
+def test_calls_may_not_surely_hold_fewer_conversions_than_by_the_rules() -> None:
+    assert asked("precision_at_capacity_against_rules", evidence(precision=Difference(-0.01, -0.03, 0.01))).passed
+    check = asked("precision_at_capacity_against_rules", evidence(precision=Difference(-0.03, -0.05, -0.01)))
+    assert not check.passed
+    assert check.sentence == (
+        "The calls of a week hold fewer conversions than by the rules: -0.0300 (95% interval -0.0500 to -0.0100) "
+        "of the calls."
+    )
+
+
+def test_without_a_weekly_board_nothing_speaks_against_the_calls() -> None:
+    check = asked("precision_at_capacity_against_rules", evidence(precision=None))
+    assert check.passed
+    assert check.figure is None
+
+
+@pytest.mark.parametrize(
+    ("ratio", "passed", "figure", "threshold"),
+    [
+        (Difference(1.0, 0.8, 1.25), True, 1.25, 1.25),
+        (Difference(1.0, 0.79, 1.2), False, 0.79, 0.8),
+        (Difference(1.1, 0.9, 1.26), False, 1.26, 1.25),
+        (Difference(NAN, NAN, NAN), False, NAN, 0.8),
+    ],
+)
+def test_the_whole_interval_of_predicted_over_observed_must_lie_within_bounds(
+    ratio: Difference, passed: bool, figure: float, threshold: float
+) -> None:
+    check = asked("predicted_over_observed", evidence(ratio=ratio))
+    assert check.passed is passed
+    assert check.figure == pytest.approx(figure, nan_ok=True)
+    assert check.threshold == threshold
+
+
+def test_a_large_segment_that_is_surely_worse_is_named() -> None:
+    check = asked("segments_against_rules", evidence(parts=(part(-0.02), part(0.01, value=None))))
+    assert not check.passed
+    assert check.sentence == (
+        "Where source missing, its log loss is above that of the rules: +0.0200 (95% interval +0.0100 to +0.0300)."
+    )
+
+
+@pytest.mark.parametrize("small", [part(0.01, snapshots=99), part(0.01, converted=19)])
+def test_a_small_segment_is_not_judged(small: Part) -> None:
+    check = asked("segments_against_rules", evidence(parts=(small,)))
+    assert check.passed
+    assert check.sentence == "No segment is large enough to be judged alone."
+
+
+def test_a_challenger_may_be_worse_than_the_champion_by_the_margin_and_no_more() -> None:
+    within = Rivalry(Target.SQL, 1000, Difference(0.002, -0.001, 0.004), ())
+    beyond = Rivalry(Target.SQL, 1000, Difference(0.0021, -0.001, 0.004), ())
+    assert all(check.passed for check in beside_champion(within, 0.002))
+    failed = [check for check in beside_champion(beyond, 0.002) if not check.passed]
+    assert [check.sentence for check in failed] == [
+        "For sql, its log loss is higher by more than the recipe's margin of 0.002: "
+        "+0.0021 (95% interval -0.0010 to +0.0040)."
+    ]
+
+
+def test_a_champion_without_the_target_does_not_stand_in_its_way() -> None:
+    checks = beside_champion(Rivalry(Target.SQL, 1000, None, ()), 0.002)
+    assert all(check.passed for check in checks)
+    assert checks[0].sentence == "The champion has no model for sql within the same days."

@@ -1,0 +1,159 @@
+"""The questions that the gate asks of one target's model, each answered by a figure and a sentence."""
+
+from dataclasses import dataclass
+
+from histories.contract import Target
+from training.bootstrap import Difference
+
+ENOUGH_CONVERSIONS = 50
+LEAST_RATIO, MOST_RATIO = 0.8, 1.25
+LARGE_SHARE = 0.1
+LARGE_CONVERSIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question that the gate asked. `figure` was held against `threshold`; None: nothing was measured."""
+
+    name: str
+    figure: float | None
+    threshold: float | None
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment of the test: how many snapshots and converted leads it holds, and the difference in log loss there."""
+
+    name: str
+    value: str | None
+    snapshots: int
+    converted_leads: int
+    log_loss: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a test says of one target's model beside the rules. Differences are model minus rules.
+
+    `precision`: of the calls of a week; None where the export saw the end of no weekly board.
+    `predicted_over_observed`: the model's own. `parts`: the segments that the recipe names.
+    """
+
+    target: Target
+    snapshots: int
+    converted_leads: int
+    log_loss: Difference
+    precision: Difference | None
+    predicted_over_observed: Difference
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rivalry:
+    """What a test says of one target's new model beside the champion's. Differences are new minus champion.
+
+    `log_loss` None: the champion has no model for the target within the same days.
+    """
+
+    target: Target
+    snapshots: int
+    log_loss: Difference | None
+    parts: tuple[Part, ...]
+
+
+def beside_rules(evidence: Evidence) -> tuple[Check, ...]:
+    """Ask whether a model may answer in place of the calibrated points: every check must pass."""
+    return (
+        enough(evidence.target, evidence.converted_leads),
+        _better_than_rules(evidence),
+        _no_worse_calls(evidence),
+        _keeps_its_word(evidence),
+        _segments(evidence.target, evidence.snapshots, evidence.parts, "the rules"),
+    )
+
+
+def beside_champion(rivalry: Rivalry, margin: float) -> tuple[Check, ...]:
+    """Ask whether what a new bundle answers for a target may take the champion's place. `margin`: log loss."""
+    segments = _segments(rivalry.target, rivalry.snapshots, rivalry.parts, "the champion")
+    return (_within_margin(rivalry, margin), segments)
+
+
+def enough(target: Target, converted_leads: int) -> Check:
+    """Ask whether the test holds enough conversions for anything to be said at all."""
+    passed = converted_leads >= ENOUGH_CONVERSIONS
+    sentence = f"The test holds {converted_leads} converted leads"
+    if not passed:
+        sentence += f"; below {ENOUGH_CONVERSIONS}, two scores cannot be told apart"
+    return Check(f"{target.value}/converted_leads", converted_leads, ENOUGH_CONVERSIONS, passed, f"{sentence}.")
+
+
+def _better_than_rules(evidence: Evidence) -> Check:
+    """The whole interval of the difference must lie below 0: better, and not by luck."""
+    one = evidence.log_loss
+    passed = one.high < 0
+    verb = "is below the rules'" if passed else "is not surely below the rules'"
+    sentence = f"Its log loss {verb}: {_with_interval(one)}."
+    return Check(f"{evidence.target.value}/log_loss_against_rules", one.high, 0.0, passed, sentence)
+
+
+def _no_worse_calls(evidence: Evidence) -> Check:
+    name, one = f"{evidence.target.value}/precision_at_capacity_against_rules", evidence.precision
+    if one is None:
+        return Check(name, None, 0.0, passed=True, sentence="No weekly board of the test is known to its end.")
+    passed = not one.high < 0
+    verb = "hold no fewer" if passed else "hold fewer"
+    sentence = f"The calls of a week {verb} conversions than by the rules: {_with_interval(one)} of the calls."
+    return Check(name, one.high, 0.0, passed, sentence)
+
+
+def _keeps_its_word(evidence: Evidence) -> Check:
+    """The whole interval of predicted over observed must lie within bounds, whichever end is the nearer to one."""
+    one = evidence.predicted_over_observed
+    low, high = one.low >= LEAST_RATIO, one.high <= MOST_RATIO
+    figure, threshold = (one.low, LEAST_RATIO) if not low else (one.high, MOST_RATIO)
+    sentence = (
+        f"It predicts {one.value:.2f} times what came (95% interval {one.low:.2f} to {one.high:.2f}); "
+        f"allowed is {LEAST_RATIO:g} to {MOST_RATIO:g}."
+    )
+    return Check(f"{evidence.target.value}/predicted_over_observed", figure, threshold, low and high, sentence)
+
+
+def _segments(target: Target, snapshots: int, parts: tuple[Part, ...], other: str) -> Check:
+    """No segment that is large enough to judge may be surely worse."""
+    name = f"{target.value}/segments_against_{other.removeprefix('the ')}"
+    large = [
+        one for one in parts if one.snapshots >= LARGE_SHARE * snapshots and one.converted_leads >= LARGE_CONVERSIONS
+    ]
+    worst = max(large, key=lambda one: one.log_loss.low, default=None)
+    if worst is None:
+        return Check(name, None, 0.0, passed=True, sentence="No segment is large enough to be judged alone.")
+    passed = not worst.log_loss.low > 0
+    if passed:
+        sentence = f"In none of {len(large)} large segments is it surely worse than {other}."
+    else:
+        where = f"{worst.name} {'missing' if worst.value is None else worst.value}"
+        sentence = f"Where {where}, its log loss is above that of {other}: {_with_interval(worst.log_loss)}."
+    return Check(name, worst.log_loss.low, 0.0, passed, sentence)
+
+
+def _within_margin(rivalry: Rivalry, margin: float) -> Check:
+    name, one = f"{rivalry.target.value}/log_loss_against_champion", rivalry.log_loss
+    if one is None:
+        sentence = f"The champion has no model for {rivalry.target.value} within the same days."
+        return Check(name, None, margin, passed=True, sentence=sentence)
+    passed = one.value <= margin
+    than = f"than the recipe's margin of {margin:g}"
+    if one.value < 0:
+        verb = "is lower"
+    elif passed:
+        verb = f"is higher by no more {than}"
+    else:
+        verb = f"is higher by more {than}"
+    sentence = f"For {rivalry.target.value}, its log loss {verb}: {_with_interval(one)}."
+    return Check(name, one.value, margin, passed, sentence)
+
+
+def _with_interval(one: Difference) -> str:
+    return f"{one.value:+.4f} (95% interval {one.low:+.4f} to {one.high:+.4f})"
