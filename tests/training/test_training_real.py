@@ -36,7 +36,7 @@ def test_bpic2012_splits_into_the_references_leads():
     assert border == clock.parse("2012-01-27")
     assert [age.text for age in plan.ages] == ["1h", "24h", "72h", "168h"]
     assert np.bincount(ages[one.split.test]).tolist() == [938, 740, 714, 644]
-    assert np.bincount(ages[one.split.train]).tolist() == [4384, 3286, 2997, 2703]
+    assert np.bincount(ages[one.split.mature]).tolist() == [4384, 3286, 2997, 2703]
     rates = [labels[one.split.test][ages[one.split.test] == age].mean() for age in range(4)]
     assert rates == pytest.approx([0.242, 0.312, 0.346, 0.379], abs=0.0005)
     assert len(one.split.folds) == 2
