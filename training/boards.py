@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from histories.clock import DAY
 from histories.contract import Histories, Target
 from histories.funnel_table import funnel_of
+from training.ranked import taken
 from training.snapshots import groups
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _WEEK = 7 * DAY
-_AT_ONCE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,36 +67,6 @@ def weekly(histories: Histories, target: Target, horizon_days: int, since: int) 
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Ranked:
-    """Leads of one board from the highest score down, and where each distinct score begins.
-
-    `row`: place in the boards' table; `carried` [leads of the board, sums]: what is added up over those that are called.
-    """
-
-    lead: NDArray[np.int64]
-    row: NDArray[np.int64]
-    carried: FloatArray
-    starts: NDArray[np.int64]
-    sizes: NDArray[np.int64]
-
-    def take(self, left: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return who waits [leads of the board, draws] and how much of each is called, `room` [draws] in all."""
-        waiting = left[self.lead]
-        summed = np.cumsum(waiting, axis=0)
-        until = summed[self.starts + self.sizes - 1]
-        before = np.concatenate([np.zeros((1, waiting.shape[1])), until[:-1]])
-        by_value = until - before
-        taken = np.clip((room - before) / np.where(by_value > 0, by_value, np.inf), 0.0, 1.0)
-        return waiting, waiting * np.repeat(taken, self.sizes, axis=0)
-
-    def first(self, leads: int) -> "_Ranked":
-        """Return the board down to the score of its lead number `leads`."""
-        groups = int(np.searchsorted(self.starts, leads))
-        end = int(self.sizes[:groups].sum())
-        return _Ranked(self.lead[:end], self.row[:end], self.carried[:end], self.starts[:groups], self.sizes[:groups])
-
-
 class Calling:
     """A team that calls so many leads of each board, the highest scores first, and nobody twice.
 
@@ -106,13 +76,21 @@ class Calling:
 
     def __init__(self, boards: Boards, score: FloatArray, calls: int, worth: FloatArray | None = None) -> None:
         label = boards.label.astype(np.float64)
-        carried = np.column_stack([label] if worth is None else [label, worth])
-        self._rows, self._carries = carried.shape
-        self._boards = [_ranked(boards, score, carried, day) for day in range(boards.days)]
+        day = np.repeat(np.arange(boards.days), np.diff(boards.starts))
+        self._order = np.lexsort((-score, day))
+        falling, of_day = score[self._order], day[self._order]
+        new = (
+            np.r_[True, (falling[1:] != falling[:-1]) | (of_day[1:] != of_day[:-1])]
+            if len(score)
+            else np.zeros(0, bool)
+        )
+        self._ties = np.r_[np.flatnonzero(new), len(score)].astype(np.int64)
+        self._days = np.searchsorted(self._ties, boards.starts).astype(np.int64)
+        self._lead = boards.lead[self._order].astype(np.int64)
+        carried = [label] if worth is None else [label, worth]
+        self._carried = np.ascontiguousarray(np.stack(carried, axis=1)[self._order])
         self._member = np.zeros((len(boards.group), boards.days))
-        for day, board in enumerate(self._boards):
-            self._member[board.lead, day] = calls / len(board.lead)
-        self._tops = self._upper_parts(calls)
+        self._member[boards.lead, day] = calls / np.diff(boards.starts)[day]
 
     def precision(self, weights: FloatArray) -> FloatArray:
         """Return the share of the called that reached the target, under each row of `weights` [draws, leads].
@@ -128,51 +106,17 @@ class Calling:
 
         [draws, 3], or [draws, 2] without a worth.
         """
-        parts = [self._called(weights[start : start + _AT_ONCE].T)[0] for start in range(0, len(weights), _AT_ONCE)]
-        return np.concatenate(parts)
+        return self._called(weights)[0]
 
     def selected(self) -> FloatArray:
         """Return how much of each row of the boards is called, [rows], 0 to 1: below 1 where a tie leaves it to chance."""
-        found = np.zeros(self._rows)
-        _, chosen = self._called(np.ones((len(self._member), 1)))
-        for board, part in chosen:
-            found[board.row] = part[:, 0]
+        found = np.empty(len(self._order))
+        found[self._order] = self._called(np.ones((1, len(self._member))))[1]
         return found
 
-    def _called(self, weights: FloatArray) -> tuple[FloatArray, list[tuple[_Ranked, FloatArray]]]:
-        """Return the sums for `weights` [leads, some draws], few enough for the processor's cache, and who is called."""
-        left, rooms = np.array(weights, order="C"), self._member.T @ weights
-        sums, found = np.zeros((weights.shape[1], 1 + self._carries)), list[tuple[_Ranked, FloatArray]]()
-        for day, (top, whole) in enumerate(zip(self._tops, self._boards, strict=True)):
-            board, room = top, rooms[day]
-            waiting, chosen = board.take(left, room)
-            if (waiting.sum(axis=0) < room).any():
-                board = whole
-                waiting, chosen = board.take(left, room)
-            sums[:, 0] += chosen.sum(axis=0)
-            sums[:, 1:] += chosen.T @ board.carried
-            left[board.lead] = waiting - chosen
-            found.append((board, chosen))
-        return sums, found
-
-    def _upper_parts(self, calls: int) -> list[_Ranked]:
-        """Cut each board below twice the leads that the calls reach: a draw hardly ever needs more, and is then given all."""
-        left, parts = np.ones((len(self._member), 1)), []
-        for board in self._boards:
-            waiting, chosen = board.take(left, np.array([float(calls)]))
-            reached = int(np.searchsorted(np.cumsum(waiting[:, 0]), 2.0 * calls)) + 1
-            parts.append(board.first(reached))
-            left[board.lead] = waiting - chosen
-        return parts
-
-
-def _ranked(boards: Boards, score: FloatArray, carried: FloatArray, day: int) -> _Ranked:
-    rows = np.arange(boards.starts[day], boards.starts[day + 1])
-    rows = rows[np.argsort(-score[rows], kind="stable")]
-    falling = score[rows]
-    starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])
-    sizes = np.diff(np.r_[starts, len(falling)])
-    return _Ranked(boards.lead[rows], rows, carried[rows], starts, sizes)
+    def _called(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        rooms, whole = np.ascontiguousarray(weights @ self._member), np.ascontiguousarray(weights)
+        return taken(whole, rooms, self._lead, self._ties, self._days, self._carried)
 
 
 def union(tables: Sequence[pa.Table]) -> tuple[pa.Table, list[NDArray[np.int64]]]:

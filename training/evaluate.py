@@ -60,8 +60,34 @@ class Figures:
     measures: Measures
 
 
+class Order:
+    """The order of a score: snapshots sorted from the highest down, ready to be counted under many weights.
+
+    `labels` 0 or 1, `scores` (what ranks: any scale), `clusters` (numbers from 0: what a weight stands for), all [n].
+    `width`: how many clusters there are in all, those without a snapshot here among them.
+    """
+
+    def __init__(self, labels: FloatArray, scores: FloatArray, clusters: IntArray, width: int) -> None:
+        order = np.argsort(-scores, kind="stable")
+        falling = scores[order]
+        self._cluster, self._label = clusters[order].astype(np.int64), labels[order]
+        self._starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1], True]).astype(np.int64)
+        self._both = np.stack([np.bincount(clusters, minlength=width), np.bincount(clusters, labels, width)], axis=1)
+
+    def counts(self, weights: FloatArray, total: FloatArray) -> FloatArray:
+        """Return `ranked.counts` under each row of `weights` [draws, clusters], whose snapshots weigh `total` [draws]."""
+        whole = np.ascontiguousarray(weights), np.ascontiguousarray(total)
+        return ranked.counts(whole[0], self._cluster, self._label, self._starts, whole[1], TOP_SHARE)
+
+    def auc(self, weights: FloatArray) -> FloatArray:
+        """Return the AUC under each row of `weights` [draws, clusters]; nan where the labels there are all alike."""
+        total, positives = (weights @ self._both).T
+        pairs = positives * (total - positives)
+        return self.counts(weights, total)[:, ranked.AREA] / np.where(pairs > 0, pairs, np.nan)
+
+
 class Ranking:
-    """A score's snapshots sorted from the highest down, ready to be measured under many weights.
+    """A score's snapshots ready to be measured under many weights.
 
     `labels` 0 or 1, `probabilities`, `scores` (what ranks: any scale), all [n]. `clusters` [n] numbers from 0 what a
     weight stands for; None: each snapshot for itself.
@@ -76,10 +102,7 @@ class Ranking:
     ) -> None:
         truth = labels.astype(np.float64)
         clusters = np.arange(len(truth)) if clusters is None else clusters
-        order = np.argsort(-scores, kind="stable")
-        falling = scores[order]
-        self._cluster, self._label = clusters[order].astype(np.int64), truth[order]
-        self._starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1], True]).astype(np.int64)
+        self._order = Order(truth, scores, clusters, int(clusters.max()) + 1)
         clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
         margins = np.log(clipped) - np.log1p(-clipped)
         self._line = recalibration.fit(margins, truth)
@@ -106,14 +129,7 @@ class Ranking:
         sums = weights @ self._sums
         total, positives, losses, squares, from_curve, promised = sums[:, :6].T
         positives = np.where(positives > 0, positives, np.nan)
-        counted = ranked.counts(
-            np.ascontiguousarray(weights),
-            self._cluster,
-            self._label,
-            self._starts,
-            np.ascontiguousarray(total),
-            TOP_SHARE,
-        )
+        counted = self._order.counts(weights, total)
         with np.errstate(invalid="ignore", divide="ignore"):
             share = sums[:, 1] / total
             uncertainty = share * (1 - share)

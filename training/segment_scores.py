@@ -15,7 +15,7 @@ from histories.clock import span
 from histories.contract import Histories
 from training import bootstrap, segments
 from training.bootstrap import Difference
-from training.evaluate import FloatArray, Ranking, figures
+from training.evaluate import FloatArray, Order, figures
 from training.ladder import WORTH_OF_THE_WHOLE
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.segments import AGE, OTHER, Segment, SegmentScore
@@ -25,7 +25,7 @@ IntArray = NDArray[np.int64]
 CALIBRATION_MARGIN = 0.1
 # A segment is flagged that gets a smaller part of the calls than this times its part of the conversions.
 LEAST_SELECTED = 0.5
-# A part of the conversions is judged from so many converted leads on the boards on.
+# What is said of fewer converted leads is luck.
 LEAST_CONVERSIONS = 10
 AUC_DRAWS = 500
 _LEAST = 1e-15
@@ -48,7 +48,8 @@ def by_segment(histories: Histories, names: Sequence[str], lineup: Lineup, seed:
     clusters = int(lineup.clusters.max()) + 1
     values, samples = bootstrap.whole(sums, clusters), bootstrap.sampled(sums, clusters, seed)
     spans = {**bootstrap.intervals(values, samples), **_aucs(lineup, members, seed)}
-    return tuple(_segment(lineup, one, number, spans) for number, one in enumerate(members))
+    leads = np.unique(lineup.rows["lead_id"].to_pylist(), return_inverse=True)[1]
+    return tuple(_segment(lineup, one, number, leads[one.rows], spans) for number, one in enumerate(members))
 
 
 def _ages(lineup: Lineup) -> Iterator[_Members]:
@@ -89,12 +90,13 @@ class _Sums:
             np.stack([np.bincount(cluster[rows], column[rows], int(cluster.max()) + 1) for column in columns])
             for rows in (everybody, *(one.rows for one in members))
         ]
-        self._sums = np.stack(blocks)  # [segments + 1, columns, clusters]
+        self._shape = len(blocks), len(columns)
+        self._sums = np.ascontiguousarray(np.concatenate(blocks).T)  # [clusters, segments + 1 times columns]
         self._k = WORTH_OF_THE_WHOLE / max(labels.mean(), 1 / len(labels))
 
     def measures(self, weights: FloatArray) -> Mapping[str, FloatArray]:
         """Return the drawn-in figures under each row of `weights` [draws, clusters]: name -> [draws]."""
-        whole, *each = (block @ weights.T for block in self._sums)
+        whole, *each = (weights @ self._sums).T.reshape(*self._shape, -1)
         found: dict[str, FloatArray] = {}
         with np.errstate(invalid="ignore", divide="ignore"):
             means = whole / whole[0]
@@ -112,17 +114,17 @@ class _Aucs:
     """The AUCs of all segments, so that all are measured in the same draws of accounts."""
 
     def __init__(self, lineup: Lineup, members: Sequence[_Members]) -> None:
-        self._ranked = {}
-        for number, one in enumerate(members):
-            present, cluster = np.unique(lineup.clusters[one.rows], return_inverse=True)
-            labels = lineup.labels[one.rows]
-            for name, who in lineup.contenders.items():
-                ranking = Ranking(labels, who.probability[one.rows], who.score[one.rows], cluster)
-                self._ranked[_key(number, f"auc {name}")] = present, ranking
+        labels, clusters = lineup.labels.astype(np.float64), lineup.clusters
+        width = int(clusters.max()) + 1
+        self._orders = {
+            _key(number, f"auc {name}"): Order(labels[one.rows], who.score[one.rows], clusters[one.rows], width)
+            for number, one in enumerate(members)
+            for name, who in lineup.contenders.items()
+        }
 
     def measures(self, weights: FloatArray) -> Mapping[str, FloatArray]:
         """Measure under each row of `weights` [draws, clusters]: name -> [draws]."""
-        return {key: ranking.measures(weights[:, present])["auc"] for key, (present, ranking) in self._ranked.items()}
+        return {key: order.auc(weights) for key, order in self._orders.items()}
 
 
 def _aucs(lineup: Lineup, members: Sequence[_Members], seed: int) -> Mapping[str, Difference]:
@@ -144,9 +146,10 @@ def _losses(labels: FloatArray, one: Contender) -> FloatArray:
     return -np.where(labels == 1, np.log(clipped), np.log1p(-clipped))
 
 
-def _segment(lineup: Lineup, members: _Members, number: int, spans: Mapping[str, Difference]) -> Segment:
+def _segment(
+    lineup: Lineup, members: _Members, number: int, leads: IntArray, spans: Mapping[str, Difference]
+) -> Segment:
     labels = lineup.labels[members.rows]
-    leads = np.unique(lineup.rows["lead_id"].to_pylist(), return_inverse=True)[1][members.rows]
     scores = {
         name: SegmentScore(
             figures=figures(labels, one.probability[members.rows], one.score[members.rows], leads),
@@ -188,7 +191,8 @@ def _flags(
 ) -> Iterator[str]:
     where = segments.title(members.name, members.value)
     ratio = scores[lineup.chosen].predicted_over_observed
-    if ratio.low > 1 + CALIBRATION_MARGIN or ratio.high < 1 - CALIBRATION_MARGIN:
+    off = ratio.low > 1 + CALIBRATION_MARGIN or ratio.high < 1 - CALIBRATION_MARGIN
+    if off and _converted_or_promised(lineup, members, scores[lineup.chosen]) >= LEAST_CONVERSIONS:
         yield (
             f"{where}: predicted over observed is {ratio.value:.2f} (95% interval {ratio.low:.2f} to {ratio.high:.2f}), "
             f"more than {CALIBRATION_MARGIN:.0%} off."
@@ -200,6 +204,13 @@ def _flags(
             f"{worse.low:+.4f} to {worse.high:+.4f})."
         )
     yield from _passed_over(lineup, members, where)
+
+
+def _converted_or_promised(lineup: Lineup, members: _Members, score: SegmentScore) -> float:
+    """The leads of a segment that converted, or that were said to, whichever are more."""
+    whole = lineup.contenders[lineup.chosen].figures
+    promised = float(lineup.contenders[lineup.chosen].probability[members.rows].sum())
+    return max(score.figures.converted_leads, promised * whole.converted_leads / max(whole.conversions, 1))
 
 
 def _passed_over(lineup: Lineup, members: _Members, where: str) -> Iterator[str]:

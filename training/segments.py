@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from histories.contract import AttributeType, Histories
@@ -81,22 +83,26 @@ def require(histories: Histories, names: Sequence[str]) -> None:
 
 def values(histories: Histories, name: str, lead_ids: Sequence[str], cutoffs: NDArray[np.int64]) -> list[str | None]:
     """Return a category's value as it was known at each snapshot; None: missing or not known yet."""
-    dated = _dated(histories, name, set(lead_ids))
-    return [_known(dated.get(lead_id, ()), cutoff) for lead_id, cutoff in zip(lead_ids, cutoffs.tolist(), strict=True)]
+    table, leads = histories.attributes, histories.leads["lead_id"].combine_chunks()
+    table = table.filter(pc.and_(pc.equal(table["name"], name), pc.is_valid(table["text"])))
+    distinct, text = np.unique(np.asarray(table["text"].to_pylist(), dtype=str), return_inverse=True)
+    at = np.asarray(pc.fill_null(table["known_at"], -1).to_numpy(), dtype=np.int64)
+    lead = _places(table["lead_id"], leads)
+    order = np.lexsort((text, at, lead))
+    at, text, starts = at[order], text[order], np.searchsorted(lead[order], np.arange(len(leads) + 1))
+    asked = _places(pa.chunked_array([pa.array(lead_ids, pa.string())]), leads)
+    found, count = np.full(len(asked), -1), starts[asked + 1] - starts[asked]
+    for step in range(int(count.max(initial=0))):
+        rows = np.flatnonzero(count > step)
+        place = starts[asked[rows]] + step
+        known = at[place] < cutoffs[rows]
+        found[rows[known]] = text[place[known]]
+    named = [*distinct.tolist(), None]
+    return [named[one] for one in found.tolist()]
 
 
-def _dated(histories: Histories, name: str, wanted: set[str]) -> Mapping[str, list[tuple[int, str]]]:
-    found: dict[str, list[tuple[int, str]]] = {}
-    columns = (histories.attributes[column].to_pylist() for column in ("lead_id", "name", "text", "known_at"))
-    for lead_id, attribute, text, known_at in zip(*columns, strict=True):
-        if attribute == name and text is not None and lead_id in wanted:
-            found.setdefault(lead_id, []).append((-1 if known_at is None else known_at, text))
-    return {lead_id: sorted(pairs) for lead_id, pairs in found.items()}
-
-
-def _known(dated: Sequence[tuple[int, str]], cutoff: int) -> str | None:
-    known = [text for at, text in dated if at < cutoff]
-    return known[-1] if known else None
+def _places(lead_ids: pa.ChunkedArray, leads: pa.Array) -> NDArray[np.int64]:
+    return np.asarray(pc.index_in(lead_ids, value_set=leads).to_numpy(), dtype=np.int64)
 
 
 def parts(named: Sequence[str | None]) -> Iterator[tuple[str | None, NDArray[np.int64]]]:
