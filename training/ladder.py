@@ -28,7 +28,6 @@ from training.windows import windows_of
 BLEND_FROM = 100
 BLEND_TO = 400
 TELLS_APART_FROM = 20
-WORTH_OF_THE_WHOLE = 10  # converted leads: what a segment's own must outweigh
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,15 +264,3 @@ def _why_not_alone(converted: int, losses: dict[str, float]) -> str:
         f"do not beat the points (log loss {losses['trees']:.4f} against {losses['points']:.4f}); trees that start from "
         f"the points, averaged with a ridge, {better} ({losses['blend']:.4f})"
     )
-
-
-def shrunk(conversions: int, count: int, rate: float) -> float:
-    """Return a segment's conversion rate, drawn towards the whole's: (conversions + k * rate) / (count + k).
-
-    k = WORTH_OF_THE_WHOLE / rate, so that the whole speaks with as many conversions, whatever the rate. `count`: what
-    conversions are counted among (leads, or snapshots); `rate`: that of the whole, from 0 to 1.
-    """
-    if rate <= 0:
-        return conversions / count if count else 0.0
-    pull = WORTH_OF_THE_WHOLE / rate
-    return (conversions + pull * rate) / (count + pull)

@@ -2,7 +2,8 @@
 
 Segments with few snapshots are drawn towards the whole, so that a handful of leads raises no alarm: where a segment's
 sum over n snapshots is s and the whole's mean is m, (s + k * m) / (n + k) stands for s / n (an estimate between the
-segment's own and the whole's, as in Efron & Morris 1975), with k as in `ladder.shrunk`. The same is done in every draw.
+segment's own and the whole's, as in Efron & Morris 1975), with k = WORTH_OF_THE_WHOLE
+over the whole's rate: the whole speaks with as many conversions, whatever its rate. The same is done in every draw.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,6 @@ from histories.contract import Histories
 from training import bootstrap, segments
 from training.bootstrap import Difference
 from training.evaluate import FloatArray, Order, figures
-from training.ladder import WORTH_OF_THE_WHOLE
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.segments import AGE, OTHER, Segment, SegmentScore
 
@@ -25,6 +25,8 @@ IntArray = NDArray[np.int64]
 CALIBRATION_MARGIN = 0.1
 # A segment is flagged that gets a smaller part of the calls than this times its part of the conversions.
 LEAST_SELECTED = 0.5
+# Conversions: what a segment must have as many of, to be told by itself and by the whole in equal parts.
+WORTH_OF_THE_WHOLE = 10
 # What is said of fewer converted leads is luck.
 LEAST_CONVERSIONS = 10
 AUC_DRAWS = 500

@@ -15,7 +15,7 @@ from training import ladder
 from training.calibrators import log_loss
 from training.fit import Question, Seen, prepare, see
 from training.fitted import Step, silent
-from training.ladder import Further, Taught, learn_step, relearn, shrunk, step_of
+from training.ladder import Further, Taught, learn_step, relearn, step_of
 from training.points_model import start_from, whole_points
 
 
@@ -181,11 +181,3 @@ def test_deals_that_came_too_late_for_a_window_leave_the_points(world: World):
         "no model could be checked inside training: a window there needs 20 converted leads known before it and 10 in it, "
         "and the 306 of training came too late; the points, brought to probabilities, stand in"
     )
-
-
-def test_a_segments_rate_is_drawn_towards_the_wholes_by_the_worth_of_ten_conversions():
-    """At a rate of 5%, ten conversions are 200 leads: a segment of 200 stands half-way."""
-    assert shrunk(0, 0, 0.05) == 0.05
-    assert shrunk(20, 200, 0.05) == pytest.approx(0.075)
-    assert shrunk(2000, 20_000, 0.05) == pytest.approx(0.1, rel=0.01)
-    assert shrunk(0, 50, 0.0) == 0.0
