@@ -48,7 +48,13 @@ def reached(target: Target, count: float) -> str:
 
 def tiles(lineup: Lineup) -> tuple[Tile, ...]:
     """Return the figures to begin with: conversions and money a week at the team's capacity, and who ranks better."""
+    if not _converted(lineup):
+        return ()
     return tuple(tile for tile in (_reached_tile(lineup), _money_tile(lineup), _ranking_tile(lineup)) if tile)
+
+
+def _converted(lineup: Lineup) -> int:
+    return next(iter(lineup.contenders.values())).figures.converted_leads
 
 
 def _reached_tile(lineup: Lineup) -> Tile | None:
@@ -127,9 +133,9 @@ def sentences(lineup: Lineup) -> Iterator[str]:
 def _verdict(lineup: Lineup) -> str:
     if MODEL not in lineup.contenders or lineup.same:
         return findings.finding(lineup)
+    if not _converted(lineup):
+        return "None of the test's leads converted: nothing can be said of who is better."
     loss = lineup.differences[RULES]["log_loss"]
-    if math.isnan(loss.value):
-        return "The test cannot tell model and rules apart."
     model, rules = (lineup.contenders[name].samples["log_loss"] for name in (MODEL, RULES))
     ahead = int(np.sum(model < rules))
     first, second = (MODEL, RULES) if loss.value < 0 else (RULES, MODEL)
@@ -153,16 +159,14 @@ def _promises(lineup: Lineup) -> Iterator[str]:
     ratio = chosen.intervals["predicted_over_observed"]
     if not all(math.isfinite(one) and one > 0 for one in (ratio.value, ratio.low, ratio.high)):
         return
-    what = reached(lineup.target, 2)
-    yield (
-        f"Its percentages can be taken at their word when they are added up: where {NAMES[lineup.chosen]} promised 100 "
-        f"{what}, {100 / ratio.value:.0f} came (with luck taken into account, {100 / ratio.high:.0f} to "
-        f"{100 / ratio.low:.0f})."
-        if ratio.low <= 1 <= ratio.high
-        else f"Where {NAMES[lineup.chosen]} promised 100 {what}, {100 / ratio.value:.0f} came (with luck taken into "
-        f"account, {100 / ratio.high:.0f} to {100 / ratio.low:.0f}): read its percentages as too "
-        f"{'high' if ratio.value > 1 else 'low'}."
+    said = (
+        f"Where {NAMES[lineup.chosen]} promised 100 {reached(lineup.target, 2)}, {100 / ratio.value:.0f} came (with luck "
+        f"taken into account, {100 / ratio.high:.0f} to {100 / ratio.low:.0f}): "
     )
+    if ratio.low <= 1 <= ratio.high:
+        yield said + "no sign that these percentages are off."
+    else:
+        yield said + f"read these percentages as too {'high' if ratio.value > 1 else 'low'}."
 
 
 def corners(lineup: Lineup) -> Iterator[str]:
