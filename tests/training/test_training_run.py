@@ -277,7 +277,7 @@ def test_the_report_tells_model_from_rules_and_where_to_see_them(trained: Traine
     assert "There was no champion: this bundle becomes the first." in text
     assert f"mlflow ui --backend-store-uri {trained.tracker.uri}" in text.replace("\n", "")
     lines = [line for line in text.splitlines() if line.startswith("log loss")]
-    assert all(line.rstrip().endswith("model better") for line in lines)
+    assert all(line.rstrip().endswith("  model") for line in lines)
     assert text.index("Customer within") < text.index("SQL within")
 
 
