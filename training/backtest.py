@@ -11,9 +11,9 @@ from histories.errors import DataError
 from scoring import firings
 from scoring.rulebook import Rulebook
 from scoring.rules import HUNDREDTHS
-from training.board import DEFAULT_SHARE
 from training.boards import Boards, Calling, union, weekly
 from training.bootstrap import Difference, cluster_weights, interval
+from training.capacity import calls_of
 from training.evaluate import FloatArray, Ranking
 from training.fitted import Progress, silent
 from training.handed_over import HandedOver, handed_over
@@ -105,7 +105,7 @@ def deals(histories: Histories, recipe: Recipe) -> Deals:
     drawn = {target: draw(histories, target, recipe.horizons[target], recipe.ages) for target in targets}
     border = border_of(recipe, list(drawn.values()))
     boards = {target: weekly(histories, target, recipe.horizons[target], border) for target in targets}
-    calls = recipe.business.calls_per_week or _tenth(boards[Target.CUSTOMER])
+    calls = calls_of(boards[Target.CUSTOMER], recipe.business)
     found = Deals(histories, recipe.seed, drawn, border, boards, calls)
     for target, snapshots in drawn.items():
         if not len(found.test(target)):
@@ -258,8 +258,3 @@ def _share(handed: HandedOver, stage: int) -> Measure:
 
 def _became(target: Target) -> str:
     return "customers" if target is Target.CUSTOMER else "sql"
-
-
-def _tenth(boards: Boards) -> int:
-    """A tenth of the mean board, as where the recipe has no `calls_per_week`."""
-    return max(1, round(DEFAULT_SHARE * len(boards.label) / max(1, boards.days)))
