@@ -44,7 +44,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Answering:
-    """Whether a target's model answers in the bundle, or the calibrated points in its place, and why."""
+    """Whether a target's model answers in the bundle, or the calibrated points in its place.
+
+    `reason`: why, without a capital and a full stop.
+    """
 
     model: bool
     checks: tuple[Check, ...]
@@ -71,12 +74,21 @@ def may_serve(decision: Decision, champion: int | None) -> bool:
 
 
 def answers(evidence: Evidence) -> Answering:
-    """Decide by the test whether the model answers for a target: only where every check beside the rules passes."""
+    """Decide by the test whether the model answers for a target: only where it passes every check beside the rules.
+
+    One is put off to `judge`: where predicted over observed may be right but is not sure to be, the points are no
+    surer.
+    """
     checks = beside_rules(evidence)
-    failed = [check.sentence for check in checks if not check.passed]
+    failed = [check.sentence for check in checks if not check.passed and not _unsure(check, evidence)]
     if failed:
-        return Answering(False, checks, f"the model may not answer. {' '.join(failed)}")
-    return Answering(True, checks, f"the model beats the points. {checks[1].sentence}")
+        return Answering(False, checks, f"the model may not answer. {' '.join(failed)}".removesuffix("."))
+    return Answering(True, checks, f"the model beats the points. {checks[1].sentence}".removesuffix("."))
+
+
+def _unsure(check: Check, evidence: Evidence) -> bool:
+    ratio = evidence.predicted_over_observed
+    return check.name.endswith("/predicted_over_observed") and ratio.low <= 1 <= ratio.high
 
 
 def points_answer(target: Target, converted_leads: int, reason: str) -> Answering:
@@ -107,15 +119,15 @@ def judge(
     checks = (*checks, audit)
     if not audit.passed:
         return Verdict(Decision.KEEP, champion, checks, f"{_stays(champion)} {audit.sentence}")
-    few = _few(answering)
+    untold = _untold(answering)
     if rival is None:
         first = f"There was no champion: this bundle becomes the first. {_who_answers(answering)}"
-        sentence = f"Cannot tell. {few} {first}" if few else first
-        return Verdict(Decision.CANNOT_TELL if few else Decision.PROMOTE, champion, checks, sentence)
+        sentence = f"Cannot tell. {untold} {first}" if untold else first
+        return Verdict(Decision.CANNOT_TELL if untold else Decision.PROMOTE, champion, checks, sentence)
     fair = _fair(rival, test_from)
     checks = (*checks, fair)
-    if few or not fair.passed:
-        why = few or fair.sentence
+    if untold or not fair.passed:
+        why = untold or fair.sentence
         return Verdict(Decision.CANNOT_TELL, champion, checks, f"Cannot tell. {why} {_stays(champion)}")
     return _beside(rival, checks, margin)
 
@@ -129,8 +141,8 @@ def _beside(rival: Rival, checks: tuple[Check, ...], margin: float) -> Verdict:
     return Verdict(Decision.PROMOTE, rival.version, (*checks, *against), sentence)
 
 
-def _few(answering: Sequence[tuple[Target, Answering]]) -> str:
-    """Name the first target whose test holds too few conversions to tell scores apart, if any."""
+def _untold(answering: Sequence[tuple[Target, Answering]]) -> str:
+    """Say what the test is too small to tell, of the first target for which there is such a thing."""
     for target, one in answering:
         for check in one.checks:
             if check.name == f"{target.value}/converted_leads" and not check.passed:
@@ -138,6 +150,8 @@ def _few(answering: Sequence[tuple[Target, Answering]]) -> str:
                     f"For {target.value} the test holds {check.figure:.0f} converted leads, and it takes "
                     f"{ENOUGH_CONVERSIONS} to tell two scores apart."
                 )
+            if check.name == f"{target.value}/predicted_over_observed" and not check.passed and one.model:
+                return f"Whether its probabilities for {target.value} hold is not sure. {check.sentence}"
     return ""
 
 

@@ -1,6 +1,7 @@
 """The gate: what answers in a bundle, who may take over from whom, and that every verdict says why."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def test_a_model_that_passes_every_check_answers() -> None:
     found = answers(evidence())
     assert found.model
     assert found.reason == (
-        "the model beats the points. Its log loss is below the rules': -0.0060 (95% interval -0.0090 to -0.0030)."
+        "the model beats the points. Its log loss is below the rules': -0.0060 (95% interval -0.0090 to -0.0030)"
     )
 
 
@@ -54,8 +55,38 @@ def test_a_model_that_may_only_be_lucky_leaves_the_answer_to_the_points() -> Non
     assert not found.model
     assert found.reason == (
         "the model may not answer. "
-        "Its log loss is not surely below the rules': -0.0020 (95% interval -0.0050 to +0.0010)."
+        "Its log loss is not surely below the rules': -0.0020 (95% interval -0.0050 to +0.0010)"
     )
+
+
+def with_ratio(low: float, high: float) -> Evidence:
+    return replace(evidence(), predicted_over_observed=Difference((low + high) / 2, low, high))
+
+
+def test_probabilities_that_may_be_right_but_are_not_sure_to_be_are_left_to_the_verdict() -> None:
+    found = answers(with_ratio(0.9, 1.3))
+    assert found.model
+    first = judged(None, [(Target.CUSTOMER, found)])
+    assert first.decision is Decision.CANNOT_TELL
+    assert first.serves
+    assert first.sentence == (
+        "Cannot tell. Whether its probabilities for customer hold is not sure. It predicts 1.10 times what came "
+        "(95% interval 0.90 to 1.30); allowed is 0.8 to 1.25. There was no champion: this bundle becomes the first. "
+        "It answers for customer the model."
+    )
+    later = judged(rival(), [(Target.CUSTOMER, found)])
+    assert later.decision is Decision.CANNOT_TELL
+    assert not later.serves
+
+
+def test_probabilities_that_are_surely_off_leave_the_answer_to_the_points() -> None:
+    found = answers(with_ratio(1.1, 1.3))
+    assert not found.model
+    assert found.reason == (
+        "the model may not answer. "
+        "It predicts 1.20 times what came (95% interval 1.10 to 1.30); allowed is 0.8 to 1.25"
+    )
+    assert judged(None, [(Target.CUSTOMER, found)]).decision is Decision.PROMOTE
 
 
 def test_points_that_answer_for_want_of_a_model_are_judged_by_the_test_s_conversions_too() -> None:
