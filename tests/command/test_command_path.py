@@ -36,6 +36,11 @@ def test_the_demo_ends_with_both_scores_and_reasons_for_the_strongest_leads(walk
     assert "mlflow ui --backend-store-uri" in said
 
 
+def test_check_and_train_look_for_leaks_and_find_none_in_the_sample(walked: Path) -> None:
+    said = (walked / "demo.txt").read_text(encoding="utf-8")
+    assert len(re.findall(r"^Leakage audit: none of \d+ fields tells the answer by itself\.$", said, re.MULTILINE)) == 2
+
+
 def test_score_writes_a_row_for_every_open_lead_and_is_the_same_again(walked: Path) -> None:
     first = pd.read_parquet(walked / "demo" / "scores.parquet")
     done = run(walked, "score", "demo/crm.toml", "-o", "again.csv")
