@@ -16,6 +16,5 @@ def table(rulebook: Rulebook, histories: Histories, snapshots: pa.Table) -> npt.
     """
     points = np.zeros(snapshots.num_rows, dtype=np.int64)
     for lead, rows in of_snapshots(rulebook, histories, snapshots):
-        for row, cutoff in rows:
-            points[row] = lead.figures(cutoff).total
+        points[[row for row, _ in rows]] = lead.totals([cutoff for _, cutoff in rows])
     return points

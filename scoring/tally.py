@@ -138,6 +138,24 @@ class Tally:
         """Return the points of all that a cutoff sees, decayed to it."""
         return self.least(cutoff, cutoff)
 
+    def totals(self, cutoffs: Sequence[int]) -> list[int]:
+        """Return `figures(cutoff).total` for many cutoffs, in their order.
+
+        What fades is asked at each of them; fit and qualification change at a few moments, and are asked once between two.
+        """
+        moments = sorted(
+            {one.visible_from for known in self.values.values() for one in known}
+            | {shown[0] for shown in self.shown[self.first_part :] if shown}
+        )
+        steady: dict[int, int] = {}
+        found = []
+        for cutoff in cutoffs:
+            span = bisect_right(moments, cutoff)
+            if span not in steady:
+                steady[span] = self._fit(cutoff) + self._qualification(cutoff)
+            found.append(max(0, self.engagement((cutoff, cutoff), (cutoff, cutoff)) + steady[span]))
+        return found
+
     def least(self, start: int, end: int) -> Figures:
         """Return figures that no cutoff in [start, end] falls below, if no attribute becomes known in between.
 

@@ -15,6 +15,13 @@ def test_the_table_holds_each_ledgers_total_in_the_order_of_the_snapshots(histor
     leads = list(select.each(histories))[:80]
     ages = [0, 1, 86_400_000_000, 20 * 86_400_000_000, 90 * 86_400_000_000]
     pairs = [(lead, lead.created_at + age) for age in ages for lead in reversed(leads)]
+    pairs += [  # just before and just after what fit and qualification go by is seen
+        (lead, moment + late)
+        for lead in leads
+        for moment in [one.known_at for one in lead.attributes if one.known_at is not None]
+        + [one.occurred_at for one in lead.interactions[:3]]
+        for late in (0, 1)
+    ]
     snapshots = pa.table({"lead_id": [lead.lead_id for lead, _ in pairs], "cutoff": [cutoff for _, cutoff in pairs]})
     totals = [ledger(rulebook, histories.families, lead, cutoff).total for lead, cutoff in pairs]
     table = points.table(rulebook, histories, snapshots)
