@@ -232,6 +232,8 @@ def test_a_search_by_time_is_repeated_by_the_trials_that_it_reached_even_by_a_ru
     again = fit_bundle(fitted[0], plan, RULES, now=0, source="")
     assert [len(one.read_text().splitlines()) for one in tmp_path.iterdir()] == [reached]
     assert again.bundle.version == timed.bundle.version
+    answers = [one.results[Target.CUSTOMER].lineup.contenders[lineup.MODEL].probability for one in (again, timed)]
+    assert (answers[0] == answers[1]).all()
     tried, default = (one.results[Target.CUSTOMER].learning for one in (again, fitted[1]))
     assert (tried.trials, default.trials) == (reached, 0)
     assert tried.window_log_loss_raw <= default.window_log_loss_raw
