@@ -1,6 +1,5 @@
 """Snapshots of leads while the question was still open, and what became of each."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from histories.clock import DAY
-from histories.contract import Histories, Outcome, Stage, Target
-from histories.funnel import chronological
+from histories.contract import Histories, Target
 from histories.funnel_table import NEVER, Funnel, funnel_of
 from training.recipe import Age
 
@@ -74,15 +72,6 @@ class Snapshots:
     def converted_leads(self, rows: IntArray) -> int:
         """Count the distinct leads among `rows` that have a snapshot whose answer is yes."""
         return len(np.unique(self.lead[rows][self.answer[rows] == 1]))
-
-
-def outcomes_by_lead(histories: Histories) -> dict[str, list[Outcome]]:
-    """Return each lead's outcomes in the order of `funnel.chronological`; leads without any are absent."""
-    by_lead: dict[str, list[Outcome]] = defaultdict(list)
-    columns = (histories.outcomes[name].to_pylist() for name in ("lead_id", "stage", "reached_at"))
-    for lead_id, stage, reached_at in zip(*columns, strict=True):
-        by_lead[lead_id].append(Outcome(Stage(stage), reached_at))
-    return {lead_id: chronological(outcomes) for lead_id, outcomes in by_lead.items()}
 
 
 def groups(histories: Histories) -> IntArray:
