@@ -181,7 +181,8 @@ aucs = pd.Series(
     }
 )
 signals = pd.Series({feature.name: feature.signal for feature in columns.features})
-strongest = (aucs - 0.5).abs().sort_values(ascending=False).index
+amounts = [feature.name for feature in columns.features if not feature.categorical and feature.name in aucs]
+strongest = (aucs[amounts] - 0.5).abs().sort_values(ascending=False).index
 first = (
     pd.DataFrame({"auc": aucs[strongest], "signal": signals[strongest]})
     .groupby("signal")

@@ -68,6 +68,7 @@ def test_the_parent_keeps_recipe_fingerprint_figures_verdict_and_bundle(trained:
         "fingerprint.json",
         "leakage.json",
         "recipe.toml",
+        "report.html",
         "rulebook.toml",
         "segments.json",
         "tables",
