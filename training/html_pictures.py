@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 import matplotlib as mpl
+import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -123,5 +124,5 @@ def _flatten(figure: Figure) -> None:
 
 def _flatten_dots(axes: Axes) -> None:
     for dots in axes.collections:
-        if len(dots.get_offsets()) > _MOST_DOTS:
+        if np.shape(dots.get_offsets())[0] > _MOST_DOTS:
             dots.set_rasterized(True)
