@@ -127,7 +127,7 @@ def judge(
     fair = _fair(rival, test_from)
     checks = (*checks, fair)
     if untold or not fair.passed:
-        why = untold or fair.sentence
+        why = untold if fair.passed else fair.sentence
         return Verdict(Decision.CANNOT_TELL, champion, checks, f"Cannot tell. {why} {_stays(champion)}")
     return _beside(rival, checks, margin)
 

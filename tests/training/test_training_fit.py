@@ -77,7 +77,7 @@ def test_the_model_finds_what_the_points_do_not_count(fitted):
     """Visits give points and say nothing; a demo request tells: the best possible AUC is known from the rates."""
     result = fitted[1].results[Target.CUSTOMER]
     assert result.champion is Score.MODEL
-    assert result.reason.startswith("the model beats the points: log loss ")
+    assert result.reason.startswith("the model beats the points. Its log loss is below the rules': ")
     model, rules = (result.lineup.contenders[name].figures.measures for name in ("model", "rules"))
     apart = result.lineup.differences["rules"]
     assert model.auc > 0.66

@@ -83,8 +83,7 @@ def test_probabilities_that_are_surely_off_leave_the_answer_to_the_points() -> N
     found = answers(with_ratio(1.1, 1.3))
     assert not found.model
     assert found.reason == (
-        "the model may not answer. "
-        "It predicts 1.20 times what came (95% interval 1.10 to 1.30); allowed is 0.8 to 1.25"
+        "the model may not answer. It predicts 1.20 times what came (95% interval 1.10 to 1.30); allowed is 0.8 to 1.25"
     )
     assert judged(None, [(Target.CUSTOMER, found)]).decision is Decision.PROMOTE
 
