@@ -62,14 +62,6 @@ def differences(
     return {name: interval(first[name] - second[name], drawn[name] - against[name]) for name in first}
 
 
-def paired(first: Measured, second: Measured, clusters: int, seed: int, draws: int = DRAWS) -> Mapping[str, Difference]:
-    """Return first minus second for each measure of two scores of the same snapshots in the same order."""
-    return differences(
-        (whole(first, clusters), whole(second, clusters)),
-        (sampled(first, clusters, seed, draws), sampled(second, clusters, seed, draws)),
-    )
-
-
 def whole(one: Measured, clusters: int) -> Mapping[str, float]:
     """Return each measure of what happened, every cluster counted once."""
     return {name: float(value[0]) for name, value in one.measures(np.ones((1, clusters))).items()}
