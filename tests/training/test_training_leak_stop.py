@@ -14,7 +14,7 @@ from small_company import NOW, Company, Trained
 
 from histories.errors import CallError, DataError
 from training import run as training
-from training.leak_finding import Verdict
+from training.leak_finding import Probe, Verdict
 from training.tracking import EXPERIMENT
 
 
@@ -102,7 +102,8 @@ def test_a_field_that_is_not_there_cannot_be_allowed(start: Callable[..., Starte
 def test_an_honest_training_keeps_its_audit_and_nobody_is_told_of_leaks(trained: Trained) -> None:
     audit = trained.result.audit
     assert not audit.stops_promotion
-    assert {one.verdict for one in audit.findings} <= {Verdict.CLEAR, Verdict.NOTE}
+    of_fields = {one.verdict for one in audit.findings if one.probe is not Probe.MODEL}
+    assert of_fields <= {Verdict.CLEAR, Verdict.NOTE}
     run = MlflowClient(trained.tracker.uri).get_run(trained.result.run_id)
     assert "allow_leak" not in run.data.params
     assert {row["field"] for row in kept(run)} >= {"source", "kind:quote", "kind:open", "lead_age"}

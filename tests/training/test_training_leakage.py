@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -253,13 +254,14 @@ def test_among_many_honest_fields_few_conversions_give_no_false_alarm(conversion
     draw = np.random.default_rng(11)
     verdicts = [
         one.verdict
-        for _ in range(20)
+        for _ in range(12)
         for one in leak_columns.findings(honest(conversions, draw), deviations(len(SPECS)))
     ]
     assert Verdict.BLOCK not in verdicts
     assert verdicts.count(Verdict.LOOK) <= 1
 
 
+@cache
 def leaky() -> Audit:
     def plant(fate: Fate) -> Planted:
         return [Attribute("phase", "won" if fate.won else "gone" if fate.lost else "open")], [
