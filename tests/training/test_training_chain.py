@@ -12,10 +12,12 @@ from features.table import compute
 from histories.assemble import assemble
 from histories.clock import DAY, HOUR
 from histories.contract import Attribute, Histories, Interaction, LeadHistory, Outcome, Stage, Target
+from scoring import rulebook
 from scoring.calibration import sigmoid
 from scoring.chain import Chain, sql_column
+from scoring.scorer import Scorer
 from training import chain, recipe
-from training.fit import Question, ask, catalogue_of
+from training.fit import Question, ask, catalogue_of, fit_bundle
 from training.fitted import silent
 from training.learner import Learnt, learn
 from training.snapshots import draw, subset
@@ -236,3 +238,28 @@ def test_few_sql_leave_the_chain_untried(direct):
     message = r"no chain by way of sql was tried: \d+ leads in training became sql, and trees alone want more than 400"
     assert re.fullmatch(message, found.route.sentence)
     assert there.part.split.folds
+
+
+@pytest.mark.slow
+def test_what_was_tested_is_what_is_served_and_the_customer_is_never_likelier_than_the_sql():
+    """Both targets within 20 days: each test snapshot of the customer, scored again as a request would be."""
+    leads = list(company(leads=3500))
+    histories = assemble(leads, exported_at=330 * DAY)
+    rules = rulebook.parse(
+        'name = "r"\n[[engagement]]\nrule = "Demo"\nkinds = ["demo_request"]\npoints = 1\n[stages]\nmql = { points = 5 }',
+        "r",
+    )
+    plan = recipe.parse(
+        PLAN.source.replace("[targets.customer]", "[targets.sql]\nhorizon_days = 20\n[targets.customer]"), "r"
+    )
+    fitted = fit_bundle(histories, plan, rules, now=400 * DAY, source="a test")
+    assert isinstance(fitted.bundle.models[Target.CUSTOMER], Chain)
+    scorer, by_id = Scorer(fitted.bundle, rules), {one.lead_id: one for one in leads}
+    lineup = fitted.results[Target.CUSTOMER].lineup
+    tested = lineup.contenders[lineup.chosen].probability
+    rows = lineup.rows.to_pylist()
+    for place in range(0, len(rows), 7):
+        row = rows[place]
+        (served,) = scorer.score([by_id[row["lead_id"]]], row["cutoff"], 0)
+        assert served.probability_customer == tested[place]
+        assert served.probability_sql is None or served.probability_customer <= served.probability_sql
