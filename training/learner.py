@@ -88,10 +88,10 @@ def _tuned(
 ) -> tuple[Windows, tuple[Trial, ...]]:
     """Return what the best settings did on the windows, and what was tried beside the defaults."""
     first = try_settings(rows, windows, default, seed)
-    trials: tuple[Trial, ...] = ()
-    if search is not None:
-        kept_in = search.kept_in
-        journal = Journal(None if kept_in is None else kept_in / f"{key(rows, windows, default, seed)}.jsonl")
-        budget = Budget.of(search, target)
-        trials = tune(rows, windows, first, seed, budget, journal, partial(budget.tell, target.value, progress))
+    if search is None:
+        return first, ()
+    kept_in = search.kept_in
+    journal = Journal(None if kept_in is None else kept_in / f"{key(rows, windows, default, seed)}.jsonl")
+    budget = Budget.of(search, target)
+    trials = tune(rows, windows, first, seed, budget, journal, partial(budget.tell, target.value, progress))
     return best_of(rows, windows, first, trials, seed), trials
