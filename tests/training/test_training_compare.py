@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from mlflow import MlflowClient
 from rich.console import Console
 from small_company import NOW, RECIPE, RULES, Trained
 
 from histories.errors import DataError
-from training import report
+from training import html_report, report
 from training.compare import Comparison, compare
 from training.tracking import Tracker
 
@@ -70,6 +71,14 @@ def test_its_runs_carry_the_names_of_the_trainings(once: Compared) -> None:
         assert set(mine.data.metrics) == set(theirs.data.metrics)
         assert mine.inputs.dataset_inputs[0].dataset.digest == theirs.inputs.dataset_inputs[0].dataset.digest
     assert client.get_run(found.run_id).data.tags["champion_version"] == "1"
+
+
+def test_it_keeps_a_report_that_begins_with_its_finding(once: Compared) -> None:
+    path = MlflowClient(once.trained.tracker.uri).download_artifacts(once.found.run_id, html_report.PATH)
+    page = Path(path).read_text(encoding="utf-8")
+    for line in once.found.sentence.splitlines():
+        assert f"<p>{escape(line)}</p>" in page
+    assert once.found.bundle.version in page
 
 
 def test_the_rules_are_those_that_it_is_given(once: Compared, trained_copy: Trained, tmp_path: Path) -> None:
