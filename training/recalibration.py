@@ -14,6 +14,7 @@ from scoring.calibration import sigmoid
 
 FloatArray = NDArray[np.float64]
 _STEPS = 100
+_LEAST_SPREAD = 1e-4  # log-odds: what lies closer says nothing, and the curvature has no inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ def fit(margins: FloatArray, labels: FloatArray) -> Line | None:
     """
     ones, zeros = margins[labels == 1], margins[labels == 0]
     if not len(ones) or not len(zeros) or ones.min() >= zeros.max() or ones.max() <= zeros.min():
+        return None
+    if np.ptp(margins) < _LEAST_SPREAD:
         return None
     line, best = Line(0.0, float(np.log(len(ones) / len(zeros)))), np.inf
     for _ in range(_STEPS):
