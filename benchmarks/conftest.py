@@ -17,6 +17,11 @@ from training.recipe import Recipe
 NOW = clock.parse("2026-01-02")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--train-rows", type=int, default=30_000, help="rows of test_bench_train.py's matrix")
+    parser.addoption("--train-columns", type=int, default=300, help="columns of it")
+
+
 @dataclass(frozen=True, eq=False)
 class Workload:
     """6,000 leads over 24 months, seed 1."""

@@ -131,13 +131,13 @@ def main() -> None:
         heading = (
             "| oldest age | kept | converted leads | log loss | AUC | predicted / true | up to 60 days old | older |"
         )
-        print(
+        print(  # noqa: T201 -- the command's answer
             f"\n{target.value}, {asked.old.mean():.0%} older than 60 days\n",
             heading,
             "|---" * 8 + "|",
             perfect,
             sep="\n",
-        )  # noqa: T201
+        )
         for days, kept in TRIED:
             drawn = draw(histories, target, horizon, tuple(age(one) for one in days))
             probability, converted = np.empty(len(asked.label)), 0

@@ -21,10 +21,10 @@ from scoring import rulebook  # noqa: E402
 from scoring.calibration import IDENTITY  # noqa: E402
 from training import recipe  # noqa: E402
 from training.booster import bin_rows, columns_of  # noqa: E402
+from training.calibrators import log_loss  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
 from training.fit import Question, ask, catalogue_of, see  # noqa: E402
 from training.settings import Settings  # noqa: E402
-from training.calibrators import log_loss  # noqa: E402
 from training.windows import Windows, try_settings, windows_of  # noqa: E402
 
 TRIED = (
