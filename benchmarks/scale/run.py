@@ -33,6 +33,8 @@ def run(scratch: Path, sizes: Sizes, seed: int, without: frozenset[str], uv: str
 
     Raises CalledProcessError where a contender or the command fails, ValueError where numbers differ.
     """
+    # First, for it wants packages from the network: what fails there costs no measurement.
+    beside = None if "featuretools" in without else _featuretools(scratch, sizes, seed, uv, say)
     say(f"generating {sizes.events.interactions:,} interactions")
     files = Files(_made(scratch / "events"))
     lengths = events.write(files.folder, sizes.events, seed)
@@ -49,7 +51,7 @@ def run(scratch: Path, sizes: Sizes, seed: int, without: frozenset[str], uv: str
         lengths,
         contenders,
         agreements,
-        None if "featuretools" in without else _featuretools(scratch, sizes, seed, uv, say),
+        beside,
         command,
         None if "command" in without else _generated_command(scratch, sizes.large, sizes, seed, say),
         snapshots,
