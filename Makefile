@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS ?= true
 SYNCED := .venv/.synced
 COMPLETE := .venv/.complete
 
-.PHONY: help setup demo test test-slow check bench clean
+.PHONY: help setup demo test test-slow check bench results clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
@@ -41,8 +41,11 @@ bench: $(COMPLETE) ## time the seeded workloads, then features beside their peer
 	$(RUN) pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(ARGS)
 	$(RUN) python -m benchmarks.scale --size $(SIZE)
 
+results: $(COMPLETE) ## what training reaches, into docs/results.md: hours, and it goes on where it was broken off (ARGS="--part truth --seeds 1")
+	$(RUN) python -m benchmarks.results $(ARGS)
+
 clean: ## remove what the targets made, but for .venv
-	rm -rf demo mlflow.db mlartifacts .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf demo mlflow.db mlartifacts .results .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked --inexact
