@@ -88,25 +88,28 @@ def _asked(one: Asked) -> str:
         f"{one.train_converted:,} converted leads: {step[one.step]}. In the bundle, {who} answer"
         f"{'s' if one.answers == 'model' else ''}."
     )
-    header = (
-        "age", "snapshots", "converted leads", "AUC model", "AUC rules", "AUC plain", "model − rules", "model − plain",
-        "log loss model", "rules", "plain", "model − rules", "model − plain", "P/O model",
-    )  # fmt: skip
-    return f"{about}\n\n{_table(header, [_line(line) for line in one.lines])}"
-
-
-def _line(one: Line) -> tuple[str, ...]:
-    names = (MODEL, RULES, PLAIN)
-    return (
-        one.age,
-        f"{one.snapshots:,}",
-        f"{one.converted_leads:,}",
-        *(_span(one.figures, name, "auc", ".3f") for name in names),
-        *(_span(one.differences, name, "auc", "+.3f") for name in names[1:]),
-        *(_alone(one.figures, name, "log_loss", ".4f") for name in names),
-        *(_span(one.differences, name, "log_loss", "+.4f") for name in names[1:]),
-        _span(one.figures, MODEL, "predicted_over_observed", ".2f"),
+    names = ("model", "rules", "plain", "model − rules", "model − plain")
+    ranks = _table(
+        ("AUC, age", "snapshots", "converted leads", *names),
+        [
+            (line.age, f"{line.snapshots:,}", f"{line.converted_leads:,}", *_figures(line, "auc", ".3f"))
+            for line in one.lines
+        ],
     )
+    losses = _table(
+        ("log loss, age", *names, "P/O model"),
+        [
+            (line.age, *_figures(line, "log_loss", ".4f"), _span(line.figures, MODEL, "predicted_over_observed", ".2f"))
+            for line in one.lines
+        ],
+    )
+    return f"{about}\n\n{ranks}\n\n{losses}"
+
+
+def _figures(one: Line, measure: str, form: str) -> list[str]:
+    """Return a measure of model, rules and the plain reference, and the model's differences to the others."""
+    scores = [_span(one.figures, name, measure, form) for name in (MODEL, RULES, PLAIN)]
+    return scores + [_span(one.differences, name, measure, f"+{form}") for name in (RULES, PLAIN)]
 
 
 def _span(found: Mapping[str, Mapping[str, Sequence[float]]], name: str, measure: str, form: str) -> str:
@@ -114,10 +117,6 @@ def _span(found: Mapping[str, Mapping[str, Sequence[float]]], name: str, measure
         return _NONE
     value, low, high = found[name][measure]
     return f"{value:{form}} ({low:{form}} to {high:{form}})"
-
-
-def _alone(found: Mapping[str, Mapping[str, Sequence[float]]], name: str, measure: str, form: str) -> str:
-    return f"{found[name][measure][0]:{form}}" if name in found else _NONE
 
 
 def _truths(found: Sequence[BesideTruth]) -> str:
