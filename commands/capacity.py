@@ -23,8 +23,10 @@ def capacity(
 ) -> None:
     """Show from which score on to call, by model and by rules, and how many customers such calls bring."""
     from histories import crm, export
+    from histories.contract import Target
     from scoring import names
     from scoring import rulebook as rulebooks
+    from scoring.model import Model, PointsMember
     from training import cutoffs, cutoffs_report
     from training import recipe as recipes
 
@@ -40,3 +42,6 @@ def capacity(
         names.check(rules, histories.families, histories.attribute_types, (rulebook or serving.rulebook).name)
         found = cutoffs.cutoffs(histories, serving.bundle, rules, settings.business, calls, settings.seed)
     cutoffs_report.render(found, out)
+    model = serving.bundle.models[Target.CUSTOMER]
+    if isinstance(model, Model) and all(isinstance(one, PointsMember) for one in model.members):
+        out.print("The champion's model for customer is its own rulebook's points, brought to probabilities.")

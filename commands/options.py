@@ -40,8 +40,10 @@ def past(option: str, text: str) -> int:
 
 
 def beside(config: Path, given: Path | None, name: str) -> Path:
-    """Return the file that was given, else the one of that name beside CRM.toml. Raises CallError for none."""
+    """Return the file that was given, else the one of that name beside CRM.toml. Raises CallError where either is missing."""
     path = given or config.parent / f"{name}.toml"
+    if not config.exists():
+        raise CallError(f"{config}: does not exist; name the file that describes the export")
     if not path.exists():
         raise CallError(f"{path}: does not exist; write one (README.md shows how) or name one with --{name}")
     return path

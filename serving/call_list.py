@@ -19,7 +19,7 @@ _COLOURS = {
 }
 _HEADINGS = ("customer", "SQL", "score", "points", "stage", "next action")
 _LEGEND = (
-    "customer, SQL: the model's probabilities (–: that stage is reached). score: the share of a recent board that is "
+    "customer, SQL: the probabilities (–: that stage is reached). score: the share of a recent board that is "
     "less likely to become a customer, with its grade. points: the rulebook's, with its grade. ▲ ▼ what went with a "
     "higher or lower probability, • the rule that gave most points."
 )

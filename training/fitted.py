@@ -149,10 +149,16 @@ class TargetResult:
 class Fitted:
     """A trained bundle and everything measured on the way. `test_start`: UTC microseconds, the one border.
 
-    `bundle.card.trained_until` is `test_start`: training saw nothing of it or later.
+    `bundle.card.trained_until` is `test_start`: training saw nothing of it or later. Only a refit's is the export's
+    moment.
     """
 
     bundle: Bundle
     recipe: Recipe
     test_start: int
     results: Mapping[Target, TargetResult]
+
+    @property
+    def refitted(self) -> bool:
+        """Whether the bundle was learnt again from more than what was known when the test began."""
+        return self.bundle.card.trained_until > self.test_start

@@ -83,7 +83,7 @@ def of_training(
     facts = [
         *_export_facts(fingerprint),
         *_bundle_facts(fitted.bundle, rulebook_version),
-        Fact("Test", f"leads as they were on {date(fitted.test_start)} and later; nothing of that was learnt from"),
+        Fact("Test", _test(fitted)),
         *(fact for one in lineups for fact in _learnt(one, fitted.results[one.target])),
         *facts_of_measuring(lineups),
     ]
@@ -99,6 +99,13 @@ def of_training(
             facts=tuple(facts),
         )
     )
+
+
+def _test(fitted: Fitted) -> str:
+    said = f"leads as they were on {date(fitted.test_start)} and later; nothing of that was learnt from"
+    if fitted.refitted:
+        said += " in the bundle that was tested. What is handed over was learnt again, in the same way, from that too"
+    return said
 
 
 def of_comparison(
@@ -197,6 +204,8 @@ def _learnt(lineup: Lineup, result: TargetResult) -> Iterator[Fact]:
         f"converted",
     )
     yield Fact(f"{lineup.title}: how", _sentence(result.why))
+    if result.learning is not None and result.learning.route is not None:
+        yield Fact(f"{lineup.title}: by way of sql", _sentence(result.learning.route.sentence))
     yield Fact(f"{lineup.title}: answered by", f"the {result.champion.value}. {_sentence(result.reason)}")
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.text import Text
 
-from training.leak_finding import KIND, Probe
+from training.leak_finding import KIND, MODEL, Probe
 from training.leakage import Audit
 
 PATH = "leakage.json"
@@ -61,7 +61,7 @@ def render(audit: Audit, console: Console) -> None:
 
 def head(audit: Audit) -> str:
     """Say in a sentence or two whether a field tells the answer, and which ones were let pass."""
-    fields = len({one.field for one in audit.findings})
+    fields = len({one.field for one in audit.findings} - {MODEL})
     blocking = {one.field for one in audit.blocking}
     allowed = f" Allowed: {', '.join(sorted(audit.allowed))}." if audit.allowed else ""
     if not blocking:

@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from histories.clock import date
-from training import leakage_report, report_table
+from training import html_report, leakage_report, report_table
 from training.compare import Comparison
 from training.findings import caution, finding, ranking
 from training.gate import Decision
@@ -29,15 +29,18 @@ def render_training(result: TrainingResult, console: Console) -> None:
         learnt = f"Learnt from {counts.train_leads:,} leads. {why[0].upper()}{why[1:]}."
         console.print(Text(learnt, style="dim"))
         _print_lineup(lineup, console)
-        console.print(Text(_chosen(lineup, result.fitted.results[lineup.target].reason)))
+        console.print(Text(_chosen(lineup, result.fitted.results[lineup.target].reason, why)))
         learning = result.fitted.results[lineup.target].learning
         if lineup.chosen == MODEL and learning is not None and learning.route is not None:
             console.print(Text(f"{learning.route.sentence}.", style="dim"))
         console.print()
+    if result.fitted.refitted:
+        console.print(Text(_refitted(result), style="yellow"))
+        console.print()
     sentence = Text(result.verdict.sentence)
     title = f"version {result.version} · {result.alias} · bundle {result.bundle.version}"
     console.print(Panel(sentence, title=title, title_align="left", border_style=_STYLES[result.verdict.decision]))
-    _print_place(result.place, console)
+    _print_place(result.place, result.run_id, console)
 
 
 def render_comparison(comparison: Comparison, console: Console) -> None:
@@ -49,7 +52,7 @@ def render_comparison(comparison: Comparison, console: Console) -> None:
         console.print()
     title = f"champion: version {comparison.version} · bundle {comparison.bundle.version}"
     console.print(Panel(Text(comparison.sentence), title=title, title_align="left", border_style="cyan"))
-    _print_place(comparison.place, console)
+    _print_place(comparison.place, comparison.run_id, console)
 
 
 def _header(lineup: Lineup, when: str) -> RenderableType:
@@ -84,15 +87,26 @@ def _print_flags(lineup: Lineup, console: Console) -> None:
         console.print(Text(f"{len(flags) - MOST_FLAGS} more such segments are in segments.json.", style="yellow"))
 
 
-def _chosen(lineup: Lineup, reason: str) -> str:
-    """What the bundle answers with; why, where that is not the model."""
+def _refitted(result: TrainingResult) -> str:
+    """What the figures above are not of."""
+    until = date(result.bundle.card.trained_until)
+    return (
+        f"The bundle is a refit: learnt again, as it was tested, from all that was known on {until}. The figures above are "
+        "those of the bundle that was tested; of a refit nothing can be said but by what comes later."
+    )
+
+
+def _chosen(lineup: Lineup, reason: str, said: str) -> str:
+    """What the bundle answers with; why, where that is not the model and `said` was not printed for the same above."""
     if lineup.chosen == MODEL:
         return "In the bundle: the model."
-    return f"In the bundle: the rules' points, brought to probabilities. {reason[0].upper()}{reason[1:]}."
+    points = "In the bundle: the rules' points, brought to probabilities."
+    return points if reason == said else f"{points} {reason[0].upper()}{reason[1:]}."
 
 
-def _print_place(place: Place, console: Console) -> None:
+def _print_place(place: Place, run_id: str, console: Console) -> None:
     console.print("Side by side in MLflow:")
     if place.command:
         console.print(f"  {place.command}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"  {place.url}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"There too, to be read and sent on: {html_report.PATH} of run {run_id}", soft_wrap=True)

@@ -100,11 +100,11 @@ def _difference(row: _Row, values: list[float], one: Difference, names: list[str
     value, low, high = (_shown(row.form, number, "+") for number in (one.value, one.low, one.high))
     unit = " pp" if row.form.endswith("%") else ""
     shown = f"{value}{unit} ({low} to {high})"
-    if row.measure in BEST:
-        return shown, Text(_closest(values, BEST[row.measure], names), style="dim")
     verdict = better(one, row.measure in LOWER_IS_BETTER)
     if verdict is None:
         return shown, Text("unclear", style="dim")
+    if row.measure in BEST:
+        return shown, Text(_closest(values, BEST[row.measure], names), style="dim")
     return shown, Text(names[0] if verdict else names[1], style="green" if verdict else "yellow")
 
 

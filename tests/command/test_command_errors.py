@@ -16,7 +16,7 @@ CASES = [
     (
         ("train", "nowhere.toml"),
         2,
-        "error: recipe.toml: does not exist; write one (README.md shows how) or name one with --recipe\n",
+        "error: nowhere.toml: does not exist; name the file that describes the export\n",
     ),
     (
         ("features", "crm.toml", "-o", "f.parquet"),

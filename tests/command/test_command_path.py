@@ -72,6 +72,14 @@ def test_compare_holds_the_champion_against_the_rules(walked: Path) -> None:
     assert "AUC" in done.stdout
 
 
+def test_capacity_says_where_the_champion_answers_with_points(walked: Path) -> None:
+    """So few deals teach no model: the column `model` holds the points, which the reader must know."""
+    done = run(walked, "capacity", "demo/crm.toml", "--per-week", "30")
+    assert done.returncode == 0, done.stderr
+    assert "30 calls a week, customer within 90 days" in done.stdout
+    assert "The champion's model for customer is its own rulebook's points, brought to probabilities." in done.stdout
+
+
 def test_the_only_version_is_the_champion_and_there_is_nothing_to_go_back_to(walked: Path) -> None:
     again = run(walked, "promote", "1")
     back = run(walked, "promote", "--rollback")

@@ -46,6 +46,13 @@ def test_every_command_is_named_in_the_readme() -> None:
     assert [name for name in get_command(app).commands if f"lead-scoring {name}" not in readme] == []  # type: ignore[attr-defined]
 
 
+def test_every_command_says_what_it_does_on_one_line_of_80_columns() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    lines = {**commands, **commands["rules"].commands}
+    said = {name: one.get_short_help_str(66) for name, one in lines.items()}
+    assert [name for name, line in said.items() if "..." in line or len(line) > 66] == []
+
+
 def test_every_make_target_explains_itself() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
