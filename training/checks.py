@@ -1,5 +1,6 @@
 """The questions that the gate asks of one target's model, each answered by a figure and a sentence."""
 
+import math
 from dataclasses import dataclass
 
 from histories.contract import Target
@@ -83,10 +84,15 @@ def beside_champion(rivalry: Rivalry, margin: float) -> tuple[Check, ...]:
 def enough(target: Target, converted_leads: int) -> Check:
     """Ask whether the test holds enough conversions for anything to be said at all."""
     passed = converted_leads >= ENOUGH_CONVERSIONS
-    sentence = f"The test holds {converted_leads} converted leads"
+    sentence = f"The test holds {in_words(converted_leads)}"
     if not passed:
         sentence += f"; below {ENOUGH_CONVERSIONS}, two scores cannot be told apart"
     return Check(f"{target.value}/converted_leads", converted_leads, ENOUGH_CONVERSIONS, passed, f"{sentence}.")
+
+
+def in_words(converted_leads: int) -> str:
+    """Return `1 converted lead`, `49 converted leads`."""
+    return f"{converted_leads} converted {'lead' if converted_leads == 1 else 'leads'}"
 
 
 def _better_than_rules(evidence: Evidence) -> Check:
@@ -110,14 +116,17 @@ def _no_worse_calls(evidence: Evidence) -> Check:
 
 def _keeps_its_word(evidence: Evidence) -> Check:
     """The whole interval of predicted over observed must lie within bounds, whichever end is the nearer to one."""
-    one = evidence.predicted_over_observed
+    name, one = f"{evidence.target.value}/predicted_over_observed", evidence.predicted_over_observed
+    if math.isnan(one.value):
+        sentence = "None of the test's leads converted: what it predicts cannot be held against anything."
+        return Check(name, None, LEAST_RATIO, passed=False, sentence=sentence)
     low, high = one.low >= LEAST_RATIO, one.high <= MOST_RATIO
     figure, threshold = (one.low, LEAST_RATIO) if not low else (one.high, MOST_RATIO)
     sentence = (
         f"It predicts {one.value:.2f} times what came (95% interval {one.low:.2f} to {one.high:.2f}); "
         f"allowed is {LEAST_RATIO:g} to {MOST_RATIO:g}."
     )
-    return Check(f"{evidence.target.value}/predicted_over_observed", figure, threshold, low and high, sentence)
+    return Check(name, figure, threshold, low and high, sentence)
 
 
 def _segments(target: Target, snapshots: int, parts: tuple[Part, ...], other: str) -> Check:

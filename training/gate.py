@@ -11,7 +11,16 @@ from enum import StrEnum
 
 from histories.clock import date
 from histories.contract import Target
-from training.checks import ENOUGH_CONVERSIONS, Check, Evidence, Rivalry, beside_champion, beside_rules, enough
+from training.checks import (
+    ENOUGH_CONVERSIONS,
+    Check,
+    Evidence,
+    Rivalry,
+    beside_champion,
+    beside_rules,
+    enough,
+    in_words,
+)
 
 
 class Decision(StrEnum):
@@ -68,6 +77,13 @@ class Rival:
     rivalries: tuple[Rivalry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A champion, `version`, whose files can no longer be read: it can neither serve nor be compared."""
+
+    version: int
+
+
 def may_serve(decision: Decision, champion: int | None) -> bool:
     """Tell whether a verdict, given beside a champion or none, lets a bundle serve."""
     return decision is Decision.PROMOTE or (decision is Decision.CANNOT_TELL and champion is None)
@@ -100,7 +116,7 @@ def judge(
     bundle_version: str,
     answering: Sequence[tuple[Target, Answering]],
     audit: Check,
-    rival: Rival | None,
+    rival: Rival | Lost | None,
     test_from: int,
     margin: float,
 ) -> Verdict:
@@ -108,11 +124,12 @@ def judge(
 
     `answering`: by target, what answers in it. `audit`: what the leakage audit came to.
     `test_from`: the first cutoff of the test, UTC microseconds: a champion whose training saw anything later than
-    that knew some of the answers. `margin`: log loss that the bundle may be worse than the champion by.
+    that knew some of the answers. `margin`: log loss that the bundle may be worse than the champion by. A lost
+    champion counts as none: beside it nothing could ever be promoted.
     """
-    champion = None if rival is None else rival.version
+    champion = rival.version if isinstance(rival, Rival) else None
     checks = tuple(check for _, one in answering for check in one.checks)
-    if rival is not None and rival.bundle_version == bundle_version:
+    if isinstance(rival, Rival) and rival.bundle_version == bundle_version:
         sentence = f"The champion, version {rival.version}, is this very bundle: nothing changes."
         same = Check("new_bundle", None, None, passed=False, sentence=sentence)
         return Verdict(Decision.SAME, champion, (*checks, same), sentence)
@@ -120,8 +137,8 @@ def judge(
     if not audit.passed:
         return Verdict(Decision.KEEP, champion, checks, f"{_stays(champion)} {audit.sentence}")
     untold = _untold(answering)
-    if rival is None:
-        first = f"There was no champion: this bundle becomes the first. {_who_answers(answering)}"
+    if not isinstance(rival, Rival):
+        first = f"{_nobody(rival)} {_who_answers(answering)}"
         sentence = f"Cannot tell. {untold} {first}" if untold else first
         return Verdict(Decision.CANNOT_TELL if untold else Decision.PROMOTE, champion, checks, sentence)
     fair = _fair(rival, test_from)
@@ -147,7 +164,7 @@ def _untold(answering: Sequence[tuple[Target, Answering]]) -> str:
         for check in one.checks:
             if check.name == f"{target.value}/converted_leads" and not check.passed:
                 return (
-                    f"For {target.value} the test holds {check.figure:.0f} converted leads, and it takes "
+                    f"For {target.value} the test holds {in_words(round(check.figure or 0))}, and it takes "
                     f"{ENOUGH_CONVERSIONS} to tell two scores apart."
                 )
             if check.name == f"{target.value}/predicted_over_observed" and not check.passed and one.model:
@@ -156,8 +173,17 @@ def _untold(answering: Sequence[tuple[Target, Answering]]) -> str:
 
 
 def _who_answers(answering: Sequence[tuple[Target, Answering]]) -> str:
-    said = [f"for {target.value} {'the model' if one.model else 'the points'}" for target, one in answering]
+    said = [f"with the {'model' if one.model else 'points'} for {target.value}" for target, one in answering]
     return f"It answers {' and '.join(said)}." if len(said) < 3 else f"It answers {', '.join(said)}."
+
+
+def _nobody(lost: Lost | None) -> str:
+    if lost is None:
+        return "There was no champion: this bundle becomes the first."
+    return (
+        f"The champion, version {lost.version}, can no longer be read, and so it can neither serve nor be compared: this "
+        "bundle takes its place."
+    )
 
 
 def _stays(champion: int | None) -> str:

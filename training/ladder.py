@@ -229,8 +229,9 @@ def _losses(lesson: Lesson, alone: Learnt) -> dict[str, float]:
 
 def _why_points(converted: int) -> str:
     if converted < BLEND_FROM:
+        few = "1 converted lead in training is" if converted == 1 else f"{converted} converted leads in training are"
         why = (
-            f"{converted} converted leads in training are fewer than {BLEND_FROM}, from which no model learns more than "
+            f"{few} fewer than {BLEND_FROM}, from which no model learns more than "
             "the rulebook says: its points, brought to probabilities, stand in"
         )
         if converted < TELLS_APART_FROM:

@@ -23,7 +23,8 @@ class View:
     `rows` number the snapshots, ascending; `matrix` [rows, features] has the catalogue's columns, nan is missing.
     `positive` [rows]: converted within the horizon; `group` [rows]: account, or lead; `fold` [rows]: its group's place
     in cross-fitting. `newer` [rows] tells what belongs to the newest window inside training, `older` what may learn for it;
-    both all False where training has no window. `weight`: how many negatives stand behind each that was drawn.
+    both all False where training has no window. `weight`: how many negatives stand behind each that was drawn, for each
+    positive behind one that was.
     """
 
     target: Target
@@ -63,7 +64,8 @@ def drawn(snapshots: Snapshots, split: Split, seed: int) -> IntArray:
 def view(snapshots: Snapshots, split: Split, catalogue: Catalogue, rows: IntArray, matrix: FloatArray) -> View:
     """Put together what `rows` (of `drawn`) show; `matrix` [rows, features]."""
     positive, group = snapshots.label[rows] == 1, snapshots.group[rows]
-    negatives = int((snapshots.label[split.mature] == 0).sum())
+    among = snapshots.label[split.mature] == 1
+    behind = [int((among == one).sum()) / max(1, int((positive == one).sum())) for one in (False, True)]
     nothing = np.zeros(len(rows), dtype=np.bool_)
     newest = split.folds[-1] if split.folds else None
     return View(
@@ -77,5 +79,5 @@ def view(snapshots: Snapshots, split: Split, catalogue: Catalogue, rows: IntArra
         fold=dealt(group),
         older=nothing if newest is None else np.isin(rows, newest.train),
         newer=nothing if newest is None else np.isin(rows, newest.validation),
-        weight=negatives / max(1, int((~positive).sum())),
+        weight=behind[0] / (behind[1] or 1.0),
     )

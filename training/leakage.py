@@ -71,8 +71,8 @@ class Audit:
         for field in fields:
             if field not in self.fields:
                 raise CallError(
-                    f"--allow-leak {field}: nothing of that name was looked at{nearest(field, sorted(self.fields))}; "
-                    "name an attribute as crm.toml does, a kind as kind:NAME, or model"
+                    f"--allow-leak {field}: nothing of that name was looked at; name an attribute as crm.toml does, a "
+                    f"kind as kind:NAME, or model{nearest(field, sorted(self.fields))}"
                 )
         return replace(self, allowed=self.allowed | frozenset(fields))
 

@@ -1,5 +1,6 @@
 """Which bundle serves: aliases of registered versions, each checked against its hash before it is trusted."""
 
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from training.fingerprint import folder_sha256
-from training.gate import Decision, may_serve
+from training.gate import Decision, Lost, may_serve
 from training.records import Version
 from training.rulebook_in_force import published
 from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Tracker
@@ -24,6 +25,16 @@ VERDICT = "verdict"
 VERDICT_SENTENCE = "verdict_sentence"
 VERDICT_CHAMPION = "verdict_champion"
 _REMEMBERED = 50
+_log = logging.getLogger(__name__)
+
+
+class UnreadableError(DataError):
+    """A registered version that nobody can serve: its files are not those that were registered, or of another format."""
+
+    def __init__(self, version: int, why: str) -> None:
+        """Name the version, and say what is wrong with it and what to do."""
+        super().__init__(f"version {version}: {why}")
+        self.version = version
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,27 +61,29 @@ class Change:
 def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
     """Copy the bundle of an alias or a version number into a folder below `into`, and check its hash.
 
-    Raises DataError where there is no such version, or where its files are not those that were registered.
+    Raises DataError where there is no such version or its files are gone, UnreadableError where they are not those
+    that were registered, or where the bundle is one that this program does not read.
     """
     version = tracker.version(which) if isinstance(which, int) else _aliased(tracker, which)
     into.mkdir(parents=True, exist_ok=True)
     folder = tracker.download(version, BUNDLE_PATH, into)
     expected = version.tags.get(BUNDLE_SHA256)
     if folder_sha256(folder) != expected:
-        raise DataError(
-            f"version {version.number}: its files in MLflow have changed since it was registered (their hash is "
-            f"{folder_sha256(folder)[:12]}, registered was {str(expected)[:12]}); promote another version, or train again"
+        raise UnreadableError(
+            version.number,
+            "its files in MLflow have changed since it was registered (their hash is "
+            f"{folder_sha256(folder)[:12]}, registered was {str(expected)[:12]}); promote another version, or train again",
         )
     rulebook = tracker.download(version, RULEBOOK_PATH, into)
     if rulebooks.read(rulebook).version != version.tags.get(RULEBOOK_VERSION):
-        raise DataError(
-            f"version {version.number}: its {RULEBOOK_PATH} in MLflow has changed since it was registered; "
-            f"promote another version, or train again"
+        raise UnreadableError(
+            version.number,
+            f"its {RULEBOOK_PATH} in MLflow has changed since it was registered; promote another version, or train again",
         )
     try:
         bundle = bundles.read(folder)
     except DataError as error:  # the copy's place, which is gone soon, tells nobody anything
-        raise DataError(f"version {version.number}: {str(error).removeprefix(f'{folder}: ')}") from None
+        raise UnreadableError(version.number, str(error).removeprefix(f"{folder}: ")) from None
     in_force = published(tracker, into) if which == CHAMPION else None
     return Resolved(version, folder, bundle, in_force or rulebook)
 
@@ -78,6 +91,25 @@ def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
 def champion(tracker: Tracker, into: Path) -> Resolved | None:
     """Return the champion as `champion_as_trained` does, or None where there is none yet."""
     return None if tracker.alias(CHAMPION) is None else champion_as_trained(tracker, into)
+
+
+def rival(tracker: Tracker, into: Path) -> Resolved | Lost | None:
+    """Return the champion that a new bundle is held against, or None where there is none yet.
+
+    One that can no longer be read stops no training: a new bundle is the way out of that.
+    """
+    try:
+        return champion(tracker, into)
+    except UnreadableError as error:
+        _log.warning("the champion is not compared: %s", error)
+        return Lost(error.version)
+
+
+def still_serves(tracker: Tracker, beside: Resolved | Lost | None) -> bool:
+    """Tell whether nobody else became champion since `rival` returned `beside`."""
+    before = beside.version.number if isinstance(beside, Resolved) else None if beside is None else beside.version
+    serving = tracker.alias(CHAMPION)
+    return before == (None if serving is None else serving.number)
 
 
 def champion_as_trained(tracker: Tracker, into: Path) -> Resolved:
@@ -131,8 +163,10 @@ def rollback(tracker: Tracker, now: int) -> Change:
 def _aliased(tracker: Tracker, alias: str) -> Version:
     version = tracker.alias(alias)
     if version is None:
-        known = ", ".join(str(one.number) for one in tracker.versions()) or "none; run `lead-scoring train` first"
-        raise DataError(f"there is no {alias} in {tracker.uri}; registered versions are {known}")
+        known = ", ".join(str(one.number) for one in tracker.versions())
+        hint = "; `lead-scoring promote VERSION` names one" if alias == CHALLENGER else ""
+        found = f"{known}{hint}" if known else "none; run `lead-scoring train` first"
+        raise DataError(f"there is no {alias} in {tracker.uri}; registered versions are {found}")
     return version
 
 

@@ -20,6 +20,7 @@ from training.settings import threads
 Labels = NDArray[np.int8]
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # scikit-learn's C: the least binds most
 _MOST_STEPS = 1000
+_LEAST_SCALE = 1e-9  # numbers that lie closer, straightened, are apart by rounding alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +129,8 @@ def _encoded(matrix: FloatArray, columns: Columns) -> _Encoded:
             shares[column] = np.bincount(known.astype(np.int64)) / len(known)
             continue
         straightened = straight(known)
+        if straightened.std() < _LEAST_SCALE:
+            continue
         numbers.append(column)
         centres.append(float(straightened.mean()))
         scales.append(float(straightened.std()))

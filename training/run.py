@@ -1,5 +1,6 @@
 """One training run: an export, a recipe and a rulebook become a judged, registered, perhaps promoted bundle."""
 
+import logging
 import math
 import signal
 import tempfile
@@ -36,7 +37,7 @@ from training.checks import Check
 from training.fingerprint import Fingerprint
 from training.fit import Prepared, fit_prepared, prepare
 from training.fitted import Fitted, Progress, Score, silent
-from training.gate import Decision, Rival, Verdict
+from training.gate import Decision, Lost, Rival, Verdict
 from training.leakage import Audit
 from training.lineup import MODEL, RULES, Lineup
 from training.promote import Resolved
@@ -75,6 +76,7 @@ class TrainingResult:
 
 # Where finished trials of a search are kept until their run has ended: in the working folder, by what was read.
 TRIALS = Path(".lead-scoring", "trials")
+_log = logging.getLogger(__name__)
 
 
 class Terminated(BaseException):
@@ -121,13 +123,13 @@ def train(
         audit = _audit(run, given, prepared, allow_leaks)
         fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(config), progress=progress)
         progress("comparing with the champion", 0, 2)
-        champion = promote.champion(tracker, Path(scratch) / "champion")
+        champion = promote.rival(tracker, Path(scratch) / "champion")
         lineups = _lineups(given, fitted, champion)
         audit = _with_models(audit, fitted)
         verdict = _judge(fitted, lineups, audit, champion)
         progress("writing to MLflow", 1, 2)
         children = _log_output(run, given, fitted, lineups, audit, verdict, Path(scratch) / BUNDLE_PATH)
-        version, alias = _register(tracker, run, given, fitted, verdict, now, Path(scratch) / BUNDLE_PATH)
+        version, alias = _register(tracker, run, given, fitted, verdict, champion, now, Path(scratch) / BUNDLE_PATH)
         progress("writing to MLflow", 2, 2)
     trials.forget(kept)
     return TrainingResult(
@@ -205,13 +207,13 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _lineups(given: _Input, fitted: Fitted, champion: Resolved | None) -> tuple[Lineup, ...]:
+def _lineups(given: _Input, fitted: Fitted, champion: Resolved | Lost | None) -> tuple[Lineup, ...]:
     """Model and rules of each target, and the champion where it is another one and can be compared fairly.
 
     That is where it has seen nothing of the test, and answers within the same days.
     """
     lineups = lineup.in_order(result.lineup for result in fitted.results.values())
-    if champion is None or champion.bundle.version == fitted.bundle.version:
+    if not isinstance(champion, Resolved) or champion.bundle.version == fitted.bundle.version:
         return lineups
     if champion.bundle.card.trained_until > fitted.test_start:
         return lineups
@@ -225,9 +227,9 @@ def _with_champion(given: _Input, one: Lineup, champion: Bundle) -> Lineup:
     return measured.with_champion(given.histories, given.recipe, one, scores.of_bundle(champion, one.target))
 
 
-def _judge(fitted: Fitted, lineups: Sequence[Lineup], audit: Audit, champion: Resolved | None) -> Verdict:
+def _judge(fitted: Fitted, lineups: Sequence[Lineup], audit: Audit, champion: Resolved | Lost | None) -> Verdict:
     answering = [(one.target, fitted.results[one.target].answering) for one in lineups]
-    rival = None if champion is None else _rival(champion, lineups)
+    rival = _rival(champion, lineups) if isinstance(champion, Resolved) else champion
     clean = Check("leakage", len(audit.blocking), 0, not audit.stops_promotion, audit.why)
     margin = fitted.recipe.gate_margin
     return gate.judge(fitted.bundle.version, answering, clean, rival, fitted.test_start, margin)
@@ -310,9 +312,19 @@ def _learning(fitted: Fitted) -> dict[str, object]:
 
 
 def _register(
-    tracker: Tracker, run: Run, given: _Input, fitted: Fitted, verdict: Verdict, now: int, folder: Path
+    tracker: Tracker,
+    run: Run,
+    given: _Input,
+    fitted: Fitted,
+    verdict: Verdict,
+    beside: Resolved | Lost | None,
+    now: int,
+    folder: Path,
 ) -> tuple[Version, str]:
-    """Enter the bundle into the registry and point an alias at it. The champion itself is not entered again."""
+    """Enter the bundle into the registry and point an alias at it. The champion itself is not entered again.
+
+    `beside`: whom the verdict speaks of. Where somebody else serves by now, it is no verdict on that one.
+    """
     serving = tracker.alias(promote.CHAMPION)
     if serving is not None and verdict.decision is Decision.SAME:
         return serving, promote.CHAMPION
@@ -327,8 +339,12 @@ def _register(
         "trained_until": iso(fitted.bundle.card.trained_until),
     }
     version = tracker.register(run, tags)
-    if verdict.serves:
+    if verdict.serves and promote.still_serves(tracker, beside):
         promote.crown(tracker, version, now)
         return version, promote.CHAMPION
+    if verdict.serves:
+        _log.warning(
+            "version %d is the challenger: another champion came while it was trained; train again", version.number
+        )
     tracker.set_alias(promote.CHALLENGER, version.number)
     return version, promote.CHALLENGER

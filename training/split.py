@@ -228,7 +228,13 @@ def _fold(snapshots: Snapshots, eligible: IntArray, mature: IntArray, start: int
 
 
 def _usable(snapshots: Snapshots, fold: Fold) -> bool:
+    """Tell whether a window can be chosen by: enough convert, and some horizons had ended, with either answer.
+
+    Before the first has ended, what is known of those that stay open is nothing, and no weight makes up for that.
+    """
+    settled = snapshots.answer[fold.mature]
     return (
-        snapshots.converted_leads(fold.train) >= LEAST_TRAINING_CONVERSIONS
+        0 < settled.sum() < len(settled)
+        and snapshots.converted_leads(fold.train) >= LEAST_TRAINING_CONVERSIONS
         and snapshots.converted_leads(fold.validation) >= LEAST_VALIDATION_CONVERSIONS
     )

@@ -92,7 +92,7 @@ def importance(title: str, shares: Mapping[str, float]) -> Figure:
     axes.barh(places, values, color=canvas.COLOURS["model"], height=0.68)
     for place, value in zip(places.tolist(), values.tolist(), strict=True):
         axes.text(value, place, f" {value:.1%}", va="center", fontsize=9, color=canvas.INK)
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, names, parse_math=False)  # names are the export's: a dollar sign is no formula
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, 1.15 * float(values.max(initial=0.01)))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -100,3 +100,9 @@ def test_quadrants_say_how_many_converted_in_each() -> None:
     assert "both high\n1 of 1\n100.0% converted" in texts
     assert "both low\n0 of 9\n0.0% converted" in texts
     assert "model only\n0 of 0\nnone" in texts
+
+
+def test_a_family_with_dollar_signs_is_no_formula() -> None:
+    drawn = summary_figures.importance("title", {"ARR in $^ or $_ (attribute)": 0.6, "visits": 0.4})
+    drawn.canvas.draw()
+    assert next(one.get_text() for one in drawn.axes[0].get_yticklabels()) == "ARR in $^ or $_ (attribute)"

@@ -11,7 +11,7 @@ from histories.clock import DAY
 from histories.contract import Target
 from training.bootstrap import Difference
 from training.checks import Check, Evidence, Rivalry
-from training.gate import Answering, Decision, Rival, Verdict, answers, judge, points_answer
+from training.gate import Answering, Decision, Lost, Rival, Verdict, answers, judge, points_answer
 
 TEST_FROM = 100 * DAY
 MARGIN = 0.002
@@ -38,7 +38,9 @@ CLEAN = Check("leakage", 0, 0, passed=True, sentence="Nothing in the export tell
 LEAK = Check("leakage", 1, 0, passed=False, sentence="lead_status may tell the answer.")
 
 
-def judged(other: Rival | None, given: list[tuple[Target, Answering]] | None = None, audit: Check = CLEAN) -> Verdict:
+def judged(
+    other: Rival | Lost | None, given: list[tuple[Target, Answering]] | None = None, audit: Check = CLEAN
+) -> Verdict:
     return judge("new", answering() if given is None else given, audit, other, TEST_FROM, MARGIN)
 
 
@@ -72,7 +74,7 @@ def test_probabilities_that_may_be_right_but_are_not_sure_to_be_are_left_to_the_
     assert first.sentence == (
         "Cannot tell. Whether its probabilities for customer hold is not sure. It predicts 1.10 times what came "
         "(95% interval 0.90 to 1.30); allowed is 0.8 to 1.25. There was no champion: this bundle becomes the first. "
-        "It answers for customer the model."
+        "It answers with the model for customer."
     )
     later = judged(rival(), [(Target.CUSTOMER, found)])
     assert later.decision is Decision.CANNOT_TELL
@@ -102,7 +104,7 @@ def test_the_first_bundle_becomes_champion() -> None:
     assert verdict.decision is Decision.PROMOTE
     assert verdict.serves
     assert verdict.sentence == (
-        "There was no champion: this bundle becomes the first. It answers for customer the model and for sql the model."
+        "There was no champion: this bundle becomes the first. It answers with the model for customer and with the model for sql."
     )
 
 
@@ -112,7 +114,7 @@ def test_a_first_bundle_that_cannot_be_told_apart_serves_all_the_same() -> None:
     assert verdict.serves
     assert verdict.sentence == (
         "Cannot tell. For customer the test holds 31 converted leads, and it takes 50 to tell two scores apart. "
-        "There was no champion: this bundle becomes the first. It answers for customer the points and for sql the points."
+        "There was no champion: this bundle becomes the first. It answers with the points for customer and with the points for sql."
     )
 
 
@@ -160,8 +162,20 @@ def test_the_same_bundle_changes_nothing() -> None:
     assert judge("old", answering(), CLEAN, rival(), TEST_FROM, MARGIN).decision is Decision.SAME
 
 
-@pytest.mark.parametrize("other", [None, rival()])
-def test_a_leak_stops_a_promotion_even_where_nobody_serves(other: Rival | None) -> None:
+def test_a_champion_that_can_no_longer_be_read_gives_way() -> None:
+    """Nobody can serve it or compare with it: if it stayed, nothing could ever be promoted again."""
+    verdict = judged(Lost(3))
+    assert verdict.decision is Decision.PROMOTE
+    assert verdict.serves
+    assert verdict.champion is None
+    assert verdict.sentence == (
+        "The champion, version 3, can no longer be read, and so it can neither serve nor be compared: this bundle takes "
+        "its place. It answers with the model for customer and with the model for sql."
+    )
+
+
+@pytest.mark.parametrize("other", [None, rival(), Lost(3)])
+def test_a_leak_stops_a_promotion_even_where_nobody_serves(other: Rival | Lost | None) -> None:
     verdict = judged(other, audit=LEAK)
     assert verdict.decision is Decision.KEEP
     assert not verdict.serves

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
@@ -32,8 +33,11 @@ from training.fit import ask, catalogue_of
 from training.leak_auc import dealt
 from training.leak_bounds import deviations
 from training.leak_finding import Probe, Verdict
-from training.leak_view import View
+from training.leak_view import View, drawn, view
 from training.leakage import Audit
+from training.recipe import Age
+from training.snapshots import Snapshots
+from training.split import everything
 
 PLAN = recipe.parse(
     '[targets.customer]\nhorizon_days = 20\n[snapshots]\nages = ["1d", "5d"]\n[split]\ntest_share = 0.25', "recipe.toml"
@@ -261,6 +265,35 @@ def test_among_many_honest_fields_few_conversions_give_no_false_alarm(conversion
     assert verdicts.count(Verdict.LOOK) <= 1
 
 
+def test_a_share_is_that_of_all_snapshots_where_those_that_convert_are_drawn_too() -> None:
+    """7,000 convert and 12,000 do not; 3,000 and 6,000 are looked at. Half of those that convert have something."""
+    label = (np.arange(19_000) < 7000).astype(np.int8)
+    number, whole = np.arange(19_000), np.zeros(19_000, dtype=np.int64)
+    snapshots = Snapshots(
+        target=Target.CUSTOMER,
+        horizon_days=1,
+        ages=(Age("1d", DAY),),
+        exported_at=9 * DAY,
+        table=pa.table({"lead_id": pa.array(number.astype(str)), "cutoff": pa.array(whole + DAY)}),
+        lead=number,
+        group=number,
+        age=whole,
+        answer=label,
+        known_at=whole + 2 * DAY,
+        lead_group=number,
+        lead_from=whole + DAY,
+        lead_until=whole + DAY,
+        lead_draw=whole.astype(np.uint64),
+    )
+    split = everything(snapshots)
+    rows = drawn(snapshots, split, seed=1)
+    assert len(rows) == 9000
+    found = view(snapshots, split, FIELDS, rows, np.zeros((9000, len(FIELDS.features))))
+    assert leak_columns.base(found) == pytest.approx(7 / 19)
+    share, _ = leak_columns.sure(found, rows % 2 == 0, deviations(100))
+    assert share == pytest.approx(7 / 19, abs=0.02)
+
+
 @cache
 def leaky() -> Audit:
     def plant(fate: Fate) -> Planted:
@@ -298,8 +331,8 @@ def test_allowed_fields_stop_nothing_and_are_told() -> None:
     with pytest.raises(CallError) as caught:
         found.allow(["fase"])
     assert str(caught.value) == (
-        "--allow-leak fase: nothing of that name was looked at; did you mean 'phase'?; name an attribute as crm.toml "
-        "does, a kind as kind:NAME, or model"
+        "--allow-leak fase: nothing of that name was looked at; name an attribute as crm.toml does, a kind as "
+        "kind:NAME, or model; did you mean 'phase'?"
     )
 
 
@@ -328,7 +361,9 @@ def printed(audit: Audit) -> list[str]:
 
 
 def test_a_clean_audit_takes_one_line_and_a_second_for_what_lies_after_the_outcome() -> None:
-    assert re.fullmatch(r"Leakage audit: none of \d+ fields tells the answer by itself\.", *printed(audited(nothing)))
+    found = audited(nothing)
+    assert re.fullmatch(r"Leakage audit: none of \d+ fields tells the answer by itself\.", *printed(found))
+    assert printed(found.with_model(Target.CUSTOMER, 0.7, 0.6)) == printed(found)  # the whole model is no field
 
     def plant(fate: Fate) -> Planted:
         return [], [Interaction("invoice", fate.created + 17 * DAY, "invoice")] if fate.won else []

@@ -1,6 +1,9 @@
 """Which version serves: promotion, rollback, and that no alias ever points at files that have changed."""
 
+import json
+import shutil
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +24,7 @@ from scoring.calibration import IDENTITY
 from scoring.model import Model, PointsMember
 from training import promote
 from training.fingerprint import folder_sha256
-from training.gate import Decision
+from training.gate import Decision, Lost
 from training.promote import CHALLENGER, CHAMPION
 from training.records import Version
 from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Tracker
@@ -90,6 +93,8 @@ def test_without_a_number_the_challenger_is_promoted_and_is_challenger_no_more(
     promote.promote(tracker, None, NOW)
     assert serving(tracker) == 1
     assert tracker.alias(CHALLENGER) is None
+    with pytest.raises(DataError, match=r"registered versions are 1; `lead-scoring promote VERSION` names one$"):
+        promote.promote(tracker, None, NOW)
 
 
 def test_without_any_version_it_says_what_to_do(tracker: Tracker) -> None:
@@ -230,3 +235,47 @@ def test_rollbacks_undo_promotions_like_a_stack(monkeypatch: pytest.MonkeyPatch,
             promote.crown(memory, Version(step, "", (), {}), NOW)  # type: ignore[arg-type]
             expected.append(step)
         assert memory.champion == (expected[-1] if expected else None)
+
+
+def of_the_format_before(tracker: Tracker, version: Version) -> None:
+    """As another version of the program wrote and registered it."""
+    manifest = artifact(tracker, version, "bundle/manifest.json")
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 1}))
+    tracker.tag_version(version.number, {promote.BUNDLE_SHA256: folder_sha256(manifest.parent)})
+
+
+def changed(tracker: Tracker, version: Version) -> None:
+    card = artifact(tracker, version, "bundle/card.json")
+    card.write_text(card.read_text().replace("1", "2"))
+
+
+@pytest.mark.parametrize("spoil", [of_the_format_before, changed])
+def test_a_champion_that_can_no_longer_be_read_stops_no_training(
+    tracker: Tracker, tmp_path: Path, spoil: Callable[[Tracker, Version], None]
+) -> None:
+    version = register(tracker, tmp_path / "one", 0.1, against="")
+    promote.promote(tracker, 1, NOW)
+    assert isinstance(promote.rival(tracker, tmp_path / "sound"), promote.Resolved)
+    spoil(tracker, version)
+    assert promote.rival(tracker, tmp_path / "spoilt") == Lost(1)
+
+
+def test_a_champion_whose_files_are_out_of_reach_is_not_given_up(tracker: Tracker, tmp_path: Path) -> None:
+    version = register(tracker, tmp_path / "one", 0.1, against="")
+    promote.promote(tracker, 1, NOW)
+    shutil.rmtree(artifact(tracker, version, "bundle"))
+    with pytest.raises(DataError, match=r"^version 1: its bundle is gone"):
+        promote.rival(tracker, tmp_path / "fetched")
+
+
+def test_who_was_held_against_no_longer_serves_once_another_was_promoted(tracker: Tracker, tmp_path: Path) -> None:
+    nobody = promote.rival(tracker, tmp_path / "nobody")
+    assert promote.still_serves(tracker, nobody)
+    for number, slope in enumerate((0.1, 0.2)):
+        register(tracker, tmp_path / str(number), slope, against="1" if number else "")
+    promote.promote(tracker, 1, NOW)
+    first = promote.rival(tracker, tmp_path / "first")
+    assert promote.still_serves(tracker, first)
+    assert promote.still_serves(tracker, Lost(1))
+    promote.promote(tracker, 2, NOW)
+    assert not any(promote.still_serves(tracker, one) for one in (nobody, first, Lost(1)))

@@ -99,3 +99,10 @@ def test_what_was_never_seen_adds_nothing_and_equal_data_give_equal_ridges():
     unseen = matrix[:1].copy()
     unseen[0, 4] = 7.0
     assert first.contributions(unseen, np.zeros(1, np.int64), 1)[0, 4] == 0.0
+
+
+def test_a_column_whose_numbers_differ_by_rounding_alone_is_left_out():
+    matrix, labels = company(400, 3)
+    matrix[:, 3] = np.where(np.arange(400) % 2, 1e15, 1e15 + 0.125)
+    member = ridge.grow(matrix, labels, np.ones(400), COLUMNS, 0.01)
+    assert set(member.lines) == {"visits", "age", "noise"}

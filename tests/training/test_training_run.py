@@ -25,7 +25,7 @@ from training import report
 from training.evaluate import BEST, LOWER_IS_BETTER
 from training.gate import Decision
 from training.lineup import MODEL, RULES
-from training.promote import CHALLENGER, CHAMPION, resolve
+from training.promote import BUNDLE_SHA256, CHALLENGER, CHAMPION, resolve
 from training.run import TrainingResult, train
 from training.tracking import open_tracker
 
@@ -210,6 +210,22 @@ def test_a_champion_that_answers_within_other_days_is_no_rival(trained_copy: Tra
     assert not [
         check for check in result.verdict.checks if check.name.endswith("_against_champion") and not check.passed
     ]
+
+
+def test_a_champion_that_cannot_be_read_stops_nothing_and_a_verdict_holds_only_while_the_same_one_serves(
+    trained_copy: Trained,
+) -> None:
+    company, tracker = trained_copy.company, trained_copy.tracker
+    tracker.tag_version(1, {BUNDLE_SHA256: "0" * 64})
+
+    def meanwhile(text: str, done: int, total: int) -> None:  # noqa: ARG001
+        if text == "writing to MLflow":  # the verdict is given
+            tracker.remove_alias(CHAMPION)
+
+    result = train(company.crm, company.recipe, company.rulebook, NOW, meanwhile, f"sqlite:///{trained_copy.database}")
+    assert "The champion, version 1, can no longer be read" in result.verdict.sentence
+    assert (result.verdict.serves, result.version, result.alias) == (True, 2, CHALLENGER)
+    assert tracker.alias(CHAMPION) is None
 
 
 def test_a_run_that_fails_leaves_the_registry_alone(trained_copy: Trained, train_again: Again) -> None:

@@ -197,6 +197,17 @@ def test_windows_go_back_until_there_is_enough_to_choose_by():
     assert small.folds[-1].end == 300 * DAY
 
 
+def test_a_window_before_which_no_horizon_had_ended_is_none():
+    """With 90 days to go and nobody lost, all answers that a window on day 50 could know are yes."""
+    snapshots = drawn(company(3, leads=4000, days=240), exported=260, horizon=90)
+    start, border = 50 * DAY, 150 * DAY
+    early = split_at(snapshots, border, 0.5, [(start, border)]).folds[0]
+    assert snapshots.answer[early.train].all()
+    assert snapshots.converted_leads(early.train) > 50
+    assert snapshots.converted_leads(early.validation) > 10
+    assert split(snapshots, border, 0.5).folds == ()
+
+
 def test_the_share_is_of_the_mature_snapshots():
     """One lead a day for 400 days, one snapshot each, horizon 30: of 370 mature ones the newest 74 are the test."""
     snapshots = drawn([lead(day, day, won=day + 5) for day in range(400)], ages=(Age("1d", DAY),))
