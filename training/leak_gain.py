@@ -26,7 +26,7 @@ _PARAMETERS: dict[str, object] = {
     "feature_fraction": 0.5,
     "max_bin": 63,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "num_threads": 1,
     "verbosity": -1,
 }

@@ -204,7 +204,7 @@ def booster(matrix: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], seed
         "verbosity": -1,
         "num_threads": 1,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "feature_fraction": 0.5,
         "seed": seed,
     }
