@@ -41,9 +41,9 @@ def keep(folder: Path, name: str, kind: type[One], measure: Callable[[], One]) -
     """Return the part of that name, measured now where the folder does not have it yet."""
     path = folder / f"{name}.json"
     if not path.exists():
-        began, clock = time.time_ns() // 1000, time.perf_counter()
+        began, clock, code = time.time_ns() // 1000, time.perf_counter(), commit()
         found = asdict(measure())
-        told = {"found": found, "began": began, "seconds": time.perf_counter() - clock, "commit": commit()}
+        told = {"found": found, "began": began, "seconds": time.perf_counter() - clock, "commit": code}
         with whole_file(path) as unfinished:
             unfinished.write_text(json.dumps(told, indent=1), encoding="utf-8")
     return _read(path, kind)

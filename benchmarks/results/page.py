@@ -206,7 +206,7 @@ def _parts(found: Sequence[Kept[object]]) -> str:
         (f"`{one.name}`", clock.iso(one.began)[:16] + "Z", f"`{one.commit}`", f"{one.seconds:,.0f}") for one in found
     ]
     note = (
-        "The commit is the one that was checked out when the part was done; a + says that files were changed since. Seconds "
+        "The commit is the one that was checked out when the part was begun; a + says that files were changed since. Seconds "
         "are by the clock, whatever else the machine did."
     )
     return f"## Parts\n\n{note}\n\n{_table(('part', 'begun', 'commit', 'seconds'), rows)}"
