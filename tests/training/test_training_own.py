@@ -39,7 +39,7 @@ SAID = (
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample under whose recipe stands what the page shows."""
     where = tmp_path_factory.mktemp("own")
-    sample.write(where, 6000, 12, 1)
+    sample.write(where, 6000, 24, 1)
     (declared,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     path = where / "recipe.toml"
     path.write_text(path.read_text(encoding="utf-8") + declared, encoding="utf-8")
