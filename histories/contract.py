@@ -206,6 +206,8 @@ def duplicate_order(one: Interaction) -> tuple[object, ...]:
         one.value is None,
         one.value or 0.0,
         one.received_at is None,
+        one.channel is None,  # an empty text is none, and yet another row
+        one.direction is None,
     )
 
 
