@@ -15,14 +15,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from histories import clock, export  # noqa: E402
+from benchmarks import case  # noqa: E402
 from histories.contract import Target  # noqa: E402
-from scoring import rulebook  # noqa: E402
 from scoring.chain import Chain  # noqa: E402
 from scoring.model import Model  # noqa: E402
-from training import chain, recipe  # noqa: E402
+from training import chain  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
-from training.fit import ask, catalogue_of, see  # noqa: E402
+from training.fit import see  # noqa: E402
 from training.fitted import silent  # noqa: E402
 from training.ladder import learn_step  # noqa: E402
 
@@ -33,12 +32,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=2)
     call = parser.parse_args()
-    plan = recipe.read(call.folder / "recipe.toml")
-    histories = export.read(call.folder / "crm.toml", clock.parse("2030-01-01")).histories
-    questions, border = ask(histories, plan)
-    catalogue = catalogue_of(histories, questions, border, plan.features)
-    rules = rulebook.read(call.folder / "rulebook.toml")
-    question = questions[Target.CUSTOMER]
+    given = case.read(call.folder)
+    histories, rules, catalogue = given.histories, given.rules, given.prepared.catalogue
+    question = given.prepared.questions[Target.CUSTOMER]
     seen = see(histories, catalogue, rules, question)
     snapshots, parts = question.snapshots, question.split
     trained, labels = len(parts.train), snapshots.label[parts.test]

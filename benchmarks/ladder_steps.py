@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import case  # noqa: E402
 from features.catalogue import Catalogue  # noqa: E402
-from histories import clock, export  # noqa: E402
 from histories.contract import Target  # noqa: E402
-from scoring import rulebook  # noqa: E402
 from scoring.calibration import sigmoid  # noqa: E402
 from scoring.model import BoosterMember, RidgeMember  # noqa: E402
-from training import ladder, recipe  # noqa: E402
+from training import ladder  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
-from training.fit import Question, Seen, ask, catalogue_of, see  # noqa: E402
+from training.fit import Question, Seen, see  # noqa: E402
 from training.fitted import silent  # noqa: E402
 from training.ladder import Lesson  # noqa: E402
 from training.learner import learn  # noqa: E402
@@ -118,12 +117,9 @@ def main() -> None:
     parser.add_argument("--target", type=Target, default=Target.SQL)
     parser.add_argument("--converted", type=int, nargs="+", default=[50, 100, 200, 400, 800])
     call = parser.parse_args()
-    plan = recipe.read(call.folder / "recipe.toml")
-    histories = export.read(call.folder / "crm.toml", clock.parse("2030-01-01")).histories
-    questions, border = ask(histories, plan)
-    catalogue = catalogue_of(histories, questions, border, plan.features)
-    question = questions[call.target]
-    seen = see(histories, catalogue, rulebook.read(call.folder / "rulebook.toml"), question)
+    given = case.read(call.folder)
+    question = given.prepared.questions[call.target]
+    seen = see(given.histories, given.prepared.catalogue, given.rules, question)
     print(  # noqa: T201 -- the command's answer
         f"{call.target.value}: {len(question.split.test)} test snapshots, "
         f"{question.snapshots.converted_leads(question.split.test)} converted leads; log loss / AUC\n\n"
@@ -131,7 +127,7 @@ def main() -> None:
         flush=True,
     )
     for converted in call.converted:
-        print(of_size(question, seen, catalogue, converted, call.seeds), flush=True)  # noqa: T201
+        print(of_size(question, seen, given.prepared.catalogue, converted, call.seeds), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

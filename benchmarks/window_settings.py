@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from histories import clock, export  # noqa: E402
-from scoring import rulebook  # noqa: E402
+from benchmarks import case  # noqa: E402
 from scoring.calibration import IDENTITY  # noqa: E402
-from training import recipe  # noqa: E402
 from training.booster import bin_rows, columns_of  # noqa: E402
 from training.calibrators import log_loss  # noqa: E402
 from training.evaluate import Ranking  # noqa: E402
-from training.fit import Question, ask, catalogue_of, see  # noqa: E402
+from training.fit import Question, see  # noqa: E402
 from training.settings import Settings  # noqa: E402
 from training.windows import Windows, try_settings, windows_of  # noqa: E402
 
@@ -67,12 +65,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=2)
     call = parser.parse_args()
-    plan = recipe.read(call.folder / "recipe.toml")
-    histories = export.read(call.folder / "crm.toml", clock.parse("2030-01-01")).histories
-    questions, border = ask(histories, plan)
-    catalogue = catalogue_of(histories, questions, border, plan.features)
-    rules = rulebook.read(call.folder / "rulebook.toml")
-    for target, question in questions.items():
+    given = case.read(call.folder)
+    histories, rules, catalogue = given.histories, given.rules, given.prepared.catalogue
+    for target, question in given.prepared.questions.items():
         parts = question.split
         converted = question.snapshots.converted_leads(parts.train)
         answer = [
