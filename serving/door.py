@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from serving import gate
@@ -19,17 +18,12 @@ from serving.engine import Engine
 from serving.errors import Problem, RequestError
 from serving.gate import Receive, Scope, Send
 from serving.metrics import CONTENT_TYPE, Metrics
+from serving.routes import ROUTES, Route
 from serving.settings import Settings
-
-if TYPE_CHECKING:
-    from serving.predictor import Predictor, Reply
 
 _log = logging.getLogger("lead_scoring.requests")
 _JSON = "application/json"
-_PREDICTIONS: "dict[str, Callable[[Predictor], Callable[[bytes, str, int], Reply]]]" = {
-    "/v1/predict": lambda predictor: predictor.predict,
-    "/v1/predict_one": lambda predictor: predictor.predict_one,
-}
+_BY_PATH = {one.path: one for one in ROUTES}
 _PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -84,19 +78,25 @@ class Door:
 
     async def _dispatch(self, scope: Scope, receive: Receive, request_id: str) -> Response:
         path, method = scope["path"], scope["method"]
-        if path in _PREDICTIONS:
-            _allow(method, ("POST",))
-            gate.refuse_other_media(scope["headers"])
-            body = await gate.body(scope, receive, self._settings.max_body_bytes)
-            predict = _PREDICTIONS[path](self._engine.predictor)
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._threads, predict, body, request_id, self._clock())
-            return Response(200, reply.body, scored=reply.scored, failed=reply.failed)
+        if path in _BY_PATH:
+            return await self._answer(_BY_PATH[path], scope, receive, request_id)
         if path in _PROBES:
             _allow(method, ("GET", "HEAD"))
             return self._probe(path)
-        known = ", ".join((*_PREDICTIONS, *_PROBES))
+        known = ", ".join((*_BY_PATH, *_PROBES))
         raise RequestError(Problem.NOT_FOUND, f"there is nothing at this path; there is {known}")
+
+    async def _answer(self, route: Route, scope: Scope, receive: Receive, request_id: str) -> Response:
+        _allow(scope["method"], ("GET", "HEAD") if route.method == "GET" else (route.method,))
+        body = b"" if route.request is None else await self._body(scope, receive)
+        answer = route.answer(self._engine.predictor)
+        loop = asyncio.get_running_loop()
+        reply = await loop.run_in_executor(self._threads, answer, body, request_id, self._clock())
+        return Response(200, reply.body, scored=reply.scored, failed=reply.failed)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        gate.refuse_other_media(scope["headers"])
+        return await gate.body(scope, receive, self._settings.max_body_bytes)
 
     def _probe(self, path: str) -> Response:
         if path == "/metrics":
@@ -108,7 +108,7 @@ class Door:
 
     def _record(self, scope: Scope, response: Response, request_id: str, seconds: float) -> None:
         path = scope["path"]
-        endpoint = path if path in _PREDICTIONS or path in _PROBES else "other"
+        endpoint = path if path in _BY_PATH or path in _PROBES else "other"
         self._metrics.request(endpoint, response.status, seconds)
         if endpoint not in _PROBES:
             self._metrics.leads(response.scored, response.failed)
