@@ -7,21 +7,22 @@ import asyncio
 import json
 import logging
 import time
-import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import uuid4
 
-from serving import gate
+from serving import gate, logs
 from serving.engine import Engine
 from serving.errors import Problem, RequestError
 from serving.gate import Receive, Scope, Send
+from serving.logs import RequestLine
 from serving.metrics import CONTENT_TYPE, Metrics
+from serving.reply import Counts
 from serving.routes import ROUTES, Route
 from serving.settings import Settings
 
-_log = logging.getLogger("lead_scoring.requests")
+_log = logging.getLogger("lead_scoring.door")
 _JSON = "application/json"
 _BY_PATH = {one.path: one for one in ROUTES}
 _PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
@@ -36,8 +37,8 @@ class Response:
     body: bytes
     media_type: str = _JSON
     headers: tuple[tuple[str, str], ...] = ()
-    scored: int = 0
-    failed: int = 0
+    model_version: str | None = None
+    counts: Counts = Counts()
 
 
 class Door:
@@ -92,7 +93,7 @@ class Door:
         answer = route.answer(self._engine.predictor)
         loop = asyncio.get_running_loop()
         reply = await loop.run_in_executor(self._threads, answer, body, request_id, self._clock())
-        return Response(200, reply.body, scored=reply.scored, failed=reply.failed)
+        return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         gate.refuse_other_media(scope["headers"])
@@ -111,11 +112,14 @@ class Door:
         endpoint = path if path in _BY_PATH or path in _PROBES else "other"
         self._metrics.request(endpoint, response.status, seconds)
         if endpoint not in _PROBES:
-            self._metrics.leads(response.scored, response.failed)
-            _log.info(
-                "%s status=%d scored=%d failed=%d ms=%.1f request_id=%s",
-                endpoint, response.status, response.scored, response.failed, seconds * 1000, request_id,
-            )  # fmt: skip
+            self._metrics.counts(response.counts)
+            counts, milliseconds = response.counts, round(seconds * 1000, 1)
+            logs.request(
+                RequestLine(
+                    request_id, endpoint, response.status, counts.scored, counts.failed, milliseconds,
+                    response.model_version, None,
+                )  # fmt: skip
+            )
 
 
 def _allow(method: str, allowed: tuple[str, ...]) -> None:
@@ -139,7 +143,5 @@ async def _send(send: Send, response: Response, request_id: str, *, with_body: b
 
 def _log_bug(error: Exception, request_id: str) -> None:
     """Say where it broke; never the message, which may hold what a client sent."""
-    places = " < ".join(
-        f"{one.filename}:{one.lineno} {one.name}" for one in reversed(traceback.extract_tb(error.__traceback__))
-    )
-    _log.error("request_id=%s %s at %s", request_id, type(error).__name__, places)
+    where = logs.places(error.__traceback__)
+    _log.error("a mistake of the service: %s at %s", type(error).__name__, where, extra={"request_id": request_id})

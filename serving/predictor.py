@@ -1,6 +1,5 @@
 """From the bytes of a request to the bytes of its answer: everything that HTTP is not needed for."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -15,18 +14,10 @@ from serving import answers, complaint, mapping
 from serving.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.api import PredictOneRequest, PredictRequest, WireLead
 from serving.errors import Problem, RequestError
+from serving.reply import Counts, Reply
 from serving.request_log import RequestLog
 
 Body = TypeVar("Body", PredictRequest, PredictOneRequest)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer's body, and for log and metrics how many leads were scored and how many were not."""
-
-    body: bytes
-    scored: int
-    failed: int
 
 
 class Predictor:
@@ -54,7 +45,9 @@ class Predictor:
         rows = tuple(answers.row(next(scored)) if isinstance(one, LeadHistory) else one for one in read)
         response = PredictResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, leads=rows)
         failed = sum(one.status == "failed" for one in rows)
-        return Reply(response.model_dump_json().encode(), len(rows) - failed, failed)
+        return Reply(
+            response.model_dump_json().encode(), self._versions["model_version"], Counts(len(rows) - failed, failed)
+        )
 
     def predict_one(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/predict_one`. Raises RequestError, also where the lead cannot be scored."""
@@ -65,7 +58,7 @@ class Predictor:
             raise RequestError(Problem.INVALID_LEAD, answer.error_message or "cannot be scored", code=answer.error_code)
         row = dict(answers.row(answer))
         response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **row)
-        return Reply(response.model_dump_json().encode(), 1, 0)
+        return Reply(response.model_dump_json().encode(), self._versions["model_version"], Counts(1, 0))
 
     def _score(
         self, histories: list[LeadHistory], request_id: str, as_of: int, reasons: int, now: int

@@ -14,7 +14,8 @@ from serving.api import PredictOneRequest, PredictRequest
 from serving.permission import Permission
 
 if TYPE_CHECKING:
-    from serving.predictor import Predictor, Reply  # LightGBM and numba load in a worker's load thread alone
+    from serving.predictor import Predictor  # LightGBM and numba load in a worker's load thread alone
+    from serving.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ BentoML gives the store, the build, the processes and their supervision. Importi
 BentoML's workers do it, nothing else should.
 """
 
-import logging
 import os
+import sys
 import time
 from pathlib import Path
 
 import bentoml
 
+from serving import logs
 from serving import settings as environment
 from serving.door import Door
 from serving.engine import Engine, LogPlace
@@ -19,7 +20,7 @@ from serving.metrics import Metrics
 SETTINGS = environment.read(os.environ)
 LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
 ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions, LOG)
-logging.getLogger("lead_scoring").setLevel(logging.INFO)
+logs.configure(sys.stderr)
 
 
 def _now() -> int:

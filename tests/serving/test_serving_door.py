@@ -19,8 +19,10 @@ from histories import clock
 from serving.door import Door
 from serving.engine import Engine
 from serving.errors import Problem, RequestError
+from serving.logs import JsonLines
 from serving.metrics import Metrics
-from serving.predictor import Predictor, Reply
+from serving.predictor import Predictor
+from serving.reply import Counts, Reply
 from serving.settings import Settings
 
 NOW = clock.parse("2026-03-01")
@@ -54,7 +56,7 @@ def client(answer: Callable[[bytes], Reply] | None = None, settings: Settings | 
 
 
 def echo(body: bytes) -> Reply:
-    return Reply(body, 2, 1)
+    return Reply(body, "m1", Counts(2, 1))
 
 
 def error(response: Any) -> dict[str, Any]:
@@ -148,7 +150,8 @@ def test_a_mistake_of_ours_is_500_and_neither_answer_nor_log_holds_what_was_sent
     assert (response.status_code, error(response)["code"]) == (500, "internal")
     assert MARKER not in response.text + caplog.text
     assert "ValueError at " in caplog.text
-    assert error(response)["request_id"] in caplog.text
+    (line,) = (JsonLines().format(one) for one in caplog.records if one.name == "lead_scoring.door")
+    assert json.loads(line)["request_id"] == error(response)["request_id"]
 
 
 def test_until_there_is_a_bundle_readyz_and_predictions_are_503_with_retry_after_and_livez_is_200() -> None:
@@ -241,11 +244,13 @@ def test_each_request_leaves_one_line_without_its_values_and_probes_leave_none(
         response = door.post(f"/v1/predict?who={MARKER}", content=json.dumps({"lead_id": MARKER}), headers=JSON)
         door.get(f"/{MARKER}")
         door.get("/livez")
-    lines = [one.getMessage() for one in caplog.records if one.name == "lead_scoring.requests"]
-    assert len(lines) == 2
-    assert lines[0].startswith("/v1/predict status=200 scored=2 failed=1 ms=")
-    assert lines[0].endswith(f"request_id={response.headers['x-request-id']}")
-    assert lines[1].startswith("other status=404 ")
+    lines = [JsonLines().format(one) for one in caplog.records if one.name == "lead_scoring.requests"]
+    first, second = (json.loads(one) for one in lines)
+    assert {name: first[name] for name in ("path", "status", "leads", "failed", "model_version", "key")} == {
+        "path": "/v1/predict", "status": 200, "leads": 2, "failed": 1, "model_version": "m1", "key": None,
+    }  # fmt: skip
+    assert first["request_id"] == response.headers["x-request-id"]
+    assert (second["path"], second["status"], second["leads"]) == ("other", 404, 0)
     assert MARKER not in "".join(lines)
 
 

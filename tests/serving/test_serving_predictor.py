@@ -103,7 +103,7 @@ def test_a_bad_lead_fails_in_its_own_row_and_the_others_are_scored(
 
 def test_a_batch_of_bad_leads_alone_is_answered_row_by_row(predictor: Predictor) -> None:
     reply = predictor.predict(b'{"leads": [1, null]}', "r1", 0)
-    assert (reply.scored, reply.failed) == (0, 2)
+    assert (reply.counts.scored, reply.counts.failed) == (0, 2)
     assert [one["status"] for one in json.loads(reply.body)["leads"]] == ["failed", "failed"]
 
 

@@ -24,7 +24,7 @@ folder, rulebook, body = Path(sys.argv[1]), Path(sys.argv[2]), sys.stdin.buffer.
 predictor = load(folder, rulebook, 10_000)
 warm = versions()
 reply = predictor.predict(body, "r1", 1_700_000_000_000_000)
-print(json.dumps({"warm": warm, "after": versions(), "scored": reply.scored, "failed": reply.failed}))
+print(json.dumps({"warm": warm, "after": versions(), "scored": reply.counts.scored, "failed": reply.counts.failed}))
 """
 
 
