@@ -8,16 +8,20 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
-from serving import gate, logs
+from serving import gate, logs, openapi, rate
+from serving.access import Access, Asking
 from serving.engine import Engine
 from serving.errors import Problem, RequestError
 from serving.gate import Receive, Scope, Send
+from serving.keyring import Keyring
 from serving.logs import RequestLine
 from serving.metrics import CONTENT_TYPE, Metrics
+from serving.permission import Permission
+from serving.pool import Pool
+from serving.rate import RateLimit
 from serving.reply import Counts
 from serving.routes import ROUTES, Route
 from serving.settings import Settings
@@ -25,7 +29,10 @@ from serving.settings import Settings
 _log = logging.getLogger("lead_scoring.door")
 _JSON = "application/json"
 _BY_PATH = {one.path: one for one in ROUTES}
-_PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
+_PROBES = ("/livez", "/readyz", "/healthz")
+_METRICS, _DOCS = _PAGES = ("/metrics", "/docs.json")
+_KNOWN = (*_BY_PATH, *_PROBES, *_PAGES)
+_READ = ("GET", "HEAD")
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -38,88 +45,115 @@ class Response:
     media_type: str = _JSON
     headers: tuple[tuple[str, str], ...] = ()
     model_version: str | None = None
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
 
 
 class Door:
-    """An ASGI middleware that answers every HTTP request itself; only lifespan and websockets reach `app`.
+    """An ASGI middleware that answers every request itself; only the lifespan reaches `app`.
 
-    `clock` gives UTC microseconds. Scoring runs on `settings.threads` threads, so that probes never wait for it.
+    `clock` gives UTC microseconds, `monotonic` nanoseconds of a clock that never goes back. Scoring runs on
+    `settings.threads` threads, so that probes never wait for it.
     """
 
     def __init__(
-        self, app: Application, engine: Engine, settings: Settings, metrics: Metrics, clock: Callable[[], int]
+        self,
+        app: Application,
+        engine: Engine,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._app, self._engine, self._settings, self._metrics, self._clock = app, engine, settings, metrics, clock
-        self._threads = ThreadPoolExecutor(settings.threads, "score")
+        limit = RateLimit(rate.per_minute(settings.requests_per_minute, settings.workers))
+        self._access = Access(Keyring(settings.keys), limit, clock, monotonic)
+        self._pool = Pool(settings.threads, settings.max_waiting, metrics.waiting)
+        self._open = {_METRICS: settings.open_metrics, _DOCS: settings.open_docs}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever it is, in the one envelope; log and count it without its content."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
+            self._access.announce()
             await self._app(scope, receive, send)
             return
-        started, request_id = time.perf_counter(), uuid4().hex
-        response = await self._response(scope, receive, request_id)
-        await _send(send, response, request_id, with_body=scope["method"] != "HEAD")
-        self._record(scope, response, request_id, time.perf_counter() - started)
+        started, asking = time.perf_counter(), Asking(uuid4().hex)
+        response = await self._response(scope, receive, asking)
+        await _send(scope, send, response, asking.request_id)
+        self._record(scope, response, asking, time.perf_counter() - started)
 
-    async def _response(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+    async def _response(self, scope: Scope, receive: Receive, asking: Asking) -> Response:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
-                return await self._dispatch(scope, receive, request_id)
+                return await self._dispatch(scope, receive, asking)
         except RequestError as error:
             problem = error
         except TimeoutError:
             problem = RequestError(Problem.TIMEOUT, "the request took too long; send fewer leads at a time")
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log no values
-            _log_bug(error, request_id)
+            _log_bug(error, asking.request_id)
             problem = RequestError(Problem.INTERNAL, "the request could not be answered; it is in the service's log")
-        body = json.dumps(problem.envelope(request_id)).encode()
+        body = json.dumps(problem.envelope(asking.request_id)).encode()
         return Response(problem.problem.status, body, headers=problem.headers)
 
-    async def _dispatch(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+    async def _dispatch(self, scope: Scope, receive: Receive, asking: Asking) -> Response:
+        if scope["type"] == "websocket":
+            raise RequestError(Problem.NOT_FOUND, "nothing here speaks WebSocket; send HTTP requests")
         path, method = scope["path"], scope["method"]
         if path in _BY_PATH:
-            return await self._answer(_BY_PATH[path], scope, receive, request_id)
+            return await self._answer(_BY_PATH[path], scope, receive, asking)
         if path in _PROBES:
-            _allow(method, ("GET", "HEAD"))
-            return self._probe(path)
-        known = ", ".join((*_BY_PATH, *_PROBES))
-        raise RequestError(Problem.NOT_FOUND, f"there is nothing at this path; there is {known}")
+            _allow(method, _READ)
+            return self._probe(path, scope)
+        if path in _PAGES:
+            _allow(method, _READ)
+            return self._page(path, scope, asking)
+        raise RequestError(Problem.NOT_FOUND, f"there is nothing at this path; there is {', '.join(_KNOWN)}")
 
-    async def _answer(self, route: Route, scope: Scope, receive: Receive, request_id: str) -> Response:
-        _allow(scope["method"], ("GET", "HEAD") if route.method == "GET" else (route.method,))
-        body = b"" if route.request is None else await self._body(scope, receive)
+    async def _answer(self, route: Route, scope: Scope, receive: Receive, asking: Asking) -> Response:
+        _allow(scope["method"], _READ if route.method == "GET" else (route.method,))
+        self._access.admit(scope, route.permission, asking)
+        if route.request is not None:
+            gate.refuse_other_media(scope["headers"])
+        self._pool.refuse_when_full()
+        body = b"" if route.request is None else await gate.body(scope, receive, self._settings.max_body_bytes)
         answer = route.answer(self._engine.predictor)
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._threads, answer, body, request_id, self._clock())
+        reply = await self._pool.run(answer, body, asking.request_id, self._clock())
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        gate.refuse_other_media(scope["headers"])
-        return await gate.body(scope, receive, self._settings.max_body_bytes)
-
-    def _probe(self, path: str) -> Response:
-        if path == "/metrics":
-            return Response(200, self._metrics.text(), CONTENT_TYPE)
+    def _probe(self, path: str, scope: Scope) -> Response:
         if path == "/readyz":
             _ = self._engine.predictor
+            self._access.refuse_strangers(scope)
             return Response(200, b'{"status":"ready"}')
         return Response(200, b'{"status":"alive"}')
 
-    def _record(self, scope: Scope, response: Response, request_id: str, seconds: float) -> None:
-        path = scope["path"]
-        endpoint = path if path in _BY_PATH or path in _PROBES else "other"
+    def _page(self, path: str, scope: Scope, asking: Asking) -> Response:
+        if not self._open[path]:
+            self._access.admit(scope, Permission.ADMIN, asking)
+        if path == _METRICS:
+            return Response(200, self._metrics.text(), CONTENT_TYPE)
+        return Response(200, openapi.docs())
+
+    def _record(self, scope: Scope, response: Response, asking: Asking, seconds: float) -> None:
+        endpoint = scope["path"] if scope["path"] in _KNOWN else "other"
         self._metrics.request(endpoint, response.status, seconds)
-        if endpoint not in _PROBES:
-            self._metrics.counts(response.counts)
-            counts, milliseconds = response.counts, round(seconds * 1000, 1)
-            logs.request(
-                RequestLine(
-                    request_id, endpoint, response.status, counts.scored, counts.failed, milliseconds,
-                    response.model_version, None,
-                )  # fmt: skip
+        if response.status == Problem.RATE_LIMITED.status and asking.key_id:
+            self._metrics.rate_limited(asking.key_id)
+        if endpoint in _PROBES or (endpoint == _METRICS and response.status == 200):
+            return
+        self._metrics.counts(response.counts)
+        logs.request(
+            RequestLine(
+                request_id=asking.request_id,
+                path=endpoint,
+                status=response.status,
+                leads=response.counts.scored,
+                failed=response.counts.failed,
+                milliseconds=round(seconds * 1000, 1),
+                model_version=response.model_version,
+                key=asking.key_id,
             )
+        )
 
 
 def _allow(method: str, allowed: tuple[str, ...]) -> None:
@@ -128,7 +162,7 @@ def _allow(method: str, allowed: tuple[str, ...]) -> None:
         raise RequestError(Problem.METHOD_NOT_ALLOWED, f"use {names}", headers=(("allow", names),))
 
 
-async def _send(send: Send, response: Response, request_id: str, *, with_body: bool) -> None:
+async def _send(scope: Scope, send: Send, response: Response, request_id: str) -> None:
     headers = {
         "content-type": response.media_type,
         "content-length": str(len(response.body)),
@@ -137,8 +171,11 @@ async def _send(send: Send, response: Response, request_id: str, *, with_body: b
         **dict(response.headers),
     }
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": response.body if with_body else b""})
+    body = b"" if scope.get("method") == "HEAD" else response.body
+    # A WebSocket that is refused gets the answer in ASGI's own words for it.
+    kind = "http" if scope["type"] == "http" else "websocket.http"
+    await send({"type": f"{kind}.response.start", "status": response.status, "headers": encoded})
+    await send({"type": f"{kind}.response.body", "body": body})
 
 
 def _log_bug(error: Exception, request_id: str) -> None:

@@ -11,12 +11,18 @@ class Problem(Enum):
     INCOMPLETE_BODY = ("incomplete_body", 400)
     INVALID_REQUEST = ("invalid_request", 400)
     INVALID_LEAD = ("invalid_lead", 400)
+    PERSONAL_DATA = ("personal_data", 400)
+    UNAUTHORIZED = ("unauthorized", 401)
+    FORBIDDEN = ("forbidden", 403)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     BODY_TOO_LARGE = ("body_too_large", 413)
     UNSUPPORTED_MEDIA_TYPE = ("unsupported_media_type", 415)
+    RATE_LIMITED = ("rate_limited", 429)
     INTERNAL = ("internal", 500)
     NOT_READY = ("not_ready", 503)
+    BUSY = ("busy", 503)
+    KEYS_UNREADABLE = ("keys_unreadable", 503)
     TIMEOUT = ("timeout", 504)
 
     @property

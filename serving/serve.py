@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 
 from histories.errors import CallError, DataError
 from scoring import rulebook as rulebooks
+from serving import keys as keyfile
 from serving import request_log, settings
 
 _ROOT = Path(__file__).resolve().parent.parent
+UNTRACKED = {"BENTOML_DO_NOT_TRACK": "True"}
 _STOP_SECONDS = 40.0  # a worker may need its time limit to finish what it has begun
 
 
@@ -42,12 +44,17 @@ class Served:
                 return self.process.wait(1)
 
 
-def run(bundle_folder: Path, rulebook: Path, host: str, port: int) -> int:
+def run(bundle_folder: Path, rulebook: Path, host: str, port: int, deployment: Path) -> int:
     """Serve until the service ends or the user interrupts it. Returns the exit status: 0, or 1 where it failed.
 
-    Raises CallError or DataError where bundle or rulebook cannot be read, or the port is taken.
+    The service follows the folder `deployment`: what is put in force there takes the place of this bundle.
+    Keys are those of the working folder where LEAD_SCORING_KEYS names no file. Raises CallError or DataError where
+    bundle, rulebook or keys cannot be read, the port is taken, or the host is for others and there is no key.
     """
-    with background(bundle_folder, rulebook, host, port) as served, contextlib.suppress(KeyboardInterrupt):
+    with (
+        background(bundle_folder, rulebook, host, port, keys=keyfile.PLACE, deployment=deployment) as served,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
         return 1 if served.wait() else 0
     return 0
 
@@ -60,23 +67,43 @@ def background(
     port: int = 0,
     log: Path | None = None,
     wait: float = 180,
+    keys: Path | None = None,
+    deployment: Path | None = None,
 ) -> Iterator[Served]:
     """Serve for as long as the block runs. Port 0 takes a free one; `log` takes the service's output.
 
-    Raises CallError for a setting in the environment that is wrong, a host that is none or a port that is taken, and
+    `deployment` is a folder to follow (serving/deployment.py); None: this bundle for good. `keys` is the file of keys where the environment names none. Raises CallError for a setting in the environment
+    that is wrong, a host that is none, or that others reach while there is no key, and a port that is taken; and
     DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
     At the end the supervisor and all its workers are stopped: requests in hand are finished first.
     """
     from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
 
-    _check_environment()
-    tag = pack(bundle_folder, rulebook)
+    keys = _check_environment(host, keys)
+    port = _port(host, port)
+    named = {
+        "LEAD_SCORING_MODEL": pack(bundle_folder, rulebook),
+        "LEAD_SCORING_HOST": host,
+        "LEAD_SCORING_PORT": str(port),
+        "LEAD_SCORING_DEPLOYMENT": str(deployment.absolute()) if deployment else "",
+        **({"LEAD_SCORING_KEYS": str(keys)} if keys else {}),
+    }
+    words = ["serving.service:LeadScoring", "--working-dir", str(_ROOT)]
+    with started(words, {**os.environ, **UNTRACKED, **named}, host, port, log, wait) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def started(
+    words: Sequence[str], environment: Mapping[str, str], host: str, port: int, log: Path | None, wait: float = 180
+) -> Iterator[Served]:
+    """Let BentoML serve what `words` say, with this environment, for as long as the block runs. Errors as above."""
     port = _port(host, port)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # compared, not bound
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else None
         stack.enter_context(_stopped_by_termination())
-        served = Served(url, _start(tag, host, port, output))
+        served = Served(url, _start([*words, "--host", host, "--port", str(port)], environment, output))
         stack.callback(stop, served.process)
         _wait_until_ready(served, wait, log)
         yield served
@@ -95,20 +122,27 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _check_environment() -> None:
-    """Refuse here, in one line, what would end the service with a traceback or leave it waiting."""
+def _check_environment(host: str, keys: Path | None) -> Path | None:
+    """Refuse here, in one line, what would end the service with a traceback or leave it waiting. Returns the keys."""
     found = settings.read(os.environ)
     if found.rulebook:
         rulebooks.read(found.rulebook)
     if found.request_log:
         request_log.check(found.request_log)
+    keys = found.keys or keys
+    in_file = keyfile.read(keys) if keys else ()
+    if not in_file and not host.startswith("127."):
+        raise CallError(
+            f"host {host}: without a key the service answers this machine alone; make one with "
+            "`lead-scoring keys add`, or listen on 127.0.0.1"
+        )
+    return keys.absolute() if keys else None
 
 
-def _start(tag: str, host: str, port: int, output: BinaryIO | None) -> subprocess.Popen[bytes]:
-    command = ["serve", "serving.service:LeadScoring", "--working-dir", str(_ROOT), "--host", host, "--port", str(port)]
+def _start(words: Sequence[str], environment: Mapping[str, str], output: BinaryIO | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # our own interpreter with our own arguments
-        [sys.executable, "-m", "bentoml", *command],
-        env={**os.environ, "LEAD_SCORING_MODEL": tag, "BENTOML_DO_NOT_TRACK": "True"},
+        [sys.executable, "-m", "bentoml", "serve", *words],
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=output or 2,  # BentoML logs to stdout; logs belong on stderr
         stderr=subprocess.STDOUT if output else None,

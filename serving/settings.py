@@ -28,10 +28,22 @@ class Settings:
     workers: Annotated[int, Setting("processes that answer; each holds the bundle", 1, 64)] = 1
     threads: Annotated[int, Setting("requests that one process scores at a time; others wait", 1, 64)] = 2
     timeout_seconds: Annotated[float, Setting("a request that takes longer is answered with 504", 0.1, 600)] = 30.0
+    max_waiting: Annotated[
+        int, Setting("requests that may wait in one process; one more is answered with 503", 0, 100_000)
+    ] = 64
     max_body_bytes: Annotated[int, Setting("a longer body is answered with 413", 1_000, 2**30)] = 16_777_216
     max_interactions: Annotated[
         int, Setting("a lead with more interactions, its account's included, is refused", 1, 1_000_000)
     ] = 10_000
+    keys: Annotated[Path | None, Setting("the file of API keys; without a key only this machine is answered")] = None
+    requests_per_minute: Annotated[
+        int,
+        Setting(
+            "requests of one key; each process lets its share through, one more is answered with 429", 1, 1_000_000
+        ),
+    ] = 3_000
+    open_metrics: Annotated[bool, Setting("true: /metrics needs no key")] = False
+    open_docs: Annotated[bool, Setting("true: /docs.json needs no key")] = False
     request_log: Annotated[
         Path | None,
         Setting("a folder for the feature rows behind the answers, for `features --replay`; lead ids are in it"),
@@ -39,6 +51,9 @@ class Settings:
     request_log_bytes: Annotated[
         int, Setting("the log's files together stay under this; the oldest are removed", 1_000_000, 2**50)
     ] = 1_073_741_824
+    deployment: Annotated[
+        Path | None, Setting("a folder that `lead-scoring deploy` writes to, and whose model takes the packed one's place")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ def described() -> tuple[Described, ...]:
     """Return every setting, for the documentation and the test that holds it."""
     settings = _settings()
     return tuple(
-        Described(_variable(one.name), "" if one.default is None else str(one.default), settings[one.name].meaning)
+        Described(_variable(one.name), "" if one.default is None else _text(one.default), settings[one.name].meaning)
         for one in fields(Settings)
     )
 
@@ -87,6 +102,8 @@ def _variable(name: str) -> str:
 def _value(variable: str, text: str, default: object, setting: Setting) -> object:
     if default is None:
         return Path(text)
+    if isinstance(default, bool):
+        return _yes_or_no(variable, text)
     if isinstance(default, str):
         return text
     try:
@@ -98,3 +115,13 @@ def _value(variable: str, text: str, default: object, setting: Setting) -> objec
         bounds = f"from {setting.least:.12g} to {setting.most:.12g}"
         raise CallError(f"{variable}: {text!r} is not {kind} {bounds}; the default is {default}")
     return number
+
+
+def _yes_or_no(variable: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise CallError(f"{variable}: {text!r} is neither true nor false; the default is false")
+    return text == "true"
+
+
+def _text(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -33,7 +33,7 @@ def test_the_service_is_alive_first_then_ready_and_answers_every_path_itself(
         application = service.LeadScoring.to_asgi(is_main=True)
         async with application.router.lifespan_context(application):
             transport = httpx.ASGITransport(application)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 found = {"livez": await client.get("/livez")}
                 for _ in range(600):
                     found["readyz"] = await client.get("/readyz")
