@@ -157,10 +157,10 @@ def _hash(secret: str) -> str:
 class _Stored(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
-    id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}\Z")]
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     label: Annotated[str, Field(min_length=1, max_length=_LONGEST_LABEL)]
     permissions: Annotated[list[Permission], Field(min_length=1)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}\Z")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     created_at: str
     expires_at: str | None = None
     revoked_at: str | None = None
