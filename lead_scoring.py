@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.text import Text
 
-from commands import capacity, demo, exports, features, models, rules, scores
+from commands import capacity, demo, exports, features, keys, models, rules, scores
 from commands.terminal import err
 from histories.errors import LeadScoringError
 
@@ -34,6 +34,12 @@ rules_app.command(short_help="Replay a rulebook over closed deals.")(rules.backt
 rules_app.command(short_help="Show one lead's points before and after.")(rules.preview)
 rules_app.command(short_help="Put a rulebook in force without training.")(rules.publish)
 app.add_typer(rules_app, name="rules")
+
+keys_app = typer.Typer(help="Say who may call the service.", no_args_is_help=True, rich_markup_mode=None)
+keys_app.command(short_help="Make a key; it is shown once.")(keys.add)
+keys_app.command("list", short_help="List the keys, without their secrets.")(keys.show)
+keys_app.command(short_help="Make a key worthless.")(keys.revoke)
+app.add_typer(keys_app, name="keys")
 
 
 def main() -> None:

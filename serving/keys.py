@@ -201,6 +201,7 @@ def _write(path: Path, keys: Iterable[Key]) -> None:
     with whole_file(path) as unfinished, os.fdopen(os.open(unfinished, flags, 0o600), "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o600)
         json.dump({"keys": stored}, file, indent=1, ensure_ascii=False)
+        file.write("\n")
         file.flush()
         os.fsync(file.fileno())  # a file that a power cut emptied would refuse everybody
 
