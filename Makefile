@@ -45,7 +45,7 @@ results: $(COMPLETE) ## what training reaches, into docs/results.md: hours, and 
 	$(RUN) python -m benchmarks.results $(ARGS)
 
 clean: ## remove what the targets made, but for .venv
-	rm -rf demo mlflow.db mlartifacts .results .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf demo mlflow.db mlartifacts .lead-scoring .results .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked --inexact
