@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from histories.contract import Stage
+from scoring.caveats import Caveat
+
+MOST_REASONS = 10
 
 
 class Status(StrEnum):
@@ -78,4 +81,4 @@ class Answer:
     reasons: tuple[Reason, ...] = ()
     rule_reasons: tuple[RuleReason, ...] = ()
     valid_until: int | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Caveat, ...] = ()

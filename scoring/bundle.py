@@ -180,9 +180,10 @@ def _read_manifest(folder: Path) -> _Manifest:
         sound = all(isinstance(name, str) and isinstance(one, str) for name, one in files.items())
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder / MANIFEST} is damaged; copy the bundle again") from None
-    if number != bundle_files.FORMAT:
+    if number not in bundle_files.READABLE:
+        known = " and ".join(map(str, bundle_files.READABLE))
         raise DataError(
-            f"{folder} has format {number!r}, this program reads {bundle_files.FORMAT}: it was written by another "
+            f"{folder} has format {number!r}, this program reads {known}: it was written by another "
             "version of lead-scoring; train it again with this one"
         )
     if not sound or version != _version(files):

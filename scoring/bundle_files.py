@@ -20,7 +20,8 @@ from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, 3)  # 2 has cards without intervals; what is not in a card is not written either
 MANIFEST = "manifest.json"
 CATALOGUE = "catalogue.json"
 MODELS = "models.json"
@@ -79,8 +80,20 @@ def _card(card: Card) -> str:
             "conversions": dict(card.conversions),
             "figures": {target: _finite(figures) for target, figures in card.figures.items()},
             "limits": card.limits,
+            **_seen(card),
+            **_intervals(card),
         }
     )
+
+
+def _seen(card: Card) -> dict[str, object]:
+    """Whom training saw. A card that does not say so is written as it was read: a version follows from the texts."""
+    return {"ages": card.ages, "kept_share": card.kept_share} if card.ages else {}
+
+
+def _intervals(card: Card) -> dict[str, object]:
+    """The intervals of test figures, left out where the card has none, as with `_seen`."""
+    return {"intervals": card.intervals} if card.intervals else {}
 
 
 def _finite(figures: Mapping[str, float]) -> dict[str, float | None]:
@@ -137,4 +150,10 @@ def _read_card(content: dict[str, Any], created: dict[str, Any]) -> Card:
         },
         source=str(created["source"]),
         limits=tuple(str(one) for one in content["limits"]),
+        ages=tuple(str(one) for one in content.get("ages", ())),
+        kept_share=float(content.get("kept_share", 1.0)),
+        intervals={
+            Target(name): {figure: (float(low), float(high)) for figure, (low, high) in ends.items()}
+            for name, ends in content.get("intervals", {}).items()
+        },
     )

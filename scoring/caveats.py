@@ -1,43 +1,53 @@
 """What the reader of an answer should know about what it was made from."""
 
-from features import one
-from features.catalogue import Catalogue
-from histories.contract import LeadHistory
-from scoring.tally import Tally
+from collections.abc import Sequence
 
 _MOST_NAMED = 10
 
 
-def warnings(history: LeadHistory, catalogue: Catalogue, lead: Tally, cutoff: int) -> tuple[str, ...]:
+class Caveat(str):
+    """A sentence for the reader, with a stable `code` and how many kinds, attributes or interactions it speaks of."""
+
+    __slots__ = ("code", "count")
+
+    code: str
+    count: int
+
+    def __new__(cls, code: str, count: int, text: str) -> "Caveat":
+        """Return the text, with code and count."""
+        caveat = super().__new__(cls, text)
+        caveat.code, caveat.count = code, count
+        return caveat
+
+
+def caveats(
+    *,
+    unknown_kinds: Sequence[str],
+    later: int,
+    late: int,
+    unknown_attributes: Sequence[str],
+    missing_attributes: Sequence[str],
+) -> tuple[Caveat, ...]:
     """Say which kinds and attributes are unknown, what was left out, and which attributes are missing.
 
-    Kinds and attributes are named as they came, values never.
+    `later` and `late` are numbers of interactions. Kinds and attributes are named as they came, values never.
     """
-    later = sum(each.occurred_at >= cutoff for each in history.interactions)
-    late = sum(
-        each.occurred_at < cutoff and each.received_at is not None and each.received_at > cutoff
-        for each in history.interactions
-    )
-    asked = {spec.name for spec in catalogue.attributes} | lead.attributes
-    unasked = sorted({each.name for each in history.attributes} - asked)
     found = (
-        _listed("Kinds that training never saw count as other", one.unknown_kinds(history, catalogue, cutoff)),
-        _left_out(later, "at or after as_of"),
-        _left_out(late, "received after as_of"),
-        _listed("Attributes that neither model nor rulebook knows were left out", unasked),
-        _listed("Missing attributes", one.missing_attributes(history, catalogue, cutoff)),
+        _listed("unknown_kinds", "Kinds that training never saw count as other", unknown_kinds),
+        _left_out("later_interactions", later, "at or after as_of"),
+        _left_out("late_interactions", late, "received after as_of"),
+        _listed(
+            "unknown_attributes", "Attributes that neither model nor rulebook knows were left out", unknown_attributes
+        ),
+        _listed("missing_attributes", "Missing attributes", missing_attributes),
     )
-    return tuple(text for text in found if text)
+    return tuple(one for one in found if one.count)
 
 
-def _left_out(count: int, which: str) -> str:
-    if not count:
-        return ""
-    return f"{count} interaction{' was' if count == 1 else 's were'} left out: {which}"
+def _left_out(code: str, count: int, which: str) -> Caveat:
+    return Caveat(code, count, f"{count} interaction{' was' if count == 1 else 's were'} left out: {which}")
 
 
-def _listed(what: str, names: tuple[str, ...] | list[str]) -> str:
-    if not names:
-        return ""
+def _listed(code: str, what: str, names: Sequence[str]) -> Caveat:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{what}: {', '.join(names[:_MOST_NAMED])}{more}"
+    return Caveat(code, len(names), f"{what}: {', '.join(names[:_MOST_NAMED])}{more}")

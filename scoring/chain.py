@@ -73,10 +73,10 @@ class Chain:
 
     def log_odds(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
         """Return calibrated log-odds, [n]. `matrix`: [n, features]; `points`: [n], int64 hundredths."""
-        found = self.given_sql.calibrator.log_odds(self.given_sql.margins(matrix, points, threads))
+        found = self.given_sql.log_odds(matrix, points, threads)
         rows = self._not_yet_sql(matrix)
         if len(rows):
-            before = self.sql.calibrator.log_odds(self.sql.margins(matrix[rows], points[rows], threads))
+            before = self.sql.log_odds(matrix[rows], points[rows], threads)
             found[rows] = joint_log_odds(before, found[rows])
         return found
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from histories.contract import Target
-from scoring.calibration import Beta, Calibrator, Floats
+from scoring import members
+from scoring.calibration import Beta, Calibrator, Floats, sigmoid
 from scoring.members import BoosterMember, Member, Points, PointsMember
 from scoring.ridge import RidgeMember
+from scoring.trees.shap import TreeShap
 
 __all__ = ["BoosterMember", "Member", "Model", "Points", "PointsMember", "RidgeMember"]
 
@@ -40,9 +43,13 @@ class Model:
         _check(matrix, points)
         return self._mean(member.margins(matrix, points, threads) for member in self.members)
 
+    def log_odds(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
+        """Return calibrated log-odds, [n]."""
+        return self.calibrator.log_odds(self.margins(matrix, points, threads))
+
     def probabilities(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
         """Return calibrated probabilities, [n]."""
-        return self.calibrator.apply(self.margins(matrix, points, threads))
+        return sigmoid(self.log_odds(matrix, points, threads))
 
     def contributions(self, matrix: Floats, points: Points, threads: int = 1) -> Floats:
         """Return [n, features + 2]: each feature's part of the calibrated log-odds, then the points', then the bias.
@@ -52,11 +59,15 @@ class Model:
         calibrator's slope between the bias and the lead's margin.
         """
         _check(matrix, points)
-        values = self._mean(member.contributions(matrix, points, threads) for member in self.members)
+        values = members.contributions(self.members, self._tables, matrix, points, threads)
         bias = values[:, -1].copy()
         values[:, :-1] *= self.calibrator.slopes(bias, values.sum(axis=1))[:, None]
         values[:, -1] = self.calibrator.log_odds(bias)
         return values
+
+    @cached_property
+    def _tables(self) -> TreeShap:
+        return members.tables(self.members)
 
     def _mean(self, parts: Iterable[Floats]) -> Floats:
         """The mean in the order of the members, one after the other: the same bits for one row as for many."""

@@ -1,13 +1,16 @@
 """What is wrong with a request, in plain words: pydantic's first error as a field path and a sentence."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from histories.errors import nearest
-from serving.api import WireInteraction, WireOutcome
+from serving import foreign
+from serving.api import WireOutcome
 from serving.errors import Problem, RequestError
+from serving.wire import WireInteraction
 
 _SENTENCES = {
     "missing": "is missing; it must be there",
@@ -29,6 +32,8 @@ _SENTENCES = {
     "too_long": "has too many entries; {max_length} at most",
     "invalid_key": "has a key that is not a text",
 }
+_UNKNOWN = "extra_forbidden"
+_FORMS = {foreign.OURS, foreign.SEGMENT, foreign.CLOUD_EVENTS}
 _LISTS: dict[str, type[BaseModel]] = {
     "interactions": WireInteraction,
     "account_interactions": WireInteraction,
@@ -44,12 +49,12 @@ def of(
 
     A key that is not known comes before one that is missing: it is often the same one, misspelt.
     """
-    errors = error.errors(include_url=False, include_input=False)
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    place, kind = first["loc"], first["type"]
+    errors = _of_one_form(error.errors(include_url=False, include_input=False))
+    place, first = next((one for one in errors if one.error["type"] == _UNKNOWN), errors[0])
+    kind = first["type"]
     if kind == "json_invalid":
         return RequestError(Problem.INVALID_JSON, f"the body is not JSON: {first.get('ctx', {}).get('error', '')}")
-    if kind == "extra_forbidden":
+    if kind == _UNKNOWN:
         allowed = _allowed(root, place)
         text = f"is not a known key; allowed are {', '.join(allowed)}{nearest(str(place[-1])[:100], allowed)}"
     elif kind in _SENTENCES:
@@ -71,6 +76,34 @@ def path(place: Sequence[str | int]) -> str:
     return text if len(text) <= _LONGEST_FIELD else f"{text[:_LONGEST_FIELD]}…"
 
 
-def _allowed(root: type[BaseModel], place: Sequence[Any]) -> list[str]:
+class _Found(NamedTuple):
+    """One of pydantic's errors, and where it lies in the body."""
+
+    place: tuple[str | int, ...]
+    error: ErrorDetails
+
+
+def _of_one_form(errors: list[ErrorDetails]) -> list[_Found]:
+    """An interaction that fits no form has errors of each: keep those of the form that it seems to be meant in."""
+    unknown: dict[tuple[str | int, ...], set[str]] = {}
+    for one in errors:
+        if _form(one["loc"]) == foreign.OURS and one["type"] == _UNKNOWN:
+            unknown.setdefault(one["loc"][:2], set()).add(str(one["loc"][-1]))
+    found = []
+    for one in errors:
+        place, form = one["loc"], _form(one["loc"])
+        if form is None:
+            found.append(_Found(place, one))
+        elif form == foreign.meant(unknown.get(place[:2], set())):
+            found.append(_Found((*place[:2], *place[3:]), one))
+    return found
+
+
+def _form(place: tuple[str | int, ...]) -> str | None:
+    """The form that an error speaks of; None: it is none of an interaction."""
+    return str(place[2]) if len(place) > 2 and place[0] in _LISTS and place[2] in _FORMS else None
+
+
+def _allowed(root: type[BaseModel], place: Sequence[str | int]) -> list[str]:
     inner = _LISTS.get(str(place[0]), root) if len(place) > 1 else root
     return list(inner.model_fields)

@@ -15,8 +15,9 @@ from histories.contract import (
     Outcome,
     Stage,
 )
-from serving.api import WireInteraction, WireLead, WireOutcome
+from serving.api import WireLead, WireOutcome
 from serving.errors import Problem, RequestError
+from serving.wire import WireInteraction
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 _WRITE = {

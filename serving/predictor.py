@@ -1,16 +1,18 @@
 """From the bytes of a request to the bytes of its answer: everything that HTTP is not needed for."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from histories import clock
 from histories.contract import AttributeType, LeadHistory
-from scoring.answer import Answer, Status
+from scoring import explanation as explanations
+from scoring.answer import Status
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
-from scoring.scorer import Scorer
-from serving import answers, complaint, mapping
+from scoring.scorer import Scored, Scorer
+from serving import answers, complaint, counts, described, explanation, mapping, personal
 from serving.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.api import PredictOneRequest, PredictRequest, WireLead
 from serving.errors import Problem, RequestError
@@ -21,15 +23,26 @@ Body = TypeVar("Body", PredictRequest, PredictOneRequest)
 
 
 class Predictor:
-    """Answers both endpoints. The same body, `now`, bundle and rulebook give the same answer, bit for bit."""
+    """Answers every endpoint. The same body, `now`, bundle and rulebook give the same answer, bit for bit."""
 
     def __init__(
-        self, bundle: Bundle, rulebook: Rulebook, max_interactions: int, log: RequestLog | None = None
+        self,
+        bundle: Bundle,
+        rulebook: Rulebook,
+        max_interactions: int,
+        log: RequestLog | None = None,
+        allow_personal: frozenset[str] = frozenset(),
     ) -> None:
+        """`allow_personal`: attributes that may hold what reads like a person's name, address or number."""
         self._scorer, self._log = Scorer(bundle, rulebook), log
         self._versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
         self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
-        self._max_interactions = max_interactions
+        self._max_interactions, self._allow_personal = max_interactions, allow_personal
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """`model_version` and `rulebook_version`: those of the bundle and the rulebook, in every answer."""
+        return self._versions
 
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""
@@ -41,32 +54,51 @@ class Predictor:
         as_of = now if request.as_of is None else request.as_of
         read = [self._read(number, raw) for number, raw in enumerate(request.leads)]
         histories = [one for one in read if isinstance(one, LeadHistory)]
-        scored = iter(self._score(histories, request_id, as_of, request.reasons, now))
-        rows = tuple(answers.row(next(scored)) if isinstance(one, LeadHistory) else one for one in read)
+        scored = self._score(histories, request_id, as_of, request.reasons, now)
+        answered = iter(scored.answers)
+        rows = tuple(answers.row(next(answered)) if isinstance(one, LeadHistory) else one for one in read)
         response = PredictResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, leads=rows)
-        failed = sum(one.status == "failed" for one in rows)
-        return Reply(
-            response.model_dump_json().encode(), self._versions["model_version"], Counts(len(rows) - failed, failed)
-        )
+        return self._reply(response, counts.of(scored, len(read) - len(histories)))
 
     def predict_one(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/predict_one`. Raises RequestError, also where the lead cannot be scored."""
+        _, as_of, scored = self._one(body, request_id, now)
+        row = dict(answers.row(scored.answers[0]))
+        response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **row)
+        return self._reply(response, counts.of(scored))
+
+    def explain(self, body: bytes, request_id: str, now: int) -> Reply:
+        """Answer `/v1/explain`, which takes what `/v1/predict_one` does. Raises RequestError likewise."""
+        history, as_of, scored = self._one(body, request_id, now)
+        bundle = self._scorer.bundle
+        explained = explanations.of(bundle, self._scorer.rulebook, history, as_of, scored)
+        response = explanation.response(explained, bundle.catalogue, request_id, as_of, self._versions)
+        return self._reply(response, counts.of(scored))
+
+    def model(self, body: bytes, request_id: str, now: int) -> Reply:
+        """Answer `/v1/model`: which bundle and rulebook answer, and what they were made from."""
+        del body, now
+        return self._reply(described.response(self._scorer.bundle, self._scorer.rulebook, request_id), Counts())
+
+    def _reply(self, response: BaseModel, counted: Counts) -> Reply:
+        return Reply(response.model_dump_json().encode(), self._versions["model_version"], counted)
+
+    def _one(self, body: bytes, request_id: str, now: int) -> tuple[LeadHistory, int, Scored]:
+        """Return the one lead of a body, the moment that is asked for, and what was scored."""
         request = _request(PredictOneRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        (answer,) = self._score([self._history(request)], request_id, as_of, request.reasons, now)
+        history = self._history(request)
+        scored = self._score([history], request_id, as_of, request.reasons, now)
+        (answer,) = scored.answers
         if answer.status is Status.FAILED:
             raise RequestError(Problem.INVALID_LEAD, answer.error_message or "cannot be scored", code=answer.error_code)
-        row = dict(answers.row(answer))
-        response = PredictOneResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, **row)
-        return Reply(response.model_dump_json().encode(), self._versions["model_version"], Counts(1, 0))
+        return history, as_of, scored
 
-    def _score(
-        self, histories: list[LeadHistory], request_id: str, as_of: int, reasons: int, now: int
-    ) -> tuple[Answer, ...]:
+    def _score(self, histories: list[LeadHistory], request_id: str, as_of: int, reasons: int, now: int) -> Scored:
         scored = self._scorer.scored(histories, as_of, reasons)
         if self._log and scored.lead_ids:
             self._log.write(scored, self._scorer.bundle, request_id, as_of, now)
-        return scored.answers
+        return scored
 
     def _read(self, number: int, raw: object) -> LeadHistory | WireAnswer:
         try:
@@ -82,6 +114,7 @@ class Predictor:
 
     def _history(self, lead: WireLead) -> LeadHistory:
         self._refuse_too_many(len(lead.interactions) + len(lead.account_interactions or ()))
+        personal.refuse(lead.attributes.items(), self._allow_personal)
         return mapping.history(lead, self._types)
 
     def _refuse_too_many(self, interactions: int) -> None:

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from serving.answers import PredictOneResponse, PredictResponse
 from serving.api import PredictOneRequest, PredictRequest
+from serving.explanation import ExplainResponse
+from serving.identity import ModelResponse
 from serving.permission import Permission
 
 if TYPE_CHECKING:
@@ -56,5 +58,25 @@ ROUTES: tuple[Route, ...] = (
         PredictOneRequest,
         PredictOneResponse,
         lambda predictor: predictor.predict_one,
+    ),
+    Route(
+        "/v1/explain",
+        "POST",
+        "explain",
+        "Say all that one lead's scores are made of",
+        Permission.EXPLAIN,
+        PredictOneRequest,
+        ExplainResponse,
+        lambda predictor: predictor.explain,
+    ),
+    Route(
+        "/v1/model",
+        "GET",
+        "model",
+        "Say which model and rulebook answer",
+        Permission.PREDICT,
+        None,
+        ModelResponse,
+        lambda predictor: predictor.model,
     ),
 )

@@ -35,6 +35,9 @@ class Settings:
     max_interactions: Annotated[
         int, Setting("a lead with more interactions, its account's included, is refused", 1, 1_000_000)
     ] = 10_000
+    allow_personal: Annotated[
+        str, Setting("attributes that may hold what reads like a name, an address or a number, with commas between")
+    ] = ""
     keys: Annotated[Path | None, Setting("the file of API keys; without a key only this machine is answered")] = None
     requests_per_minute: Annotated[
         int,

@@ -262,6 +262,7 @@ def bundle(horizon_sql: int = 30, horizon_customer: int = 90) -> Bundle:
             snapshots=900,
             conversions={Target.SQL: 90, Target.CUSTOMER: 45},
             figures={Target.CUSTOMER: {"auc": 0.1 + 0.2, "log_loss": 1 / 3, "brier": float("nan")}},
+            intervals={Target.CUSTOMER: {"auc": (0.1, 0.7)}},
             source="simulated leads",
             limits=("Only for tests.",),
         ),

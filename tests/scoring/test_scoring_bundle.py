@@ -157,7 +157,7 @@ def test_the_format_before_is_refused(folder: Path):
     with pytest.raises(DataError) as caught:
         bundles.read(folder)
     assert str(caught.value) == (
-        f"{folder} has format 1, this program reads 2: it was written by another version of lead-scoring; train it "
+        f"{folder} has format 1, this program reads 2 and 3: it was written by another version of lead-scoring; train it "
         "again with this one"
     )
 

@@ -1,0 +1,70 @@
+"""What the parts of a request are made of: moments, identifiers, and one thing that happened.
+
+Nothing is guessed: a number in quotes, a time without an offset or a key that is not known is refused by name.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, StringConstraints, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from histories import clock
+
+_OFFSET = "write the time with its offset, such as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00"
+_END = clock.parse("9999-12-31")
+
+
+def moment(value: object) -> int:
+    """Return UTC microseconds of an ISO 8601 time with an offset. Raises PydanticCustomError, which quotes nothing."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("moment_type", "is not a text; {hint}", {"hint": _OFFSET})
+    try:
+        read = datetime.fromisoformat(value)
+        found = clock.micros(read) if read.tzinfo else None
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("moment_format", "is not a time; {hint}", {"hint": _OFFSET}) from None
+    if found is None:
+        raise PydanticCustomError("moment_offset", "has no offset; {hint}", {"hint": _OFFSET})
+    if not 0 <= found < _END:
+        raise PydanticCustomError("moment_range", "lies before 1970 or after 9999-12-30; correct the time")
+    return found
+
+
+Moment = Annotated[int, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
+Kind = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class FirstAlone:
+    """Stops a list at its first bad entry, which is all that an answer names.
+
+    A body full of bad entries must not fill the memory with errors. (pydantic's own FailFast cannot stand in a union.)
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the list's own schema, that stops early."""
+        schema = handler(source)
+        schema["fail_fast"] = True  # type: ignore[typeddict-unknown-key]  # a list's schema has it
+        return schema
+
+
+class Wire(BaseModel):
+    """What all parts of a request share: no unknown keys, no coercion, no NaN, no input in an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class WireInteraction(Wire):
+    """One thing that happened. Without `interaction_id`, two with the same content count as one.
+
+    A Segment `track` call or a CloudEvent may stand in its place.
+    """
+
+    interaction_id: Identifier | None = None
+    occurred_at: Moment
+    received_at: Moment | None = None
+    kind: Kind
+    channel: Kind | None = None
+    direction: Literal["inbound", "outbound"] | None = None
+    value: float | None = None
