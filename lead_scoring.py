@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.text import Text
 
-from commands import capacity, demo, exports, features, keys, models, rules, scores
+from commands import capacity, demo, deploy, exports, features, keys, models, openapi, rules, scores
 from commands.terminal import err
 from histories.errors import LeadScoringError
 
@@ -26,6 +26,8 @@ app.command(short_help="Make a version the champion, or go back.")(models.promot
 app.command(short_help="Show from which score on to call.")(capacity.capacity)
 app.command(short_help="Score every open lead.")(scores.score)
 app.command(short_help="Serve the champion over HTTP.")(scores.serve)
+app.command(short_help="Write the specification that a CRM imports.")(openapi.openapi)
+app.command(short_help="Bring the champion into the running service.")(deploy.deploy)
 app.command(short_help="Walk the whole path on a sample.")(demo.demo)
 
 rules_app = typer.Typer(help="Check, try and publish rulebooks.", no_args_is_help=True, rich_markup_mode=None)

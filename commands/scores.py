@@ -1,5 +1,6 @@
 """Scores: of every open lead into a file, or over HTTP."""
 
+import os
 import sys
 import tempfile
 from functools import partial
@@ -10,7 +11,7 @@ import typer
 
 from commands.champion import champion, scorer
 from commands.options import ChampionsRulebook, Cluster, Config, Memory, Port, now, past, size
-from commands.terminal import out, rows, working
+from commands.terminal import err, out, rows, working
 from histories.errors import CallError
 
 
@@ -70,8 +71,21 @@ def serve(
     port: Port = 3000,
     rulebook: ChampionsRulebook = None,
 ) -> None:
-    """Serve the champion over HTTP."""
+    """Serve what is deployed over HTTP, or the champion where nothing is."""
+    from serving import deployment
     from serving import serve as service
+    from serving.engine import BUNDLE, RULEBOOK
 
-    with champion() as best:
-        sys.exit(service.run(best.folder, rulebook or best.rulebook, host, port))
+    place = deployment.named(os.environ)
+    order = place.current()
+    if order is None:
+        with champion() as best:
+            sys.exit(service.run(best.folder, rulebook or best.rulebook, host, port, place.folder))
+    if rulebook is not None:
+        raise CallError(
+            f"--rulebook: {order.tag} is deployed in {place.folder}, with a rulebook of its own; put another in force "
+            "with `lead-scoring rules publish`, and deploy"
+        )
+    model = place.model(order.tag)
+    err.print(f"Deployed since {order.at}: {order.tag}. `lead-scoring deploy` brings another champion.", soft_wrap=True)
+    sys.exit(service.run(model / BUNDLE, model / RULEBOOK, host, port, place.folder))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,7 @@ from serving.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from serving.predictor import Predictor
+    from serving.request_log import RequestLog
 
 _log = logging.getLogger("lead_scoring.engine")
 BUNDLE = "bundle"
@@ -23,31 +25,50 @@ class LogPlace(NamedTuple):
     most_bytes: int
 
 
-def load(folder: Path, rulebook: Path | None, max_interactions: int, log: LogPlace | None = None) -> "Predictor":
+def load(
+    folder: Path,
+    rulebook: Path | None,
+    max_interactions: int,
+    log: "RequestLog | None" = None,
+    allow_personal: frozenset[str] = frozenset(),
+) -> "Predictor":
     """Return what answers from a packed model's folder, compiled. Raises CallError or DataError.
 
-    `rulebook` takes the place of the one that was packed; at `log`, feature rows of the answers are kept.
+    `rulebook` takes the place of the one that was packed; in `log`, feature rows of the answers are kept;
+    `allow_personal` are attributes that may hold names, addresses and numbers of persons.
     """
     # BentoML's supervisor imports the service too: with LightGBM and numba it would start seconds later and hold
     # their memory for nothing. In a worker they load here, on the thread that nobody waits for.
     from scoring import bundle as bundles  # noqa: PLC0415
     from scoring import rulebook as rulebooks  # noqa: PLC0415
     from serving.predictor import Predictor  # noqa: PLC0415
-    from serving.request_log import RequestLog  # noqa: PLC0415
 
     bundle = bundles.read(folder / BUNDLE)
     rules = rulebooks.read(rulebook or folder / RULEBOOK)
-    predictor = Predictor(bundle, rules, max_interactions, RequestLog(*log) if log else None)
+    predictor = Predictor(bundle, rules, max_interactions, log, allow_personal)
     predictor.warm_up()
     return predictor
 
 
 class Engine:
-    """Holds the predictor once there is one. A bundle that cannot be loaded leaves the process alive, never ready."""
+    """Holds the predictor that answers, once there is one: a request takes it once, and keeps it to its end.
 
-    def __init__(self, rulebook: Path | None, max_interactions: int, log: LogPlace | None = None) -> None:
-        self._rulebook, self._max_interactions, self._log = rulebook, max_interactions, log
+    A bundle that cannot be loaded leaves the process alive, never ready.
+    """
+
+    def __init__(
+        self,
+        rulebook: Path | None,
+        max_interactions: int,
+        log: LogPlace | None = None,
+        allow_personal: frozenset[str] = frozenset(),
+        told: Callable[[str, str], None] = lambda model_version, rulebook_version: None,  # noqa: ARG005
+    ) -> None:
+        """`told` hears the versions of what answers from now on, whenever that changes."""
+        self._rulebook, self._max_interactions, self._log_place = rulebook, max_interactions, log
+        self._allow_personal, self._told = allow_personal, told
         self._predictor: Predictor | None = None
+        self._log: RequestLog | None = None
 
     @property
     def predictor(self) -> "Predictor":
@@ -60,6 +81,18 @@ class Engine:
     def hold(self, predictor: "Predictor") -> None:
         """Answer with this predictor from now on."""
         self._predictor = predictor
+        self._told(predictor.versions["model_version"], predictor.versions["rulebook_version"])
+
+    def made(self, folder: Path) -> "Predictor":
+        """Return the predictor of a packed model, which does not answer yet. Raises CallError or DataError.
+
+        All that are made here write into one request log: it has a file open, and a limit to keep.
+        """
+        from serving.request_log import RequestLog  # noqa: PLC0415  # as in `load`
+
+        if self._log is None and self._log_place is not None:
+            self._log = RequestLog(*self._log_place)
+        return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal)
 
     def start(self, folder: Path) -> threading.Thread:
         """Load in the background; the thread may be joined."""
@@ -70,7 +103,7 @@ class Engine:
     def load(self, folder: Path) -> None:
         """Load now. What is wrong with bundle or rulebook goes to the log."""
         try:
-            self.hold(load(folder, self._rulebook, self._max_interactions, self._log))
+            self.hold(self.made(folder))
             _log.info("ready: %s", folder.name)
         except LeadScoringError as error:
             _log.error("cannot serve: %s", error)

@@ -31,3 +31,8 @@ def pack(bundle_folder: Path, rulebook: Path) -> str:
         shutil.copytree(bundle_folder, Path(model.path_of(BUNDLE)))
         shutil.copyfile(rulebook, Path(model.path_of(RULEBOOK)))
     return tag
+
+
+def packed(tag: str) -> Path:
+    """Return the folder of a packed model in the store."""
+    return Path(bentoml.models.get(tag).path)

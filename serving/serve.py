@@ -72,9 +72,9 @@ def background(
 ) -> Iterator[Served]:
     """Serve for as long as the block runs. Port 0 takes a free one; `log` takes the service's output.
 
-    `deployment` is a folder to follow (serving/deployment.py); None: this bundle for good. `keys` is the file of keys where the environment names none. Raises CallError for a setting in the environment
-    that is wrong, a host that is none, or that others reach while there is no key, and a port that is taken; and
-    DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
+    `keys` is the file of keys where the environment names none. `deployment` is a folder to follow
+    (serving/deployment.py); None: this bundle for good. Raises CallError for a setting in the environment that is
+    wrong, a host that is none, or that others reach while there is no key, and a port that is taken; and DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
     At the end the supervisor and all its workers are stopped: requests in hand are finished first.
     """
     from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds

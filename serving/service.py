@@ -5,21 +5,27 @@ BentoML's workers do it, nothing else should.
 """
 
 import os
+import platform
 import sys
 import time
 from pathlib import Path
 
 import bentoml
 
-from serving import logs
+from histories import clock
+from serving import logs, personal
 from serving import settings as environment
+from serving.deployment import Deployment, Order
 from serving.door import Door
 from serving.engine import Engine, LogPlace
+from serving.follower import Follower
 from serving.metrics import Metrics
+from serving.workers import Worker
 
 SETTINGS = environment.read(os.environ)
 LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
-ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions, LOG)
+METRICS = Metrics(multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions, LOG, personal.allowed(SETTINGS.allow_personal), METRICS.model)
 logs.configure(sys.stderr)
 
 
@@ -44,24 +50,31 @@ class LeadScoring:
 
     def __init__(self) -> None:
         """Load in the background: probes answer from now on, `/readyz` says yes when it is done."""
-        ENGINE.start(self._folder())
+        packed = self._packed()
+        if SETTINGS.deployment is None:
+            ENGINE.start(Path(packed.path))
+            return
+        started = clock.iso(_now())
+        worker = Worker(os.getpid(), platform.node(), f"{SETTINGS.host}:{SETTINGS.port}", started)
+        began = Order(str(packed.tag), started)
+        Follower(ENGINE, Deployment(SETTINGS.deployment), began, Path(packed.path), worker, _now).start()
 
-    def _folder(self) -> Path:
-        """The packed model's folder: within a bento the very one it was built with.
+    def _packed(self) -> bentoml.Model:
+        """The packed model: within a bento the very one it was built with.
 
         BentoML itself would take `latest` from the store once more, and serve another model under the bento's name.
         """
         bento = LeadScoring.bento  # type: ignore[attr-defined]  # mypy takes the decorated class for the class
         if bento is None:
-            return Path(self.model.path)
+            return bentoml.models.get(self.model.tag)
         (packed,) = bento.info.all_models
-        return Path(bentoml.models.get(packed.tag).path)
+        return bentoml.models.get(packed.tag)
 
 
 LeadScoring.add_asgi_middleware(  # type: ignore[attr-defined]  # mypy takes the decorated class for the class
     Door,
     engine=ENGINE,
     settings=SETTINGS,
-    metrics=Metrics(multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ),
+    metrics=METRICS,
     clock=_now,
 )
