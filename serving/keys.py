@@ -103,7 +103,7 @@ def revoke(path: Path, key_id: str, now: int) -> Key:
         keys = {one.id: one for one in read(path)}
         if wanted not in keys:
             hint = nearest(wanted, keys)
-            raise CallError(f"key {wanted[:20]!r} is not in {path}; there are {listed(keys)}{hint}")
+            raise CallError(f"key {wanted[:15]!r} is not in {path}; there are {listed(keys)}{hint}")
         key = keys[wanted]
         if key.revoked_at is None:
             key = replace(key, revoked_at=now)

@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,63 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from serving_client import InProcess
+from serving_door import JSON, MARKER, NOW, client, echo, error, nothing_else
+from serving_door import door as the_door
 
-from histories import clock
 from serving.door import Door
 from serving.engine import Engine
 from serving.errors import Problem, RequestError
 from serving.logs import JsonLines
 from serving.metrics import Metrics
 from serving.predictor import Predictor
-from serving.reply import Counts, Reply
+from serving.reply import Reply
 from serving.settings import Settings
-
-NOW = clock.parse("2026-03-01")
-MARKER = "jane.roe@example.org"
-JSON = {"content-type": "application/json"}
-
-
-class Answering(Predictor):
-    """Answers with what a function says: the door's own behaviour is under test, not the scores."""
-
-    def __init__(self, answer: Callable[[bytes], Reply]) -> None:
-        self.answer = answer
-
-    def predict(self, body: bytes, request_id: str, now: int) -> Reply:
-        assert (len(request_id), now) == (32, NOW)
-        return self.answer(body)
-
-    predict_one = predict
-
-
-async def nothing_else(*_: Any) -> None:
-    raise AssertionError("an HTTP request went past the door")
-
-
-def client(answer: Callable[[bytes], Reply] | None = None, settings: Settings | None = None) -> InProcess:
-    engine = Engine(None, 10)
-    if answer:
-        engine.hold(Answering(answer))
-    door = Door(nothing_else, engine, settings or Settings(), Metrics(multiprocess=False), lambda: NOW)
-    return InProcess(door)
-
-
-def echo(body: bytes) -> Reply:
-    return Reply(body, "m1", Counts(2, 1))
-
-
-def error(response: Any) -> dict[str, Any]:
-    content = response.json()
-    assert list(content) == ["error"]
-    assert list(content["error"]) == ["code", "message", "field", "request_id"]
-    assert content["error"]["request_id"] == response.headers["x-request-id"]
-    assert response.headers["content-type"] == "application/json"
-    return dict(content["error"])
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1/predict/", "/v2/predict", "/docs.json", "/schema.json", "/a%00b", "//", f"/{MARKER}"]
+    "path", ["/", "/v1/predict/", "/v2/predict", "/openapi.json", "/schema.json", "/a%00b", "//", f"/{MARKER}"]
 )
 def test_a_path_that_does_not_exist_is_404_and_names_those_that_do(path: str) -> None:
     response = client(echo).get(path)
@@ -210,14 +168,8 @@ def test_a_client_that_goes_away_is_answered_all_the_same_since_bentoml_waits_fo
     async def send(message: Any) -> None:
         sent.append(message)
 
-    door = Door(nothing_else, Engine(None, 10), Settings(), Metrics(multiprocess=False), lambda: NOW)
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/v1/predict",
-        "headers": [(b"content-type", b"application/json")],
-    }
-    asyncio.run(door(scope, receive, send))
+    scope = {**SCOPE, "method": "POST", "path": "/v1/predict"}
+    asyncio.run(the_door()(scope, receive, send))
     assert sent[0]["status"] == 400
     assert json.loads(sent[1]["body"])["error"]["code"] == "incomplete_body"
 
@@ -254,6 +206,8 @@ def test_each_request_leaves_one_line_without_its_values_and_probes_leave_none(
     assert MARKER not in "".join(lines)
 
 
+HERE = (b"host", b"127.0.0.1")
+SCOPE = {"type": "http", "client": ("127.0.0.1", 1), "headers": [(b"content-type", b"application/json"), HERE]}
 STATUSES = {one.status for one in Problem} - {500}
 BYTES = st.binary(max_size=100) | st.text(max_size=50).map(str.encode) | st.just(b'{"leads": [{}]}')
 MEDIA = st.just("application/json") | st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30)
@@ -296,6 +250,6 @@ def ask(predictor: Predictor, method: str, path: str, media: str, body: bytes) -
         heard.status = message.get("status", heard.status)
         heard.body += message.get("body", b"")
 
-    scope = {"type": "http", "method": method, "path": path, "headers": [(b"content-type", media.encode())]}
+    scope = {**SCOPE, "method": method, "path": path, "headers": [(b"content-type", media.encode()), HERE]}
     asyncio.run(door(scope, receive, send))
     return heard

@@ -71,7 +71,7 @@ def test_probes_and_metrics_are_there_and_bentomls_own_pages_are_not(client: htt
     text = client.get("/metrics").text
     assert 'lead_scoring_requests_total{endpoint="other",status="404"}' in text
     assert MARKER not in text
-    for path in ("/", "/docs.json", "/schema.json", "/static_content/index.css"):
+    for path in ("/", "/openapi.json", "/schema.json", "/static_content/index.css"):
         assert client.get(path).json()["error"]["code"] == "not_found"
 
 

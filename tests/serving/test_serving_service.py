@@ -16,7 +16,7 @@ from histories.contract import LeadHistory
 from scoring.bundle import Bundle
 from serving.pack import pack
 
-UNREACHED = ["/", "/docs.json", "/schema.json", "/static_content/x", "/v1"]
+UNREACHED = ["/", "/openapi.json", "/schema.json", "/static_content/x", "/v1"]
 
 
 @pytest.fixture(scope="module")
