@@ -131,7 +131,7 @@ def _check_environment(host: str, keys: Path | None) -> Path | None:
         request_log.check(found.request_log)
     keys = found.keys or keys
     in_file = keyfile.read(keys) if keys else ()
-    if not in_file and not host.startswith("127."):
+    if not in_file and host != "127.0.0.1":
         raise CallError(
             f"host {host}: without a key the service answers this machine alone; make one with "
             "`lead-scoring keys add`, or listen on 127.0.0.1"

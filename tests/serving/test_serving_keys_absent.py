@@ -89,8 +89,8 @@ def test_the_log_says_so_when_the_service_starts(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.INFO, "lead_scoring.keys"):
         asyncio.run(one({"type": "lifespan"}, rest, rest))
     (line,) = caplog.records
-    assert (line.levelname, line.getMessage()) == (
-        "WARNING",
+    assert line.levelname == "WARNING"
+    assert line.getMessage() == (
         "no key: only this machine is answered; `lead-scoring keys add` makes the first one, in the file that "
-        "LEAD_SCORING_KEYS names",
+        "LEAD_SCORING_KEYS names"
     )
