@@ -24,7 +24,7 @@ class Follower:
     """Makes `engine` answer with what `deployment` says, and says there what it does.
 
     `began`: the packed model that the service was started with, which answers as long as nothing was deployed, and
-    `packed` its folder. `clock` gives UTC microseconds. What cannot be loaded is refused and said; what answers goes
+    `packed` its folder. `now` gives UTC microseconds. What cannot be loaded is refused and said; what answers goes
     on. It is tried again when it is ordered again.
     """
 
@@ -41,6 +41,8 @@ class Follower:
         self._worker, self._now = worker, now
         self._prepared: tuple[Order, Predictor] | None = None
         self._presence: Presence | None = None
+        self._refused: set[str] = set()
+        self._told: Worker | None = None
         self._complaint = ""
 
     def start(self) -> threading.Thread:
@@ -56,17 +58,16 @@ class Follower:
             wait.wait(SECONDS)
 
     def look(self) -> None:
-        """Look at the folder once, and do what it says. Raises nothing: whatever is wrong there, the service goes on."""
-        try:
-            self._appear()
-            wanted, candidate = self._deployment.current() or self._began, self._deployment.candidate()
-            self._answer_with(wanted)
-            self._prepare(candidate)
-            self._complaint = ""
-        except (LeadScoringError, OSError) as error:
-            self._complain(str(error))
-            if self._worker.tag is None:  # with a folder that cannot be read a service starts as without one
-                self._answer_with(self._began)
+        """Look at the folder once, and do what it says. Raises nothing: whatever is wrong there, what answers goes on."""
+        problem = ""
+        for step in (self._appear, self._follow, self._tell):
+            try:
+                step()
+            except (LeadScoringError, OSError) as error:
+                problem = problem or str(error)
+        if problem not in {"", self._complaint}:  # said once, not twice a second
+            _log.error("the deployment folder: %s", problem)
+        self._complaint = problem
 
     def _appear(self) -> None:
         if self._presence is None:
@@ -75,8 +76,18 @@ class Follower:
             self._deployment.keep(self._began.tag, self._packed)
             self._presence = Presence(self._deployment.workers, self._worker)
 
+    def _follow(self) -> None:
+        wanted, candidate = self._deployment.current() or self._began, self._deployment.candidate()
+        self._answer_with(wanted)
+        self._prepare(candidate)
+
+    def _tell(self) -> None:
+        if self._presence is not None and self._told != self._worker:
+            self._presence.say(self._worker)
+            self._told = self._worker
+
     def _answer_with(self, order: Order) -> None:
-        if self._worker.tag == order.tag or self._worker.refused == str(order):
+        if self._worker.tag == order.tag or str(order) in self._refused:
             return
         prepared, self._prepared = self._prepared, None
         made = prepared[1] if prepared and prepared[0].tag == order.tag else self._made(order)
@@ -84,34 +95,30 @@ class Follower:
             return
         self._engine.hold(made)
         _log.info("answers with %s", order.tag)
-        versions = made.versions
-        self._say(
-            replace(
-                self._worker,
-                tag=order.tag,
-                since=clock.iso(self._now()),
-                model_version=versions["model_version"],
-                rulebook_version=versions["rulebook_version"],
-                prepared=None,
-                refused=None,
-                why=None,
-            )
+        self._worker = replace(
+            self._worker,
+            tag=order.tag,
+            since=clock.iso(self._now()),
+            model_version=made.versions["model_version"],
+            rulebook_version=made.versions["rulebook_version"],
+            prepared=None,
+            refused=None,
+            why=None,
         )
 
     def _prepare(self, order: Order | None) -> None:
         if order is None:
             self._prepared = None  # its memory is free again
-            if self._worker.prepared is not None:
-                self._say(replace(self._worker, prepared=None))
+            self._worker = replace(self._worker, prepared=None)
             return
-        if str(order) in {self._worker.prepared, self._worker.refused}:
+        if str(order) == self._worker.prepared or str(order) in self._refused:
             return
         if order.tag != self._worker.tag:
             made = self._made(order)
             if made is None:
                 return
             self._prepared = (order, made)
-        self._say(replace(self._worker, prepared=str(order), refused=None, why=None))
+        self._worker = replace(self._worker, prepared=str(order), refused=None, why=None)
 
     def _made(self, order: Order) -> "Predictor | None":
         try:
@@ -121,19 +128,9 @@ class Follower:
         except Exception as error:  # noqa: BLE001  # memory, a disk: what answers now goes on, and the deploy hears of it
             why = f"{type(error).__name__}: {error}"
         _log.error("refuses %s: %s", order.tag, why)
-        self._say(replace(self._worker, refused=str(order), why=why))
+        self._refused.add(str(order))
+        self._worker = replace(self._worker, refused=str(order), why=why)
         return None
 
     def _folder(self, tag: str) -> Path:
         return self._packed if tag == self._began.tag else self._deployment.model(tag)
-
-    def _say(self, worker: Worker) -> None:
-        self._worker = worker
-        if self._presence is not None:
-            self._presence.say(worker)
-
-    def _complain(self, what: str) -> None:
-        """Say once, not twice a second."""
-        if what != self._complaint:
-            _log.error("the deployment folder: %s", what)
-            self._complaint = what

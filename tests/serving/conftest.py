@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from serving_client import batch_of
+from serving_models import Pair, other, packed
 from serving_world import Asked, Packable, Running
 
 from histories import select
@@ -84,6 +85,15 @@ def packable(
     bundles.write(bundle, folder / "bundle")
     (folder / "rulebook.toml").write_text(rulebook.source, encoding="utf-8")
     return Packable(folder / "bundle", folder / "rulebook.toml")
+
+
+@pytest.fixture(scope="session")
+def pair(bundle: Bundle, rulebook: Rulebook, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    folder = tmp_path_factory.mktemp("pair")
+    return Pair(
+        packed("lead_scoring:old", folder / "old", bundle, rulebook),
+        packed("lead_scoring:new", folder / "new", other(bundle), rulebook),
+    )
 
 
 @pytest.fixture(scope="session")
