@@ -1,11 +1,17 @@
 """From both scores and the record to what should be done: the tables of docs/scores.md as functions."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from histories.clock import HOUR
 from histories.contract import Stage
-from histories.funnel import Standing
 from scoring.answer import Agreement, NextAction
-from scoring.ledger import Ledger
-from scoring.tally import Tally
+from scoring.judge import LAST_TWO_WAY, MQL_AT, SQL_AT
+from scoring.moments import NEVER
+from scoring.program import Ints
+from scoring.rulebook import Rulebook
+from scoring.standings import REACHED, STAGE
 
 
 def agreement(model_high: bool | None, rules_high: bool) -> Agreement | None:
@@ -28,37 +34,25 @@ def next_action(stage: Stage, objected: bool, model_high: bool | None, rules_hig
     return NextAction.HAND_TO_SALES if model_high or rules_high else NextAction.NURTURE
 
 
-def objected(lead: Tally, cutoff: int) -> bool:
-    """Tell whether the lead has unsubscribed, complained or otherwise objected before a cutoff.
-
-    That is any interaction of family `negative` but a bounce (a kind with `bounce` in its name): an address that does
-    not work is no wish to be left alone. In doubt a lead is left alone.
-    """
-    return any(match.visible_from <= cutoff for match in lead.objections)
-
-
-def follow_up_by(lead: Tally, standing: Standing, ledger: Ledger, action: NextAction) -> int | None:
-    """Return until when somebody should have spoken to the lead, in UTC microseconds; None where nothing is due.
+def follow_up_by(book: Rulebook, standings: Ints, judged: Ints, actions: Sequence[NextAction]) -> Ints:
+    """Return until when somebody should have spoken to each lead, [n] UTC microseconds; NEVER where nothing is due.
 
     The agreed hours run from the crossing to sql, or where there is none from that to mql: when the record says that
     the stage was reached, otherwise when the ledger crossed it. Nothing is due for a lead that is left alone, lost,
     a customer or in a deal, where no hours are agreed, or once there was contact both ways after the crossing. The
-    moment may lie in the past: then the follow-up is overdue.
+    moment may lie in the past: then the follow-up is overdue. `standings`: rows of `standings.standings`, `judged`:
+    of `judge.judged`.
     """
-    if action in (NextAction.SUPPRESS, NextAction.NONE) or standing.stage is Stage.OPPORTUNITY:
-        return None
-    book = lead.rulebook
-    for stage, crossed_at, hours in (
-        (Stage.SQL, ledger.sql_at, book.sql_hours),
-        (Stage.MQL, ledger.mql_at, book.mql_hours),
-    ):
-        recorded_at = standing.reached[stage.rank]
-        at = crossed_at if recorded_at is None else recorded_at
-        if at is not None:
-            return None if hours is None or _answered(lead, at, ledger.cutoff) else at + round(hours * HOUR)
-    return None
-
-
-def _answered(lead: Tally, since: int, cutoff: int) -> bool:
-    """Tell whether a cutoff sees contact both ways after a moment."""
-    return any(match.occurred_at > since and match.visible_from <= cutoff for match in lead.two_way)
+    due = np.full(len(judged), NEVER, dtype=np.int64)
+    idle = [one in (NextAction.SUPPRESS, NextAction.NONE) for one in actions]
+    still_open = ~(np.array(idle, dtype=np.bool_) | (standings[:, STAGE] == Stage.OPPORTUNITY.rank))
+    for stage, column, hours in ((Stage.SQL, SQL_AT, book.sql_hours), (Stage.MQL, MQL_AT, book.mql_hours)):
+        recorded = standings[:, REACHED + stage.rank]
+        at = np.where(recorded == NEVER, judged[:, column], recorded)
+        crossed = still_open & (at != NEVER)
+        if hours is not None:
+            # An answer is contact both ways after the crossing.
+            waiting = crossed & (judged[:, LAST_TWO_WAY] <= at)
+            due[waiting] = at[waiting] + round(hours * HOUR)
+        still_open &= ~crossed
+    return due

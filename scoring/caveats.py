@@ -1,6 +1,7 @@
 """What the reader of an answer should know about what it was made from."""
 
 from collections.abc import Sequence
+from typing import Self
 
 _MOST_NAMED = 10
 
@@ -11,9 +12,9 @@ class Caveat(str):
     __slots__ = ("code", "count")
 
     code: str
-    count: int
+    count: int  # type: ignore[assignment]  # str's own, which counts letters, is given up for it
 
-    def __new__(cls, code: str, count: int, text: str) -> "Caveat":
+    def __new__(cls, code: str, count: int, text: str) -> Self:
         """Return the text, with code and count."""
         caveat = super().__new__(cls, text)
         caveat.code, caveat.count = code, count

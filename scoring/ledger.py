@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from histories.contract import Families, LeadHistory, Stage
-from scoring.moments import crossings
 from scoring.rulebook import Rulebook
 from scoring.rules import AttributeCondition, EngagementRule
 from scoring.standing import rule_grade, rule_stage
@@ -24,8 +23,8 @@ class Group(StrEnum):
 class Entry:
     """What one interaction or attribute gives under one rule. Points in hundredths, times in UTC microseconds.
 
-    `points` are the rule's, `decayed` what is left of them at the cutoff, `counted` what is left after the limits
-    of the rule and then of the group. `at`: when the interaction happened or the attribute became known (with the
+    `points` are the rule's, `decayed` what is left of them at the cutoff, `within_rule` what the rule's own limit leaves
+    of that, `counted` what the group's then does. `at`: when the interaction happened or the attribute became known (with the
     lead, where that has no time of its own; the cutoff, for the floor). `interaction_id` None: not an interaction.
     """
 
@@ -35,6 +34,7 @@ class Entry:
     at: int
     points: int
     decayed: int
+    within_rule: int
     counted: int
 
 
@@ -76,9 +76,9 @@ def of(lead: Tally, cutoff: int) -> Ledger:
     figures = lead.figures(cutoff)
     below = figures.total - (figures.engagement + figures.fit + figures.qualification)
     if below:
-        entries.append(Entry("Points never go below 0", Group.FLOOR, None, cutoff, below, below, below))
+        entries.append(Entry("Points never go below 0", Group.FLOOR, None, cutoff, *(below,) * 4))
     entries.sort(key=_order)
-    mql_at, sql_at = crossings(lead, cutoff)
+    mql_at, sql_at = lead.crossings(cutoff)
     return Ledger(
         cutoff,
         tuple(entries),
@@ -113,7 +113,8 @@ def _engagement(lead: Tally, cutoff: int) -> list[Entry]:
 
 def _engagement_entry(rule: EngagementRule, interaction_id: str, at: int, size: int, counted: int) -> Entry:
     sign = 1 if rule.points > 0 else -1
-    return Entry(rule.name, Group.ENGAGEMENT, interaction_id, at, rule.points, sign * size, sign * counted)
+    within = sign * counted
+    return Entry(rule.name, Group.ENGAGEMENT, interaction_id, at, rule.points, sign * size, within, within)
 
 
 def _fit(lead: Tally, cutoff: int) -> list[Entry]:
@@ -121,7 +122,7 @@ def _fit(lead: Tally, cutoff: int) -> list[Entry]:
     for rule in lead.rulebook.fit:
         value = lead.value(rule.when.attribute, cutoff)
         if rule.when.holds(value.value):
-            entries.append(Entry(rule.name, Group.FIT, None, value.known_at, rule.points, rule.points, rule.points))
+            entries.append(Entry(rule.name, Group.FIT, None, value.known_at, *(rule.points,) * 4))
     return entries
 
 
@@ -138,8 +139,7 @@ def _qualification(lead: Tally, cutoff: int) -> list[Entry]:
         elif match := lead.first_seen(slot, cutoff):
             known = (match.interaction_id, match.occurred_at)
         if known:
-            points = asked.points_each
-            entries.append(Entry(f"{name} is known", Group.QUALIFICATION, *known, points, points, points))
+            entries.append(Entry(f"{name} is known", Group.QUALIFICATION, *known, *(asked.points_each,) * 4))
     return entries
 
 

@@ -6,9 +6,9 @@ from histories import toml_file
 from histories.contract import Families
 from histories.errors import nearest
 from histories.toml_file import Table
+from scoring.matcher import Matcher
 from scoring.rulebook import Rulebook
 from scoring.rules import BANT
-from scoring.tally import Matcher
 
 
 def check(rulebook: Rulebook, families: Families, attributes: Collection[str], name: str = "rulebook.toml") -> None:

@@ -1,52 +1,51 @@
 """From histories to answers: the one path that requests and whole boards take."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from features.one import Rows
-from features.table import compute
+from features.snapshots import SNAPSHOTS
+from features.table import computed
 from histories import clock, funnel, select
-from histories.contract import Histories, LeadHistory, Stage, Target
+from histories.contract import FUNNEL, Families, Histories, LeadHistory, Target
 from histories.errors import LeadScoringError
-from histories.funnel import Standing
-from scoring import action, caveats, coherence, ledger, rule_reasons
-from scoring.answer import Answer, Reason, Status
+from scoring import coherence, evidence, judge, ledger, rule_reasons
+from scoring.answer import MOST_REASONS, Answer, Reason, RuleReason, Status
+from scoring.board import Board, Boards
 from scoring.bundle import Bundle
 from scoring.calibration import Floats
-from scoring.ledger import Ledger
+from scoring.caveats import Caveat, caveats
+from scoring.evidence import SlotSets
+from scoring.evidence_tables import Known
+from scoring.judge import LATE, LATER, Evidence
+from scoring.matcher import Matcher
 from scoring.model import Points
-from scoring.moments import valid_until
-from scoring.policy import percentile
+from scoring.moments import NEVER
+from scoring.program import Ints, Rules
 from scoring.reasons import Explainer
 from scoring.rulebook import Rulebook
-from scoring.rules import HUNDREDTHS
-from scoring.tally import Tally, tally
+from scoring.scores import STAGES, Said, Scores, Verdicts
+from scoring.standings import STAGE
+from scoring.tally import tally
 
-MOST_REASONS = 10
+# So many leads' features are in memory at once, beside what is known of all leads.
+_BOARD_ROWS = 1 << 14
+_UNREADABLE = (LeadScoringError, ValueError, TypeError, ArithmeticError)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Lead:
-    """What is known of a lead before the model is asked. `learnt_points`: those that the models go by."""
+class _Read(NamedTuple):
+    """What is known of a lead before rules and models are asked."""
 
     history: LeadHistory
-    standing: Standing
-    tally: Tally
-    ledger: Ledger
-    learnt_points: int
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Prediction:
-    """What the model says of a lead; None: the question is closed, or there is no model for it."""
-
-    sql: float | None
-    customer: float | None
-    reasons: tuple[Reason, ...]
+    features: Floats
+    standing: tuple[int, ...]
+    unknown_kinds: tuple[str, ...]
+    unknown_attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,10 +70,23 @@ class Scorer:
     def __init__(self, bundle: Bundle, rulebook: Rulebook, threads: int = 1) -> None:
         self.bundle, self.rulebook = bundle, rulebook
         self._threads = threads
-        self._learnt_is_in_force = bundle.rulebook == rulebook
-        self._families = bundle.catalogue.families
-        self._explainer = Explainer(bundle.catalogue)
-        self._rows = Rows(bundle.catalogue)
+        catalogue = bundle.catalogue
+        self._families = catalogue.families
+        self._force = _ready(rulebook, catalogue.families)
+        learnt = bundle.rulebook
+        self._learnt = (
+            None if learnt is None else self._force if learnt == rulebook else _ready(learnt, catalogue.families)
+        )
+        self._known = Known(
+            frozenset((*catalogue.kinds, *catalogue.rare_kinds)),
+            frozenset((*(spec.name for spec in catalogue.attributes), *self._force[0].attributes)),
+        )
+        self._explainer = Explainer(catalogue)
+        self._rows = Rows(catalogue)
+        self._verdicts = Verdicts(rulebook, bundle.policy, bundle.reference)
+        self._attributes = tuple(spec.name for spec in catalogue.attributes)
+        before = takewhile(lambda block: block != "attributes", catalogue.blocks)
+        self._first_attribute = sum(len(catalogue.blocks[block]) for block in before)
 
     def warm_up(self) -> None:
         """Compile and load what the first answer would otherwise wait for."""
@@ -93,122 +105,189 @@ class Scorer:
         """Return what `score` does, and the feature rows beside it."""
         _check(reasons)
         answers: dict[int, Answer] = {}
-        leads: list[_Lead] = []
-        rows: list[Floats] = []
-        places: list[int] = []
+        leads: dict[int, _Read] = {}
         for place, history in enumerate(histories):
             try:
-                lead = self._lead(history, as_of)
-                rows.append(self._rows.row(history, as_of))
-            except (LeadScoringError, ValueError, TypeError, ArithmeticError) as error:
+                leads[place] = self._read(history, as_of)
+            except _UNREADABLE as error:
                 answers[place] = _failed(history.lead_id, error)
-            else:
-                leads.append(lead)
-                places.append(place)
-        matrix = np.array(rows, dtype=np.float64).reshape(len(rows), len(self.bundle.catalogue.features))
-        answers.update(zip(places, self._answers(leads, matrix, as_of, reasons), strict=True))
+        try:
+            seen = self._evidence(leads)
+        except _UNREADABLE:
+            answers |= self._without_evidence(leads)
+            leads = {place: one for place, one in leads.items() if place not in answers}
+            seen = self._evidence(leads)
+        read = list(leads.values())
+        width = len(self.bundle.catalogue.features)
+        matrix = np.array([one.features for one in read], dtype=np.float64).reshape(len(read), width)
+        scores = self._scores(read, matrix, seen, as_of, reasons)
+        answers.update(zip(leads, scores.answers(), strict=True))
         ordered = tuple(answers[place] for place in range(len(histories)))
-        return Scored(ordered, tuple(lead.history.lead_id for lead in leads), matrix)
+        return Scored(ordered, tuple(one.history.lead_id for one in read), matrix)
 
     def score_board(self, histories: Histories, as_of: int, reasons: int = 0) -> list[Answer]:
         """Return an answer for each lead that is open at `as_of`: created by then, no customer and not lost.
 
         In the order of `histories.leads`, with the same numbers as `score`, bit for bit.
         """
-        _check(reasons)
-        leads = [
-            self._lead(history, as_of)
-            for history in select.each(histories)
-            if history.created_at <= as_of and _standing(history, as_of).at_risk(Target.CUSTOMER)
-        ]
-        ids = pa.array([lead.history.lead_id for lead in leads], type=pa.string())
-        snapshots = pa.table({"lead_id": ids, "cutoff": pa.array([as_of] * len(leads), type=pa.int64())})
-        return self._answers(leads, compute(histories, snapshots, self.bundle.catalogue).matrix, as_of, reasons)
+        return [one for scores in self.boards(histories, as_of, reasons) for one in scores.answers()]
 
-    def _lead(self, history: LeadHistory, as_of: int) -> _Lead:
+    def boards(self, histories: Histories, as_of: int, reasons: int = 0) -> Iterator[Scores]:
+        """Yield what `score_board` returns as columns, some thousands of leads at a time."""
+        _check(reasons)
+        board = Boards(self._force, self._learnt, self._known).of(histories, as_of, self._threads)
+        leads = len(board.lead_ids)
+        cutoffs = np.full(leads, as_of, dtype=np.int64)
+        snapshots = pa.table([pa.array(board.lead_ids, pa.string()), cutoffs], schema=SNAPSHOTS)
+        why = self._rule_reasons(_of_places(histories, board.places), as_of, reasons) if reasons else iter(())
+        begin = 0
+        for matrix in computed(histories, snapshots, self.bundle.catalogue, _BOARD_ROWS, threads=self._threads):
+            part = slice(begin, begin + len(matrix))
+            begin += len(matrix)
+            yield self._of_part(board, part, matrix, list(islice(why, len(matrix))), reasons)
+
+    def _of_part(
+        self, board: Board, part: slice, matrix: Floats, why: list[tuple[RuleReason, ...]], reasons: int
+    ) -> Scores:
+        standings, points = board.standings[part], board.learnt_points[part]
+        sql, customer = self._chances(standings, matrix, points)
+        return self._verdicts.of(
+            Said(
+                board.lead_ids[part],
+                sql,
+                customer,
+                board.judged[part],
+                standings,
+                board.warnings(part, self._missing(matrix)),
+                self._reasons(sql, customer, matrix, points, reasons),
+                why or [()] * len(matrix),
+            )
+        )
+
+    def _read(self, history: LeadHistory, as_of: int) -> _Read:
         if history.created_at > as_of:
             raise _CreatedLaterError(history.created_at, as_of)
-        counted = tally(self.rulebook, self._families, history)
-        made = ledger.of(counted, as_of)
-        return _Lead(
-            history=history,
-            standing=_standing(history, as_of),
-            tally=counted,
-            ledger=made,
-            learnt_points=self._learnt_points(history, made),
-            warnings=caveats.warnings(history, self.bundle.catalogue, counted, as_of),
+        standing = funnel.standing(funnel.chronological(history.outcomes), as_of)
+        return _Read(
+            history,
+            self._rows.row(history, as_of),
+            (STAGES.index(standing.stage), *(NEVER if at is None else at for at in standing.reached)),
+            self._rows.unknown_kinds(history, as_of),
+            tuple(sorted({one.name for one in history.attributes} - self._known.attributes)),
         )
 
-    def _learnt_points(self, history: LeadHistory, made: Ledger) -> int:
-        """Points under the rulebook that the models have learnt from; 0 where they go by none."""
-        learnt = self.bundle.rulebook
-        if learnt is None:
-            return 0
-        if self._learnt_is_in_force:
-            return made.total
-        return tally(learnt, self._families, history).figures(made.cutoff).total
+    def _evidence(self, leads: Mapping[int, _Read]) -> Evidence:
+        return evidence.of_histories(*self._force, [one.history for one in leads.values()])
 
-    def _answers(self, leads: list[_Lead], matrix: Floats, as_of: int, reasons: int) -> list[Answer]:
-        predictions = self._predictions(leads, matrix, reasons)
+    def _without_evidence(self, leads: Mapping[int, _Read]) -> dict[int, Answer]:
+        """Return the answers of leads that features could be made of, and that the rules cannot read."""
+        failed = {}
+        for place, one in leads.items():
+            try:
+                self._evidence({place: one})
+            except _UNREADABLE as error:
+                failed[place] = _failed(one.history.lead_id, error)
+        return failed
+
+    def _scores(self, leads: list[_Read], matrix: Floats, seen: Evidence, as_of: int, reasons: int) -> Scores:
+        histories = [one.history for one in leads]
+        standings = np.array([one.standing for one in leads], dtype=np.int64).reshape(-1, 1 + len(FUNNEL))
+        judged = judge.judged(self._force[0].program, seen, as_of)
+        points = self._learnt_points(histories, judged, as_of)
+        sql, customer = self._chances(standings, matrix, points)
+        why = self._rule_reasons(histories, as_of, reasons) if reasons else ((),) * len(leads)
+        return self._verdicts.of(
+            Said(
+                [one.lead_id for one in histories],
+                sql,
+                customer,
+                judged,
+                standings,
+                self._warnings(leads, judged, matrix),
+                self._reasons(sql, customer, matrix, points, reasons),
+                tuple(why),
+            )
+        )
+
+    def _learnt_points(self, histories: list[LeadHistory], judged: Ints, as_of: int) -> Points:
+        """Points under the rulebook that the models have learnt from; 0 where they go by none."""
+        if self._learnt is None:
+            return np.zeros(len(histories), dtype=np.int64)
+        if self._learnt is self._force:
+            return judged[:, judge.TOTAL].copy()
+        return judge.totals(self._learnt[0].program, evidence.of_histories(*self._learnt, histories), as_of)
+
+    def _warnings(self, leads: list[_Read], judged: Ints, matrix: Floats) -> list[tuple[Caveat, ...]]:
+        counts = judged[:, [LATER, LATE]].tolist()
         return [
-            self._answer(lead, prediction, as_of, reasons) for lead, prediction in zip(leads, predictions, strict=True)
+            caveats(
+                unknown_kinds=one.unknown_kinds,
+                later=later,
+                late=late,
+                unknown_attributes=one.unknown_attributes,
+                missing_attributes=missing,
+            )
+            for one, (later, late), missing in zip(leads, counts, self._missing(matrix), strict=True)
         ]
 
-    def _predictions(self, leads: list[_Lead], matrix: Floats, reasons: int) -> list[_Prediction]:
-        points = np.array([lead.learnt_points for lead in leads], dtype=np.int64)
-        sql, customer = self._chances(leads, matrix, points)
-        why = self._reasons(customer.keys(), Target.CUSTOMER, matrix, points, reasons)
-        why.update(self._reasons(sql.keys() - customer.keys(), Target.SQL, matrix, points, reasons))
-        return [_Prediction(sql.get(place), customer.get(place), why.get(place, ())) for place in range(len(leads))]
+    def _missing(self, matrix: Floats) -> list[tuple[str, ...]]:
+        """Return the attributes that have no value, for each row: leads mostly lack the same."""
+        columns = matrix[:, self._first_attribute : self._first_attribute + len(self._attributes)]
+        made: dict[bytes, tuple[str, ...]] = {}
+        found = []
+        for lacking in np.isnan(columns):
+            key = lacking.tobytes()
+            if key not in made:
+                made[key] = tuple(name for name, here in zip(self._attributes, lacking, strict=True) if here)
+            found.append(made[key])
+        return found
 
-    def _chances(self, leads: list[_Lead], matrix: Floats, points: Points) -> tuple[dict[int, float], dict[int, float]]:
-        """Return P(sql) and P(customer) by the place of each lead for which that is an open question."""
-        places = [place for place, lead in enumerate(leads) if lead.standing.at_risk(Target.CUSTOMER)]
-        found = coherence.probabilities(
-            self.bundle.models, self.bundle.catalogue, matrix[places], points[places], self._threads
-        )
-        sql, customer = (dict(zip(places, found[one].tolist(), strict=True)) if one in found else {} for one in Target)
-        return {place: chance for place, chance in sql.items() if leads[place].standing.at_risk(Target.SQL)}, customer
+    def _chances(self, standings: Ints, matrix: Floats, points: Points) -> tuple[Floats, Floats]:
+        """Return P(sql) and P(customer) of each lead, NaN where that is no open question or has no model."""
+        sql, customer = np.full(len(matrix), np.nan), np.full(len(matrix), np.nan)
+        stage = standings[:, STAGE]
+        rows = np.flatnonzero(stage < Target.CUSTOMER.stage.rank)
+        asked, of = (matrix, points) if len(rows) == len(matrix) else (matrix[rows], points[rows])
+        found = coherence.probabilities(self.bundle.models, self.bundle.catalogue, asked, of, self._threads)
+        if Target.CUSTOMER in found:
+            customer[rows] = found[Target.CUSTOMER]
+        if Target.SQL in found:
+            sql[rows] = np.where(stage[rows] < Target.SQL.stage.rank, found[Target.SQL], np.nan)
+        return sql, customer
 
     def _reasons(
-        self, asked: Iterable[int], target: Target, matrix: Floats, points: Points, reasons: int
-    ) -> dict[int, tuple[Reason, ...]]:
-        places = sorted(asked)
-        if not reasons or not places:
-            return {}
-        rows = matrix[places]
-        values = self.bundle.models[target].contributions(rows, points[places], self._threads)
-        return {
-            place: self._explainer.reasons(rows[row], values[row], int(points[place]), reasons)
-            for row, place in enumerate(places)
-        }
+        self, sql: Floats, customer: Floats, matrix: Floats, points: Points, most: int
+    ) -> Sequence[tuple[Reason, ...]]:
+        """Return why a lead's customer probability is what it is, or where it has none, that of sql."""
+        found: list[tuple[Reason, ...]] = [()] * len(matrix)
+        for_customer = ~np.isnan(customer)
+        asked = ((Target.CUSTOMER, for_customer), (Target.SQL, ~for_customer & ~np.isnan(sql)))
+        for target, wanted in asked if most else ():
+            places = np.flatnonzero(wanted)
+            if not len(places):
+                continue
+            rows = matrix[places]
+            values = self.bundle.models[target].contributions(rows, points[places], self._threads)
+            for row, place in enumerate(places.tolist()):
+                found[place] = self._explainer.reasons(rows[row], values[row], int(points[place]), most)
+        return found
 
-    def _answer(self, lead: _Lead, prediction: _Prediction, as_of: int, reasons: int) -> Answer:
-        policy, customer = self.bundle.policy, prediction.customer
-        model_high = None if customer is None else customer >= policy.high_probability
-        rules_high = lead.ledger.stage is Stage.SQL
-        objected = action.objected(lead.tally, as_of)
-        do = action.next_action(lead.standing.stage, objected, model_high, rules_high)
-        score = None if customer is None else percentile(customer, self.bundle.reference)
-        return Answer(
-            lead_id=lead.history.lead_id,
-            status=Status.SCORED,
-            probability_sql=prediction.sql,
-            probability_customer=customer,
-            score=score,
-            grade=None if score is None else policy.grade(score),
-            rule_points=lead.ledger.total / HUNDREDTHS,
-            rule_grade=lead.ledger.grade,
-            rule_stage=lead.ledger.stage,
-            stage=lead.standing.stage,
-            agreement=action.agreement(model_high, rules_high),
-            next_action=do,
-            follow_up_by=action.follow_up_by(lead.tally, lead.standing, lead.ledger, do),
-            reasons=prediction.reasons,
-            rule_reasons=rule_reasons.of(self.rulebook, lead.ledger, reasons),
-            valid_until=valid_until(lead.tally, as_of),
-            warnings=lead.warnings,
-        )
+    def _rule_reasons(
+        self, histories: Iterable[LeadHistory], as_of: int, most: int
+    ) -> Iterator[tuple[RuleReason, ...]]:
+        for history in histories:
+            made = ledger.of(tally(self.rulebook, self._families, history), as_of)
+            yield rule_reasons.of(self.rulebook, made, most)
+
+
+def _ready(rulebook: Rulebook, families: Families) -> tuple[Rules, SlotSets]:
+    return Rules(rulebook), SlotSets(Matcher(rulebook, families))
+
+
+def _of_places(histories: Histories, places: Ints) -> Iterator[LeadHistory]:
+    """Yield the histories of leads by their places, which ascend."""
+    wanted = set(places.tolist())
+    return (history for place, history in enumerate(select.each(histories)) if place in wanted)
 
 
 class _CreatedLaterError(ValueError):
@@ -221,10 +300,6 @@ class _CreatedLaterError(ValueError):
 def _check(reasons: int) -> None:
     if not 0 <= reasons <= MOST_REASONS:
         raise ValueError(f"reasons: {reasons!r} is out of bounds; it must be 0 to {MOST_REASONS}")
-
-
-def _standing(history: LeadHistory, as_of: int) -> Standing:
-    return funnel.standing(funnel.chronological(history.outcomes), as_of)
 
 
 def _failed(lead_id: str, error: Exception) -> Answer:

@@ -12,16 +12,21 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from histories import select
 from histories.clock import DAY
 from histories.contract import Attribute, Families, Histories, Interaction, LeadHistory, without_duplicates
 from histories.errors import DataError
+from scoring import moments
+from scoring.figures import Matched
+from scoring.matcher import Matcher
+from scoring.program import rules
 from scoring.rulebook import Rulebook
 from scoring.rules import AttributeCondition, EngagementRule, InteractionCondition
 
-_ALWAYS = -(2**63)
+_ALWAYS, _NOT_YET = -(2**63), 2**63 - 1
 _ORDER_OF_TIME = attrgetter("occurred_at", "interaction_id")
 
 
@@ -55,41 +60,6 @@ class Figures(NamedTuple):
         return max(0, self.engagement + self.fit + self.qualification)
 
 
-class Matcher:
-    """Tells which of a rulebook's conditions an interaction meets.
-
-    There is one slot for each engagement rule, one for each part of the qualification (empty where that goes by an
-    attribute), and the last two for objections and for contact both ways.
-    """
-
-    def __init__(self, rulebook: Rulebook, families: Families) -> None:
-        parts = rulebook.qualification.parts if rulebook.qualification else ()
-        conditions = [rule.when for rule in rulebook.engagement] + [condition for _, condition in parts]
-        self.rulebook = rulebook
-        self.first_part = len(rulebook.engagement)
-        self.conditions: tuple[InteractionCondition | None, ...] = (
-            *(one if isinstance(one, InteractionCondition) else None for one in conditions),
-            InteractionCondition(family="negative"),
-            InteractionCondition(family="two_way"),
-        )
-        tests = [rule.when for rule in rulebook.fit] + [one for _, one in parts if isinstance(one, AttributeCondition)]
-        self.attributes = frozenset(test.attribute for test in tests)
-        self._families = families
-        self._globs = Families({f"slot_{n}": one.kinds for n, one in enumerate(self.conditions) if one and one.kinds})
-        self.slots_of = lru_cache(maxsize=4096)(self._slots_of)
-
-    def _slots_of(self, kind: str) -> tuple[tuple[int, InteractionCondition | None], ...]:
-        """Slots that a kind may fill; with the condition where channel, direction or value narrow it further."""
-        families, globs = self._families.of(kind), self._globs.of(kind)
-        objection = len(self.conditions) - 2
-        return tuple(
-            (slot, one if one.channel or one.direction or one.at_least is not None else None)
-            for slot, one in enumerate(self.conditions)
-            if one and (one.family in families or f"slot_{slot}" in globs)
-            if slot != objection or "bounce" not in kind.lower()
-        )
-
-
 def _narrowed(condition: InteractionCondition, one: Interaction) -> bool:
     """Tell whether channel, direction and value are those that the condition asks for."""
     return (
@@ -113,6 +83,34 @@ class Tally:
     matches: tuple[list[Match], ...]
     shown: tuple[list[int], ...]
     values: dict[str, list[Value]]
+
+    @property
+    def arrays(self) -> Matched:
+        """The same as arrays, which compiled code reads."""
+        effect, bounds = rules(self.rulebook).effect, np.cumsum([0, *map(len, self.matches)], dtype=np.int64)
+        found = [match for matches in self.matches for match in matches]
+        changes = [
+            (place, one.visible_from, *effect(place, one.value))
+            for name, place in rules(self.rulebook).attributes.items()
+            for one in self.values.get(name, [])
+        ]
+        return Matched(
+            bounds,
+            np.array([match.occurred_at for match in found], dtype=np.int64),
+            np.array([match.visible_from for match in found], dtype=np.int64),
+            np.array([shown[0] if shown else _NOT_YET for shown in self.shown], dtype=np.int64),
+            np.array(changes, dtype=np.int64).reshape(-1, 5),
+        )
+
+    def crossings(self, cutoff: int) -> tuple[int | None, int | None]:
+        """Return since when the points have stood at mql, and at sql, as `moments.crossings`; None: they do not."""
+        found = moments.crossings(rules(self.rulebook).program, self.arrays, self.created_at, cutoff)
+        mql_at, sql_at = (None if at == moments.NEVER else at for at in found)
+        return mql_at, sql_at
+
+    def valid_until(self, cutoff: int) -> int:
+        """Return `moments.valid_until`."""
+        return moments.valid_until(rules(self.rulebook).program, self.arrays, cutoff)
 
     @property
     def two_way(self) -> list[Match]:

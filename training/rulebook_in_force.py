@@ -17,7 +17,7 @@ from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.rulebook_changes import changes
-from scoring.tally import Matcher
+from scoring.matcher import Matcher
 from training.tracking import RULEBOOK_PATH, Tracker
 
 VERSION = "rulebook_version"

@@ -1,14 +1,22 @@
 """Each row of the tables of docs/scores.md: agreement, next action, follow-up."""
 
+from dataclasses import replace
+
 import pytest
 from test_scoring_ledger import visits
 
-from histories import funnel
+from histories.assemble import assemble
 from histories.clock import DAY, HOUR
 from histories.contract import Families, Interaction, LeadHistory, Outcome, Stage
-from scoring import action, ledger, rulebook
+from scoring import action, judge, rulebook
 from scoring.answer import Agreement, NextAction
-from scoring.tally import tally
+from scoring.evidence import SlotSets, of_histories
+from scoring.judge import OBJECTED
+from scoring.matcher import Matcher
+from scoring.moments import NEVER
+from scoring.program import Ints, Rules
+from scoring.rulebook import Rulebook
+from scoring.standings import standings
 
 FAMILIES = Families({"two_way": ("reply",), "negative": ("unsubscribe", "hard_Bounce", "complaint")})
 RULES = """name = "test"
@@ -68,8 +76,14 @@ def test_the_next_action_is_the_first_that_applies(stage, objected, model_high, 
 )
 def test_whoever_unsubscribes_or_complains_objects_and_a_bounce_does_not(kind: str, expected: bool):
     lead = LeadHistory("L", 0, interactions=(Interaction("1", DAY, kind),))
-    made = tally(rulebook.parse(RULES, "r"), FAMILIES, lead)
-    assert [action.objected(made, cutoff) for cutoff in (DAY, DAY + 1)] == [False, expected]
+    book = rulebook.parse(RULES, "r")
+    objected = [bool(judged(book, FAMILIES, lead, cutoff)[0, OBJECTED]) for cutoff in (DAY, DAY + 1)]
+    assert objected == [False, expected]
+
+
+def judged(book: Rulebook, families: Families, lead: LeadHistory, cutoff: int) -> Ints:
+    rules = Rules(book)
+    return judge.judged(rules.program, of_histories(rules, SlotSets(Matcher(book, families)), [lead]), cutoff)
 
 
 def due(
@@ -81,10 +95,11 @@ def due(
 ) -> float | None:
     """When the follow-up of a lead that looked at prices on these days is due, in hours; it is day 20."""
     history = LeadHistory("L", 0, interactions=visits(*days) + visits(*replies, kind="reply"))
-    made = tally(rulebook.parse(RULES + agreed, "r"), FAMILIES, history)
-    record = funnel.standing(funnel.chronological(Outcome(stage, day * DAY) for stage, day in outcomes), 20 * DAY)
-    by = action.follow_up_by(made, record, ledger.of(made, 20 * DAY), do)
-    return None if by is None else by / HOUR
+    book = rulebook.parse(RULES + agreed, "r")
+    on_record = tuple(Outcome(stage, int(day * DAY)) for stage, day in outcomes)
+    histories = assemble([replace(history, outcomes=on_record)], exported_at=20 * DAY, families=FAMILIES)
+    (by,) = action.follow_up_by(book, standings(histories, 20 * DAY), judged(book, FAMILIES, history, 20 * DAY), [do])
+    return None if by == NEVER else by / HOUR
 
 
 def test_nothing_is_due_before_mql():

@@ -117,7 +117,7 @@ points = 1
         right._replace(interaction_id="6", value=None, channel=None, direction=None),
     ]
     result = ledger(rules, FAMILIES, LeadHistory("L", 0, interactions=(right, *wrong)), DAY)
-    assert result.entries == (Entry("Long visit", Group.ENGAGEMENT, "1", 1, 100, 100, 100),)
+    assert result.entries == (Entry("Long visit", Group.ENGAGEMENT, "1", 1, 100, 100, 100, 100),)
 
 
 def test_a_kind_in_two_families_counts_under_both():
@@ -156,7 +156,7 @@ def test_attributes_count_as_of_the_cutoff_and_the_latest_value_is_the_one():
     )
     totals = [ledger(book(FIT), FAMILIES, lead, cutoff) for cutoff in (DAY, 5 * DAY, 5 * DAY + 1, 9 * DAY + 1)]
     assert [result.fit for result in totals] == [0, 0, 1500, -500]
-    assert totals[2].entries == (Entry("Mid-size", Group.FIT, None, 5 * DAY, 1500, 1500, 1500),)
+    assert totals[2].entries == (Entry("Mid-size", Group.FIT, None, 5 * DAY, 1500, 1500, 1500, 1500),)
     assert [(entry.rule, entry.counted) for entry in totals[3].entries] == [
         ("Size unknown", -500),
         ("Points never go below 0", 500),
@@ -187,8 +187,8 @@ points_each = 5
     )
     result = ledger(rules, FAMILIES, lead, 9 * DAY)
     assert result.entries == (
-        Entry("Budget is known", Group.QUALIFICATION, None, DAY, 500, 500, 500),
-        Entry("Need is known", Group.QUALIFICATION, "pricing0", 2 * DAY, 500, 500, 500),
+        Entry("Budget is known", Group.QUALIFICATION, None, DAY, 500, 500, 500, 500),
+        Entry("Need is known", Group.QUALIFICATION, "pricing0", 2 * DAY, 500, 500, 500, 500),
     )
     assert (result.qualification, result.total) == (1000, 1000)
 

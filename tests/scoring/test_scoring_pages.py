@@ -5,18 +5,20 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
+from test_scoring_action import judged
 
-from histories import funnel
 from histories.clock import DAY, HOUR
 from histories.contract import Attribute, Direction, Families, Interaction, LeadHistory
 from scoring import action, ledger, rulebook, rules
 from scoring.answer import Agreement, Answer, NextAction
-from scoring.tally import tally
+from scoring.moments import NEVER
 
 DOCS = Path(__file__).parents[2] / "docs"
 FAMILIES = Families({"intent": ("session:pricing_page", "demo_request"), "two_way": ("reply", "meeting")})
 NOW = 500 * DAY
+NOTHING_ON_RECORD = np.array([[0, *(NEVER,) * 5]])
 _HAPPENED = re.compile(r"`([^`]+)` (\d+) (hour|day)s? ago(?: \((\w+), (\w+), (\d+)\))?")
 _IS = re.compile(r'`([^`]+)` = (?:"([^"]+)"|(\d+))')
 
@@ -52,14 +54,16 @@ EXAMPLES = list(examples())
 @pytest.mark.parametrize(("book", "header", "row"), EXAMPLES)
 def test_the_rulebooks_of_the_page_give_the_points_of_its_tables(book: str, header: list[str], row: dict[str, str]):
     rules_ = rulebook.parse(book, "rulebook.toml")
-    made = tally(rules_, FAMILIES, history(row["history"]))
-    found = ledger.of(made, NOW)
+    lead = history(row["history"])
+    found = ledger.ledger(rules_, FAMILIES, lead, NOW)
     assert found.total == round(float(row["points"]) * 100)
     if "stage" in header:
         assert (found.stage.value, found.grade) == (row["stage"], row["grade"])
-        by = action.follow_up_by(made, funnel.standing([], NOW), found, NextAction.NURTURE)
-        assert (by is None) == (row["follow up by"] == "")
-        if by is not None:
+        (by,) = action.follow_up_by(
+            rules_, NOTHING_ON_RECORD, judged(rules_, FAMILIES, lead, NOW), [NextAction.NURTURE]
+        )
+        assert (by == NEVER) == (row["follow up by"] == "")
+        if by != NEVER:
             number, unit = re.findall(r"(\d+) (day|hour)", row["follow up by"])[0]
             sign = -1 if "ago" in row["follow up by"] else 1
             assert by - NOW == sign * int(number) * (DAY if unit == "day" else HOUR)

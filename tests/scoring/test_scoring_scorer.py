@@ -199,7 +199,7 @@ def test_a_lead_that_cannot_be_scored_fails_in_its_own_row(scorer):
         "broken",
         Status.FAILED,
         "unreadable_history",
-        "the lead's history cannot be read (TypeError); check the types and times of its fields",
+        "the lead's history cannot be read (ValueError); check the types and times of its fields",
     )
 
 
