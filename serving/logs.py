@@ -106,5 +106,3 @@ def _log_thread(arguments: threading.ExceptHookArgs) -> None:
     logging.getLogger(_OURS).error(
         "the thread %s ended", name, exc_info=(arguments.exc_type, error, arguments.exc_traceback)
     )
-
-

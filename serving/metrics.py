@@ -48,47 +48,52 @@ class Metrics:
         self._multiprocess = multiprocess
         self._registry = CollectorRegistry()
         self._model: tuple[str, str] | None = None
-        here = {"registry": self._registry}
-        self._requests = Counter("lead_scoring_requests_total", "Requests answered", ["endpoint", "status"], **here)
+        here = self._registry
+        self._requests = Counter(
+            "lead_scoring_requests_total", "Requests answered", ["endpoint", "status"], registry=here
+        )
         self._seconds = Histogram(
             "lead_scoring_request_seconds",
             "Time from a request's arrival to its answer",
             ["endpoint"],
             buckets=_SECONDS,
-            **here,
+            registry=here,
         )
-        self._leads = Counter("lead_scoring_leads_total", "Leads by outcome", ["status"], **here)
+        self._leads = Counter("lead_scoring_leads_total", "Leads by outcome", ["status"], registry=here)
         self._probability = _Distribution(
             "lead_scoring_customer_probability",
             "Scored leads by their probability of becoming a customer",
             buckets=_PROBABILITY,
-            **here,
+            registry=here,
         )
         self._points = _Distribution(
-            "lead_scoring_rule_points", "Scored leads by the rulebook's points", buckets=_POINTS, **here
+            "lead_scoring_rule_points", "Scored leads by the rulebook's points", buckets=_POINTS, registry=here
         )
         self._missing = _Distribution(
             "lead_scoring_missing_features_ratio",
             "Scored leads by the share of their features that is missing",
             buckets=_SHARE,
-            **here,
+            registry=here,
         )
         self._unknown = Counter(
-            "lead_scoring_unknown_kinds_total", "Kinds that training never saw, each once a lead", **here
+            "lead_scoring_unknown_kinds_total", "Kinds that training never saw, each once a lead", registry=here
         )
-        self._warnings = Counter("lead_scoring_warnings_total", "Scored leads with a warning", ["code"], **here)
+        self._warnings = Counter("lead_scoring_warnings_total", "Scored leads with a warning", ["code"], registry=here)
         self._limited = Counter(
-            "lead_scoring_rate_limited_total", "Requests beyond the rate of their key", ["key"], **here
+            "lead_scoring_rate_limited_total", "Requests beyond the rate of their key", ["key"], registry=here
         )
         self._waiting = Gauge(
-            "lead_scoring_waiting_requests", "Requests that wait for a thread", multiprocess_mode="livesum", **here
+            "lead_scoring_waiting_requests",
+            "Requests that wait for a thread",
+            multiprocess_mode="livesum",
+            registry=here,
         )
         self._info = Gauge(
             MODEL_INFO,
             "Workers that answer with this bundle and rulebook",
             ["model_version", "rulebook_version"],
             multiprocess_mode="livesum",
-            **here,
+            registry=here,
         )
 
     def request(self, endpoint: str, status: int, seconds: float) -> None:
@@ -136,7 +141,7 @@ class _Told(Collector):
         self._source = source
 
     def collect(self) -> Iterable[Metric]:
-        for metric in self._source.collect():  # type: ignore[no-untyped-call]
+        for metric in self._source.collect():
             if metric.name == MODEL_INFO:
                 metric.samples = [one for one in metric.samples if one.value]
             yield metric
