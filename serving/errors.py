@@ -12,6 +12,7 @@ class Problem(Enum):
     INVALID_REQUEST = ("invalid_request", 400)
     INVALID_LEAD = ("invalid_lead", 400)
     PERSONAL_DATA = ("personal_data", 400)
+    INVALID_HTTP = ("invalid_http", 400)
     UNAUTHORIZED = ("unauthorized", 401)
     FORBIDDEN = ("forbidden", 403)
     NOT_FOUND = ("not_found", 404)

@@ -19,7 +19,7 @@ _REFERENCE = "#/components/schemas/"
 _RETRIED = (429, 503)
 _ABOUT_THE_BODY = (400, 413, 415)
 # Nobody meets these who calls an operation as it is described; or nobody is left to read the answer.
-_OF_NO_OPERATION = {Problem.NOT_FOUND, Problem.METHOD_NOT_ALLOWED, Problem.INCOMPLETE_BODY}
+_OF_NO_OPERATION = {Problem.INVALID_HTTP, Problem.NOT_FOUND, Problem.METHOD_NOT_ALLOWED, Problem.INCOMPLETE_BODY}
 _DESCRIPTION = (
     "Probability of becoming sales-qualified and a customer for every lead, a rulebook's points beside them, "
     "and the reasons for both. Every error has the same body. Times carry an offset; numbers stand without quotes."

@@ -13,7 +13,7 @@ from pathlib import Path
 import bentoml
 
 from histories import clock
-from serving import logs, personal
+from serving import logs, no_http, personal
 from serving import settings as environment
 from serving.deployment import Deployment, Order
 from serving.door import Door
@@ -27,6 +27,7 @@ LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.req
 METRICS = Metrics(multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ)
 ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions, LOG, personal.allowed(SETTINGS.allow_personal), METRICS.model)
 logs.configure(sys.stderr)
+no_http.answer_in_the_envelope()
 
 
 def _now() -> int:
