@@ -12,11 +12,19 @@ from pydantic_core import core_schema
 
 from serving.api import WireLead
 from serving.routes import Route
+from serving.wire import WireInteraction
 from serving.wire_words import WORDS
 
 Schema = dict[str, Any]  # JSON Schema's own shape
 _REFERENCE = DEFAULT_REF_TEMPLATE.format(model="")
 _OWN = "Wire"  # models of one lead's parts are called WireLead and so on; importers see Lead
+# On the wire a lead is any object, so that a bad one fails alone, and an interaction may have other forms. Importers
+# need to know what a good one is, and want a name for it.
+_ENTRIES = [("PredictRequest", "leads", "WireLead")] + [
+    (model, field, "WireInteraction")
+    for model in ("WireLead", "PredictOneRequest")
+    for field in ("interactions", "account_interactions")
+]
 
 
 class ErrorDetail(BaseModel):
@@ -47,9 +55,6 @@ class _Plain(GenerateJsonSchema):
         In a request null goes (leave the field out instead), in an answer the enum becomes a sentence.
         """
         inner = self.generate_inner(schema["schema"])
-        if "$ref" in inner:
-            model = inner["$ref"].removeprefix(_REFERENCE)
-            raise TypeError(f"{model} may be null, for which OpenAPI 3.0 has no words; give a list in its place")
         if "enum" not in inner:
             return {**inner, "nullable": True}
         if self.mode == "validation":
@@ -99,11 +104,17 @@ def schemas(routes: Iterable[Route], reference: str) -> dict[str, Schema]:
     found = list(routes)
     asked = [(one.request, "validation") for one in found if one.request is not None]
     answered = [(one.response, "serialization") for one in found]
-    models: Any = [*asked, (WireLead, "validation"), *answered, (Error, "serialization")]
+    models: Any = [
+        *asked,
+        (WireLead, "validation"),
+        (WireInteraction, "validation"),
+        *answered,
+        (Error, "serialization"),
+    ]
     tops, rest = models_json_schema(models, schema_generator=_Plain)
     definitions = rest["$defs"]
-    # On the wire a lead is any object, so that a bad one fails alone. What a good one is, importers need to know.
-    definitions["PredictRequest"]["properties"]["leads"]["items"] = {"$ref": _REFERENCE + WireLead.__name__}
+    for model, field, entry in _ENTRIES:
+        definitions[model]["properties"][field]["items"] = {"$ref": _REFERENCE + entry}
     used = {name(one): _tidy(definitions[one], reference) for one in _reached(list(tops.values()), definitions)}
     return {key: _told(key, used[key]) for key in sorted(used)}
 
@@ -140,6 +151,9 @@ def _tidy(schema: Schema, reference: str) -> Schema:
 
     def change(node: Schema) -> Schema:
         if "$ref" in node:
+            if node.get("nullable"):
+                model = name(node["$ref"].removeprefix(_REFERENCE))
+                raise TypeError(f"{model} may be null, for which OpenAPI 3.0 has no words; give a list in its place")
             return {"$ref": reference + name(node["$ref"].removeprefix(_REFERENCE))}
         if node.get("additionalProperties") is False:
             del node["additionalProperties"]
