@@ -154,7 +154,7 @@ def publish(
     for change in made.changes:
         out.print(f"- {change}", markup=False)
     out.print(
-        f"Rulebook {made.now} is in force; before it was {made.before}. A service takes it up when it is started."
+        f"Rulebook {made.now} is in force; before it was {made.before}. `lead-scoring deploy` brings it into the service."
     )
 
 
