@@ -4,6 +4,7 @@ Each member gives a margin (log-odds) for a lead and, as contributions, what its
 part in the mean over a model's members.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,10 @@ import numpy.typing as npt
 from scoring.calibration import Floats
 from scoring.ridge import RidgeMember
 from scoring.rules import HUNDREDTHS
+from scoring.trees import tree
+from scoring.trees.shap import TreeShap
+from scoring.trees.tables import Weighed
+from scoring.trees.tree import Tree
 
 Points = npt.NDArray[np.int64]
 
@@ -59,11 +64,14 @@ class BoosterMember:
         margins = np.asarray(raw, dtype=np.float64) + self.offset
         return margins + self.points_slope * (points / HUNDREDTHS) if self.uses_points else margins
 
+    @cached_property
+    def trees(self) -> tuple[Tree, ...]:
+        """Its trees. Raises ValueError where they are of a sort whose TreeSHAP values are not known here."""
+        return tree.read(self.text)
+
     def contributions(self, matrix: Floats, points: Points, threads: int) -> Floats:
         """Return TreeSHAP values, [n, features + points + bias]; a row adds up to its margin."""
-        values = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads), dtype=np.float64)
-        bias = values[:, -1:] + (self.offset + self.points_slope * self.points_centre)
-        return np.hstack([values[:, :-1], _part(self.points_slope, self.points_centre, points)[:, None], bias])
+        return contributions((self,), tables((self,)), matrix, points, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,37 @@ class PointsMember:
 
 
 Member = BoosterMember | RidgeMember | PointsMember
+
+
+def shares(members: Sequence[Member]) -> tuple[float, ...]:
+    """Return each member's part in the mean."""
+    whole = sum(member.weight for member in members)
+    return tuple(member.weight / whole for member in members)
+
+
+def tables(members: Sequence[Member]) -> TreeShap:
+    """Return what all boosters' TreeSHAP values are read from together, each by its part in the mean."""
+    weighed = zip(members, shares(members), strict=True)
+    return TreeShap(
+        Weighed(one, share) for member, share in weighed if isinstance(member, BoosterMember) for one in member.trees
+    )
+
+
+def contributions(members: Sequence[Member], trees: TreeShap, matrix: Floats, points: Points, threads: int) -> Floats:
+    """Return the mean of the members' contributions, [n, features + points + bias]. `trees`: their `tables`.
+
+    What is added up for a row is added in the same order for any other: its bits are the same alone and among others.
+    """
+    values = np.zeros((len(matrix), matrix.shape[1] + 2))
+    trees.add(values, matrix, threads)
+    values[:, -1] = trees.expected
+    for member, share in zip(members, shares(members), strict=True):
+        if isinstance(member, BoosterMember):
+            values[:, -2] += share * _part(member.points_slope, member.points_centre, points)
+            values[:, -1] += share * (member.offset + member.points_slope * member.points_centre)
+        else:
+            values += share * member.contributions(matrix, points, threads)
+    return values
 
 
 def _part(slope: float, centre: float, points: Points) -> Floats:

@@ -1,0 +1,1 @@
+"""LightGBM's trees, read from a booster's text, and their exact TreeSHAP values."""
