@@ -23,18 +23,19 @@ setup: $(COMPLETE) ## install everything that uv.lock names into .venv
 demo: $(SYNCED) ## sample, train, compare, serve: the whole of it in one go (ARGS=--no-serve ends after the scores)
 	$(RUN) lead-scoring demo $(ARGS)
 
-test: $(COMPLETE) ## run the tests (ARGS="-k words" picks some)
-	$(RUN) pytest $(ARGS)
+test: $(COMPLETE) ## run the tests, file by file on two cores (ARGS="-k words" picks some)
+	$(RUN) pytest -n 2 --dist loadfile -p no:benchmark $(ARGS)
 
 test-slow: $(COMPLETE) ## run the tests that take minutes
 	$(RUN) pytest -m slow $(ARGS)
 
-check: $(COMPLETE) ## lint, format, types, floors, lock file and docs in step
+check: $(COMPLETE) ## lint, format, types, floors, known vulnerabilities, lock file and docs in step
 	$(UV) lock --check
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(RUN) lint-imports
+	$(RUN) python deploy/audit.py || test $$? -eq 3
 	$(RUN) pytest -q tests/house
 
 bench: $(COMPLETE) ## time the seeded workloads, then features beside their peers into docs/benchmarks.md (SIZE=small: a minute)
