@@ -57,18 +57,18 @@ def _after_space(body: npt.NDArray[np.uint8], place: int) -> int:
 
 
 @inlined
-def _hash(body: npt.NDArray[np.uint8], begin: int, end: int) -> int:
+def _hash(body: npt.NDArray[np.uint8], begin: int, end: int) -> np.int64:
     """The string's FNV-1a; 0 where it has escapes, with which one key can be written in many ways."""
-    hashed = _BASIS
+    hashed = np.int64(_BASIS)
     for place in range(begin, end):
         if body[place] == _BACKSLASH:
-            return 0
+            return np.int64(0)
         hashed = (hashed ^ np.int64(body[place])) * _PRIME
     return hashed
 
 
 @inlined
-def _among(keys: npt.NDArray[np.int64], begin: int, end: int, hashed: int) -> bool:
+def _among(keys: npt.NDArray[np.int64], begin: int, end: int, hashed: np.int64) -> bool:
     for place in range(begin, end):  # noqa: SIM110  # a generator cannot be compiled
         if keys[place] == hashed:
             return True
