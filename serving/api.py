@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from histories import clock
 from histories.contract import Attribute
 from scoring.answer import MOST_REASONS
+from serving.bounds import MOST_ATTRIBUTES
 from serving.foreign import AnyInteraction
 from serving.wire import FirstAlone, Identifier, Moment, Wire, moment
 
@@ -87,7 +88,7 @@ class WireLead(Wire):
     lead_id: Identifier
     created_at: Moment
     account_id: Identifier | None = None
-    attributes: dict[AttributeName, AttributeValues] = Field(default_factory=dict, max_length=1000)
+    attributes: dict[AttributeName, AttributeValues] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
     interactions: Interactions = Field(default_factory=list)
     outcomes: Annotated[list[WireOutcome], FirstAlone()] = Field(default_factory=list, max_length=1000)
     account_interactions: Interactions | None = None

@@ -52,8 +52,6 @@ def of(
     errors = _of_one_form(error.errors(include_url=False, include_input=False))
     place, first = next((one for one in errors if one.error["type"] == _UNKNOWN), errors[0])
     kind = first["type"]
-    if kind == "json_invalid":
-        return RequestError(Problem.INVALID_JSON, f"the body is not JSON: {first.get('ctx', {}).get('error', '')}")
     if kind == _UNKNOWN:
         allowed = _allowed(root, place)
         text = f"is not a known key; allowed are {', '.join(allowed)}{nearest(str(place[-1])[:100], allowed)}"

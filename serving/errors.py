@@ -37,7 +37,7 @@ class Problem(Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: a context manager that an exception passes through sets its traceback
 class RequestError(Exception):
     """A request that cannot be answered. The message never repeats what was sent; `field` says where it was.
 

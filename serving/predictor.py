@@ -12,9 +12,10 @@ from scoring.answer import Status
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scored, Scorer
-from serving import answers, complaint, counts, described, explanation, mapping, personal
+from serving import answers, complaint, counts, described, duplicates, explanation, mapping, personal
 from serving.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.api import PredictOneRequest, PredictRequest, WireLead
+from serving.bounds import json_of, refuse_crowds
 from serving.errors import Problem, RequestError
 from serving.reply import Counts, Reply
 from serving.request_log import RequestLog
@@ -47,10 +48,11 @@ class Predictor:
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""
         self._scorer.warm_up()
+        duplicates.refuse(b"{}")
 
     def predict(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/predict`: a row for each lead, also for one that cannot be read. Raises RequestError."""
-        request = _request(PredictRequest, body)
+        request = self._request(PredictRequest, body)
         as_of = now if request.as_of is None else request.as_of
         read = [self._read(number, raw) for number, raw in enumerate(request.leads)]
         histories = [one for one in read if isinstance(one, LeadHistory)]
@@ -80,12 +82,21 @@ class Predictor:
         del body, now
         return self._reply(described.response(self._scorer.bundle, self._scorer.rulebook, request_id), Counts())
 
+    def _request(self, model: type[Body], body: bytes) -> Body:
+        raw = json_of(body)
+        duplicates.refuse(body)
+        refuse_crowds(raw, self._max_interactions)
+        try:
+            return model.model_validate(raw)
+        except ValidationError as error:
+            raise complaint.of(error, Problem.INVALID_REQUEST, model) from None
+
     def _reply(self, response: BaseModel, counted: Counts) -> Reply:
         return Reply(response.model_dump_json().encode(), self._versions["model_version"], counted)
 
     def _one(self, body: bytes, request_id: str, now: int) -> tuple[LeadHistory, int, Scored]:
         """Return the one lead of a body, the moment that is asked for, and what was scored."""
-        request = _request(PredictOneRequest, body)
+        request = self._request(PredictOneRequest, body)
         as_of = now if request.as_of is None else request.as_of
         history = self._history(request)
         scored = self._score([history], request_id, as_of, request.reasons, now)
@@ -102,7 +113,7 @@ class Predictor:
 
     def _read(self, number: int, raw: object) -> LeadHistory | WireAnswer:
         try:
-            self._refuse_too_many(_length(raw, "interactions") + _length(raw, "account_interactions"))
+            refuse_crowds(raw, self._max_interactions)
             return self._history(WireLead.model_validate(raw))
         except ValidationError as error:
             problem = complaint.of(error, Problem.INVALID_LEAD, WireLead, ("leads", number))
@@ -113,28 +124,8 @@ class Predictor:
         return answers.failed(_lead_id(raw), problem.problem.code, str(problem))
 
     def _history(self, lead: WireLead) -> LeadHistory:
-        self._refuse_too_many(len(lead.interactions) + len(lead.account_interactions or ()))
         personal.refuse(lead.attributes.items(), self._allow_personal)
         return mapping.history(lead, self._types)
-
-    def _refuse_too_many(self, interactions: int) -> None:
-        if interactions > self._max_interactions:
-            message = f"has more than {self._max_interactions} entries, the account's included; send the newest"
-            raise RequestError(Problem.INVALID_LEAD, message, "interactions")
-
-
-def _request(model: type[Body], body: bytes) -> Body:
-    if not body.strip():
-        raise RequestError(Problem.INVALID_JSON, "the body is empty; send a JSON object")
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        raise complaint.of(error, Problem.INVALID_REQUEST, model) from None
-
-
-def _length(raw: object, key: str) -> int:
-    value = raw.get(key) if isinstance(raw, dict) else None
-    return len(value) if isinstance(value, list) else 0
 
 
 def _lead_id(raw: object) -> str | None:
