@@ -1,4 +1,4 @@
-"""What the kernels read: tests, cells and deep steps as plain arrays."""
+"""What the kernels read: splits, cells and deep steps as plain arrays."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Tests(NamedTuple):
+class Splits(NamedTuple):
     """What is asked of a row."""
 
-    asked: Ints  # [tests, 4]: column, kind, where its words begin and end
-    thresholds: Floats  # [tests]
+    asked: Ints  # [splits, 4]: column, kind, where its words begin and end
+    thresholds: Floats  # [splits]
     words: Ints  # 32 codes each
 
 
 class Cells(NamedTuple):
-    """Groups of leaves. A group's cell is the number that its tests' answers make as bits."""
+    """Groups of leaves. A group's cell is the number that its splits' answers make as bits."""
 
-    tests: Tests
-    groups: Ints  # [groups + 1, 3]: where its tests, its columns and its values begin
+    splits: Splits
+    groups: Ints  # [groups + 1, 3]: where its splits, its columns and its values begin
     columns: Ints
     values: Floats  # group by group, cell by cell: one for each of the group's columns
 
@@ -32,16 +32,16 @@ class Elements(NamedTuple):
     leaves: Ints  # [leaves + 1]: where its elements begin
     groups: Ints  # [groups + 1]: where its leaves begin
     values: Floats  # [leaves]
-    bits: Ints  # [elements, 3]: the tests of the column, those of them that must say left, the place of the column
+    bits: Ints  # [elements, 3]: the splits of the column, those of them that must say left, the place of the column
     shares: Floats  # [elements]
 
 
 class Deep(NamedTuple):
     """Trees of what lies too deep for a group. Parents come before their children; the root is none of the steps."""
 
-    tests: Tests
+    splits: Splits
     trees: Ints  # [trees + 1]: where its steps begin
-    steps: Ints  # [steps, 5]: column, test, 1 where left is its way, parent, former step of the column (-1: none)
+    steps: Ints  # [steps, 5]: column, split, 1 where left is its way, parent, former step of the column (-1: none)
     shares: Floats  # [steps]: z of the column so far
     values: Floats  # [steps]: of the leaf that it leads to, otherwise 0
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from histories.compiled import compiled, inlined
-from scoring.trees.arrays import Cells, Deep, Floats, Ints, Rule, Tests
+from scoring.trees.arrays import Cells, Deep, Floats, Ints, Rule, Splits
 from scoring.trees.tree import ZERO, Kind
 
 _BLOCK = 32  # rows whose values fit beside a group's cells into the processor's own memory
@@ -62,9 +62,9 @@ def add(out: Floats, matrix: Floats, first: int, last: int, used: Ints, cells: C
 
 
 @inlined
-def _answer(answers: Ints, row: Floats, count: int, tests: Tests, test: int, bit: int) -> None:
+def _answer(answers: Ints, row: Floats, count: int, splits: Splits, split: int, bit: int) -> None:
     """Set a bit of the answers where the row goes left."""
-    place, kind, threshold = tests.asked[test, 0], tests.asked[test, 1], tests.thresholds[test]
+    place, kind, threshold = splits.asked[split, 0], splits.asked[split, 1], splits.thresholds[split]
     if kind <= _NAN_LEFT:
         nan_left = kind == _NAN_LEFT
         for lane in range(count):
@@ -72,13 +72,13 @@ def _answer(answers: Ints, row: Floats, count: int, tests: Tests, test: int, bit
             left = (value <= threshold) | (nan_left & (value != value))  # noqa: PLR0124
             answers[lane] |= np.int64(left) << bit
     elif kind == _CATEGORY:
-        begin, end = tests.asked[test, 2], tests.asked[test, 3]
+        begin, end = splits.asked[split, 2], splits.asked[split, 3]
         for lane in range(count):
             value = row[place, lane]
             # Codes are cut to whole numbers as LightGBM cuts them: -0.5 is 0.
             if (value > -1) & (value < (end - begin) * 32):
                 code = np.uint32(value)
-                answers[lane] |= (tests.words[begin + (code >> 5)] >> (code & 31) & 1) << bit
+                answers[lane] |= (splits.words[begin + (code >> 5)] >> (code & 31) & 1) << bit
     else:
         for lane in range(count):
             value = row[place, lane]
@@ -91,12 +91,12 @@ def _answer(answers: Ints, row: Floats, count: int, tests: Tests, test: int, bit
 def _add_cells(given: Floats, row: Floats, count: int, cells: Cells, answers: Ints) -> None:
     groups, columns, values = cells.groups, cells.columns, cells.values
     for group in range(len(groups) - 1):
-        test, column, value = groups[group, 0], groups[group, 1], groups[group, 2]
+        split, column, value = groups[group, 0], groups[group, 1], groups[group, 2]
         width = groups[group + 1, 1] - column
         for lane in range(count):
             answers[lane] = 0
-        for bit in range(groups[group + 1, 0] - test):
-            _answer(answers, row, count, cells.tests, test + bit, bit)
+        for bit in range(groups[group + 1, 0] - split):
+            _answer(answers, row, count, cells.splits, split + bit, bit)
         for lane in range(count):
             answers[lane] = value + answers[lane] * width
         for place in range(width):
@@ -126,7 +126,7 @@ def _down(
         share, value = shares[at], values[at]
         for lane in range(count):
             answers[lane] = 0
-        _answer(answers, row, count, deep.tests, steps[at, 1], 0)
+        _answer(answers, row, count, deep.splits, steps[at, 1], 0)
         for lane in range(count):
             taken[step, lane] = (1 - (answers[lane] ^ left)) * taken[former, lane]
         for point in range(len(rule.points)):

@@ -1,4 +1,4 @@
-"""A tree cut into groups of leaves that hang on few tests, and the rest: the leaves that lie too deep for a group."""
+"""A tree cut into groups of leaves that hang on few splits, and the rest: the leaves that lie too deep for a group."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Group:
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
     """Yield the leaves, those first that have most of their way in common with their neighbours: depth first."""
-    waiting: list[tuple[int, tuple[Step, ...]]] = [(0, ())] if tree.tests else []
+    waiting: list[tuple[int, tuple[Step, ...]]] = [(0, ())] if tree.splits else []
     while waiting:
         node, steps = waiting.pop()
         if node < 0:

@@ -1,4 +1,4 @@
-"""Fills the cells: what the leaves of a group give each column, for every answer that its tests can have.
+"""Fills the cells: what the leaves of a group give each column, for every answer that its splits can have.
 
 Path-dependent TreeSHAP (Lundberg and others, "Consistent individualized feature attribution for tree ensembles",
 2018) as an integral. On the way to a leaf of value v let each column k have z_k, the product of the shares of training
@@ -14,37 +14,44 @@ rule.)
 
 import numpy as np
 
-from histories.compiled import compiled
-from scoring.trees.arrays import Cells, Elements, Rule
+from histories.compiled import compiled, inlined
+from scoring.trees.arrays import Cells, Elements, Floats, Rule
 
 
 @compiled
 def fill_cells(cells: Cells, elements: Elements, rule: Rule) -> None:
     """Fill in the cells' values. The rule has to be exact for the longest way."""
-    points, weights = rule.points, rule.weights
-    groups, values = cells.groups, cells.values
-    bits, shares = elements.bits, elements.shares
+    groups = cells.groups
     most = 1
     for leaf in range(len(elements.values)):
         most = max(most, elements.leaves[leaf + 1] - elements.leaves[leaf])
-    factors = np.empty((len(points), most))
+    factors = np.empty((len(rule.points), most))
     for group in range(len(groups) - 1):
-        tests, columns = groups[group + 1, 0] - groups[group, 0], groups[group + 1, 1] - groups[group, 1]
-        for cell in range(1 << tests):
+        columns = groups[group + 1, 1] - groups[group, 1]
+        for cell in range(1 << (groups[group + 1, 0] - groups[group, 0])):
             start = groups[group, 2] + cell * columns
             for leaf in range(elements.groups[group], elements.groups[group + 1]):
-                begin, end = elements.leaves[leaf], elements.leaves[leaf + 1]
-                for point in range(len(points)):
-                    for element in range(begin, end):
-                        taken = cell & bits[element, 0] == bits[element, 1]
-                        factors[point, element - begin] = points[point] * taken + (1 - points[point]) * shares[element]
-                for element in range(begin, end):
-                    total = 0.0
-                    for point in range(len(points)):
-                        product = weights[point]
-                        for other in range(end - begin):
-                            if other != element - begin:
-                                product *= factors[point, other]
-                        total += product
-                    taken = cell & bits[element, 0] == bits[element, 1]
-                    values[start + bits[element, 2]] += elements.values[leaf] * (taken - shares[element]) * total
+                _add_leaf(cells.values, start, cell, leaf, elements, rule, factors)
+
+
+@inlined
+def _add_leaf(
+    values: Floats, start: int, cell: int, leaf: int, elements: Elements, rule: Rule, factors: Floats
+) -> None:
+    """Add what a leaf gives each column on its way to the values of a cell, which begin at `start`."""
+    bits, shares = elements.bits, elements.shares
+    begin, end = elements.leaves[leaf], elements.leaves[leaf + 1]
+    for point in range(len(rule.points)):
+        for at in range(begin, end):
+            taken = (cell & bits[at, 0]) == bits[at, 1]
+            factors[point, at - begin] = shares[at] + rule.points[point] * (taken - shares[at])
+    for at in range(begin, end):
+        total = 0.0
+        for point in range(len(rule.points)):
+            product = rule.weights[point]
+            for other in range(begin, end):
+                if other != at:
+                    product *= factors[point, other - begin]
+            total += product
+        taken = (cell & bits[at, 0]) == bits[at, 1]
+        values[start + bits[at, 2]] += elements.values[leaf] * (taken - shares[at]) * total

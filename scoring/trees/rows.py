@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from histories.compiled import compiled, inlined
-from scoring.trees.arrays import Cells, Deep, Floats, Ints, Rule, Tests
+from scoring.trees.arrays import Cells, Deep, Floats, Ints, Rule, Splits
 from scoring.trees.tree import ZERO, Kind
 
 _NAN_LEFT, _ZERO_LEFT, _CATEGORY = int(Kind.NAN_LEFT), int(Kind.ZERO_LEFT), int(Kind.CATEGORY)
@@ -44,18 +44,18 @@ def add(out: Floats, matrix: Floats, first: int, last: int, used: Ints, cells: C
 
 
 @inlined
-def _left(row: Floats, tests: Tests, test: int) -> np.int64:
+def _left(row: Floats, splits: Splits, split: int) -> np.int64:
     """1 where the row goes left, otherwise 0. Without branches where there can be: answers are hard to foretell."""
-    value, kind, threshold = row[tests.asked[test, 0]], tests.asked[test, 1], tests.thresholds[test]
+    value, kind, threshold = row[splits.asked[split, 0]], splits.asked[split, 1], splits.thresholds[split]
     nan = value != value  # noqa: PLR0124
     if kind <= _NAN_LEFT:
         return np.int64((value <= threshold) | (nan & (kind == _NAN_LEFT)))
     if kind == _CATEGORY:
-        begin, end = tests.asked[test, 2], tests.asked[test, 3]
+        begin, end = splits.asked[split, 2], splits.asked[split, 3]
         if not (value > -1) & (value < (end - begin) * 32):
             return np.int64(0)
         code = np.uint32(value)
-        return np.int64(tests.words[begin + (code >> 5)] >> (code & 31) & 1)
+        return np.int64(splits.words[begin + (code >> 5)] >> (code & 31) & 1)
     zero = nan | ((value >= -ZERO) & (value <= ZERO))
     return np.int64((zero & (kind == _ZERO_LEFT)) | (~zero & (value <= threshold)))
 
@@ -64,11 +64,11 @@ def _left(row: Floats, tests: Tests, test: int) -> np.int64:
 def _add_cells(given: Floats, row: Floats, cells: Cells) -> None:
     groups, columns, values = cells.groups, cells.columns, cells.values
     for group in range(len(groups) - 1):
-        test, column = groups[group, 0], groups[group, 1]
+        split, column = groups[group, 0], groups[group, 1]
         width = groups[group + 1, 1] - column
         cell = 0
-        for bit in range(groups[group + 1, 0] - test):
-            cell |= _left(row, cells.tests, test + bit) << bit
+        for bit in range(groups[group + 1, 0] - split):
+            cell |= _left(row, cells.splits, split + bit) << bit
         start = groups[group, 2] + cell * width
         for place in range(width):
             given[columns[column + place]] += values[start + place]
@@ -80,9 +80,9 @@ def _down(row: Floats, begin: int, end: int, deep: Deep, rule: Rule, scratch: _S
     taken, products, inverse, sums = scratch.taken, scratch.products, scratch.inverse, scratch.sums
     for step in range(1, end - begin):
         at = begin + step
-        test, left, parent, former = deep.steps[at, 1], deep.steps[at, 2], deep.steps[at, 3], deep.steps[at, 4]
+        split, left, parent, former = deep.steps[at, 1], deep.steps[at, 2], deep.steps[at, 3], deep.steps[at, 4]
         share, value = deep.shares[at], deep.values[at]
-        taken[step] = (1 - (_left(row, deep.tests, test) ^ left)) * taken[former]
+        taken[step] = (1 - (_left(row, deep.splits, split) ^ left)) * taken[former]
         way = taken[step] - share
         for point in range(len(rule.points)):
             factor = share + rule.points[point] * way

@@ -20,13 +20,13 @@ class TreeShap:
 
     A row's values are the same bits alone, among others, and on any number of threads: what is added up for a row
     is added in the order of the tables. `expected`: the mean over the training rows, to which a row's values add its
-    way to the trees' sum.
+    way to the trees' sum. Its cells take at most `most_bytes`.
     """
 
-    def __init__(self, trees: Iterable[Weighed]) -> None:
+    def __init__(self, trees: Iterable[Weighed], most_bytes: int = MOST_BYTES) -> None:
         found = tuple(trees)
         self.expected = math.fsum(one.weight * one.tree.expected for one in found)
-        self._tables = tables.make(found, MOST_BYTES)
+        self._tables = tables.make(found, most_bytes)
 
     @property
     def bytes(self) -> int:

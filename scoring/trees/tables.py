@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from scoring.trees import cut, fill
-from scoring.trees.arrays import Cells, Deep, Elements, Ints, Rule, Tests
+from scoring.trees.arrays import Cells, Deep, Elements, Ints, Rule, Splits
 from scoring.trees.cut import Group, Leaf
-from scoring.trees.tree import Test, Tree
+from scoring.trees.tree import Split, Tree
 
-MOST_NODES = 8  # tests of a group: it has 2 to the power of that many cells
+MOST_NODES = 8  # splits of a group: it has 2 to the power of that many cells
 _FLOAT = 8
 
 
@@ -33,14 +33,14 @@ class Tables(NamedTuple):
     @property
     def bytes(self) -> int:
         """What they hold in memory."""
-        arrays = (self.used, *self.cells.tests, *self.cells[1:], *self.deep.tests, *self.deep[1:], *self.rule)
+        arrays = (self.used, *self.cells.splits, *self.cells[1:], *self.deep.splits, *self.deep[1:], *self.rule)
         return sum(array.nbytes for array in arrays)
 
 
 def make(trees: Sequence[Weighed], most_bytes: int) -> Tables:
     """Return the tables of a sum of trees, cells of at most `most_bytes` among them: each tree may use its part.
 
-    A tree is cut into groups of so few tests that its cells keep to that; what is too deep for a group goes by
+    A tree is cut into groups of so few splits that its cells keep to that; what is too deep for a group goes by
     quadrature.
     """
     allowed = most_bytes // max(1, len(trees))
@@ -52,7 +52,7 @@ def make(trees: Sequence[Weighed], most_bytes: int) -> Tables:
         if deep:
             rest.append((tree, deep, weight))
     longest = max((len(_columns(tree, leaf)) for tree, leaves, _ in rest for leaf in leaves), default=1)
-    used = sorted({test.column for tree, _ in trees for test in tree.tests})
+    used = sorted({split.column for tree, _ in trees for split in tree.splits})
     places = {column: place for place, column in enumerate(used)}
     return Tables(np.array(used, dtype=np.int64), _cells(grouped, places), _deep(rest, places), _rule(longest))
 
@@ -67,26 +67,26 @@ def _cut(tree: Tree, allowed: int) -> tuple[tuple[Group, ...], tuple[Leaf, ...]]
 
 
 def _columns_of(tree: Tree, group: Group) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(tree.tests[node].column for node in group.nodes))
+    return tuple(dict.fromkeys(tree.splits[node].column for node in group.nodes))
 
 
 def _columns(tree: Tree, leaf: Leaf) -> frozenset[int]:
-    return frozenset(tree.tests[step.node].column for step in leaf.steps)
+    return frozenset(tree.splits[step.node].column for step in leaf.steps)
 
 
-def _tests(asked: Iterable[Test], places: Mapping[int, int]) -> Tests:
+def _splits(asked: Iterable[Split], places: Mapping[int, int]) -> Splits:
     asked = tuple(asked)
-    ends = list(accumulate((len(test.words) for test in asked), initial=0))
-    rows = [(places[test.column], int(test.kind), ends[at], ends[at + 1]) for at, test in enumerate(asked)]
-    return Tests(
+    ends = list(accumulate((len(split.words) for split in asked), initial=0))
+    rows = [(places[split.column], int(split.kind), ends[at], ends[at + 1]) for at, split in enumerate(asked)]
+    return Splits(
         _ints(rows, 4),
-        np.array([test.threshold for test in asked], dtype=np.float64),
-        np.array([word for test in asked for word in test.words], dtype=np.int64),
+        np.array([split.threshold for split in asked], dtype=np.float64),
+        np.array([word for split in asked for word in split.words], dtype=np.int64),
     )
 
 
 def _cells(grouped: Sequence[tuple[Tree, Group, float]], places: Mapping[int, int]) -> Cells:
-    """The groups' tests and cells, filled."""
+    """The groups' splits and cells, filled."""
     columns = [_columns_of(tree, group) for tree, group, _ in grouped]
     sizes = [
         (len(group.nodes), len(of), len(of) << len(group.nodes))
@@ -95,7 +95,7 @@ def _cells(grouped: Sequence[tuple[Tree, Group, float]], places: Mapping[int, in
     starts = np.zeros((len(grouped) + 1, 3), dtype=np.int64)
     np.cumsum(_ints(sizes, 3), axis=0, out=starts[1:])
     cells = Cells(
-        _tests((tree.tests[node] for tree, group, _ in grouped for node in group.nodes), places),
+        _splits((tree.splits[node] for tree, group, _ in grouped for node in group.nodes), places),
         starts,
         np.array([places[column] for of in columns for column in of], dtype=np.int64),
         np.zeros(starts[-1, 2]),
@@ -115,7 +115,7 @@ def _elements(grouped: Sequence[tuple[Tree, Group, float]], columns: Sequence[tu
         for leaf in group.leaves:
             found: dict[int, tuple[int, int, float]] = {}
             for step in leaf.steps:
-                column = tree.tests[step.node].column
+                column = tree.splits[step.node].column
                 asked, left, share = found.get(column, (0, 0, 1.0))
                 one = bit[step.node]
                 found[column] = (asked | one, left | one if step.left else left, share * step.share)
@@ -135,7 +135,7 @@ def _elements(grouped: Sequence[tuple[Tree, Group, float]], columns: Sequence[tu
 
 def _deep(rest: Sequence[tuple[Tree, tuple[Leaf, ...], float]], places: Mapping[int, int]) -> Deep:
     """The ways to leaves that lie deep, those that they have in common once."""
-    tests: list[Test] = []
+    splits: list[Split] = []
     trees, steps = [0], list[tuple[int, int, int, int, int]]()
     shares, values = list[float](), list[float]()
     for tree, leaves, weight in rest:
@@ -147,12 +147,12 @@ def _deep(rest: Sequence[tuple[Tree, tuple[Leaf, ...], float]], places: Mapping[
         for leaf in leaves:
             parent, formers = 0, dict[int, int]()
             for node, left, share in leaf.steps:
-                column = tree.tests[node].column
+                column = tree.splits[node].column
                 former = formers.get(column, 0)
                 if (node, left) not in known:
                     if node not in asked:
-                        asked[node] = len(tests)
-                        tests.append(tree.tests[node])
+                        asked[node] = len(splits)
+                        splits.append(tree.splits[node])
                     known[node, left] = len(known) + 1
                     steps.append((places[column], asked[node], int(left), parent, former))
                     shares.append(share if former == 0 else share * shares[trees[-1] + former])
@@ -161,7 +161,7 @@ def _deep(rest: Sequence[tuple[Tree, tuple[Leaf, ...], float]], places: Mapping[
             values[trees[-1] + parent] = weight * leaf.value
         trees.append(len(steps))
     return Deep(
-        _tests(tests, places),
+        _splits(splits, places),
         np.array(trees, dtype=np.int64),
         _ints(steps, 5),
         np.array(shares, dtype=np.float64),

@@ -14,16 +14,16 @@ _WORD = 32
 
 
 class Kind(IntEnum):
-    """How a test treats its value. A number goes left where it is at most the threshold."""
+    """How a split treats its value. A number goes left where it is at most the threshold."""
 
     NAN_RIGHT = 0
     NAN_LEFT = 1
     ZERO_RIGHT = 2  # 0 is missing, as NaN is, and missing goes right
     ZERO_LEFT = 3
-    CATEGORY = 4  # left where the code is one of the test's; what is no code goes right
+    CATEGORY = 4  # left where the code is one of the split's; what is no code goes right
 
 
-class Test(NamedTuple):
+class Split(NamedTuple):
     """What an inner node asks of a row. `words`: the codes that go left, as bits of 32-bit words."""
 
     column: int
@@ -40,7 +40,7 @@ class Tree:
     take.
     """
 
-    tests: tuple[Test, ...]
+    splits: tuple[Split, ...]
     left: tuple[int, ...]
     right: tuple[int, ...]
     counts: tuple[int, ...]
@@ -95,7 +95,7 @@ def _tree(keys: Mapping[str, str]) -> Tree:
     if min(counts) < 1 or min(leaf_counts) < 1:
         raise ValueError("no TreeSHAP values of a tree with a node that no training row came to")
     return Tree(
-        tests=tuple(_tests(keys)),
+        splits=tuple(_splits(keys)),
         left=_whole(keys["left_child"]),
         right=_whole(keys["right_child"]),
         counts=counts,
@@ -104,17 +104,17 @@ def _tree(keys: Mapping[str, str]) -> Tree:
     )
 
 
-def _tests(keys: Mapping[str, str]) -> Iterator[Test]:
+def _splits(keys: Mapping[str, str]) -> Iterator[Split]:
     thresholds = [float(one) for one in keys["threshold"].split()]
     borders, words = _whole(keys.get("cat_boundaries", "0")), _whole(keys.get("cat_threshold", ""))
     columns, decisions = _whole(keys["split_feature"]), _whole(keys["decision_type"])
     for column, decision, threshold in zip(columns, decisions, thresholds, strict=True):
         if decision & _CATEGORICAL:
             number = int(threshold)
-            yield Test(column, Kind.CATEGORY, 0.0, words[borders[number] : borders[number + 1]])
+            yield Split(column, Kind.CATEGORY, 0.0, words[borders[number] : borders[number + 1]])
         else:
             at = _beside_zero(threshold)
-            yield Test(column, _kind(decision >> 2 & 3, bool(decision & _DEFAULT_LEFT), at), at)
+            yield Split(column, _kind(decision >> 2 & 3, bool(decision & _DEFAULT_LEFT), at), at)
 
 
 def _kind(missing: int, default_left: bool, threshold: float) -> Kind:
