@@ -33,6 +33,7 @@ from training import learner  # noqa: E402
 from training.fitted import silent  # noqa: E402
 from training.recipe import Age  # noqa: E402
 from training.settings import BAG, by_size, threads  # noqa: E402
+from training.sides import Lives  # noqa: E402
 from training.snapshots import Snapshots  # noqa: E402
 from training.split import Fold, Split  # noqa: E402
 
@@ -80,10 +81,7 @@ def snapshots(answer: NDArray[np.int8]) -> Snapshots:
         age=np.zeros(len(answer), dtype=np.int64),
         answer=answer,
         known_at=number,
-        lead_group=number,
-        lead_from=number,
-        lead_until=number,
-        lead_draw=np.zeros(len(answer), dtype=np.uint64),
+        lives=Lives(group=number, first=number, last=number, draw=np.zeros(len(answer), dtype=np.uint64)),
     )
 
 
@@ -92,7 +90,7 @@ def split(rows: int) -> Split:
     number, border = np.arange(rows), round(rows * (1 - WINDOW))
     older, newer = number[:border], number[border:]
     fold = Fold(older, np.ones(border), older, newer, border, rows)
-    return Split(number, np.ones(rows), number, number[:0], (fold,), rows, 0, 0, 0, 0.5)
+    return Split(number, np.ones(rows), number, number[:0], (fold,), rows, 0, 0, 0, 0.5, 0.0)
 
 
 def ours(matrix: FloatArray, answer: NDArray[np.int8]) -> int:

@@ -20,6 +20,7 @@ from training.handed_over import HandedOver, handed_over
 from training.lift import Lift, lifts
 from training.overlap import Overlap, overlaps
 from training.recipe import Recipe
+from training.sides import trains
 from training.snapshots import Snapshots, draw
 from training.split import border_of
 
@@ -32,14 +33,15 @@ class Deals:
     """Closed deals, the same for every rulebook.
 
     `drawn`: snapshots by target, customer first; only the mature ones are looked at. `border`: UTC microseconds;
-    rulebooks are held against each other on what came from then on, which a draft learnt from the same export has not
-    seen. `boards`: the weeks of that part, by target; `calls`: leads that the team takes on in a week.
+    rulebooks are held against each other on what came from then on, of the leads and accounts that training would test on
+    (`kept_share`), which a draft learnt from the same export has not seen. `boards`: the weeks of that part, by target; `calls`: leads that the team takes on in a week.
     """
 
     histories: Histories
     seed: int
     drawn: Mapping[Target, Snapshots]
     border: int
+    kept_share: float
     boards: Mapping[Target, Boards]
     calls: int
 
@@ -48,9 +50,10 @@ class Deals:
         return np.flatnonzero(self.drawn[target].mature)
 
     def test(self, target: Target) -> NDArray[np.int64]:
-        """Rows of those from the border on."""
+        """Rows of those from the border on, of leads and accounts that no draft learns from."""
         drawn = self.drawn[target]
-        return np.flatnonzero(drawn.mature & (drawn.cutoff >= self.border))
+        learnt_from = trains(drawn.lives, self.border, self.kept_share)[drawn.group]
+        return np.flatnonzero(drawn.mature & (drawn.cutoff >= self.border) & ~learnt_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def deals(histories: Histories, recipe: Recipe) -> Deals:
     border = border_of(recipe, list(drawn.values()))
     boards = {target: weekly(histories, target, recipe.horizons[target], border) for target in targets}
     calls = calls_of(boards[Target.CUSTOMER], recipe.business)
-    found = Deals(histories, recipe.seed, drawn, border, boards, calls)
+    found = Deals(histories, recipe.seed, drawn, border, recipe.kept_share, boards, calls)
     for target, snapshots in drawn.items():
         if not len(found.test(target)):
             raise DataError(

@@ -31,7 +31,7 @@ def recent_board(histories: Histories, drawn: Snapshots, trained_groups: NDArray
     It saw those of a lead or account in `trained_groups`: their probabilities are not out of sample. Where no board
     has ENOUGH_LEADS of the others, the one with the most. Raises DataError where none has one.
     """
-    seen = np.isin(drawn.lead_group, trained_groups).tolist()
+    seen = np.isin(drawn.lives.group, trained_groups).tolist()
     unseen = {name for name, one in zip(histories.leads["lead_id"].to_pylist(), seen, strict=True) if not one}
     best, most = (histories.exported_at, list[str]()), 0
     for day in range(histories.exported_at, since - 1, -_WEEK):

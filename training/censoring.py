@@ -23,6 +23,22 @@ def weights(snapshots: Snapshots, rows: IntArray, eligible: IntArray, seen_until
     ages are taken later in a lead's life and are followed for shorter. Follow-up is a matter of dates alone: no answer
     moves G. It is assumed that leads of one age are alike whenever they came.
     """
+    found = np.minimum(_inverse(snapshots, rows, eligible, seen_until), MOST)
+    return np.asarray(found / found.mean()) if len(rows) else found
+
+
+def cut_off(snapshots: Snapshots, rows: IntArray, eligible: IntArray, seen_until: int) -> float:
+    """Return the share of the weight of `rows` that MOST takes away, 0 to 1; arguments as for `weights`.
+
+    What it takes is that of the latest answers of leads that were followed for long enough by few: where it is much, the
+    quick answers speak for more than their part.
+    """
+    found = _inverse(snapshots, rows, eligible, seen_until)
+    return 1 - float(np.minimum(found, MOST).sum() / found.sum()) if len(rows) else 0.0
+
+
+def _inverse(snapshots: Snapshots, rows: IntArray, eligible: IntArray, seen_until: int) -> FloatArray:
+    """1 / G for each of `rows`."""
     age, followed = snapshots.age[eligible], seen_until - snapshots.cutoff[eligible]
     waited = snapshots.known_at[rows] - snapshots.cutoff[rows]
     found = np.empty(len(rows))
@@ -30,5 +46,5 @@ def weights(snapshots: Snapshots, rows: IntArray, eligible: IntArray, seen_until
         of_age = snapshots.age[rows] == one
         sorted_follow_up = np.sort(followed[age == one])
         longer = len(sorted_follow_up) - np.searchsorted(sorted_follow_up, waited[of_age])
-        found[of_age] = np.minimum(len(sorted_follow_up) / longer, MOST)
-    return np.asarray(found / found.mean()) if len(rows) else found
+        found[of_age] = len(sorted_follow_up) / longer
+    return found

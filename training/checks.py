@@ -14,13 +14,17 @@ LARGE_CONVERSIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question that the gate asked. `figure` was held against `threshold`; None: nothing was measured."""
+    """One question that the gate asked. `figure` was held against `threshold`; None: nothing was measured.
+
+    `asked`: what the figure had to be, in few words.
+    """
 
     name: str
     figure: float | None
     threshold: float | None
     passed: bool
     sentence: str
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,35 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: whether a lead reaches `target` within `days`."""
+
+    target: Target
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rivalry:
     """What a test says of one target's new model beside the champion's. Differences are new minus champion.
 
-    `log_loss` None: the champion has no model for the target within the same days.
+    `days`: the horizon of the new bundle; `champion_days`: the champion's, None where it does not answer for the target.
+    `log_loss` None: there was nothing to compare by. `converted_leads`: in the `snapshots` that they were compared on;
+    `left_out`: snapshots of the test whose lead or account the champion's training knew.
     """
 
     target: Target
+    days: int
+    champion_days: int | None
     snapshots: int
+    converted_leads: int
+    left_out: int
     log_loss: Difference | None
     parts: tuple[Part, ...]
+
+    @property
+    def same_question(self) -> bool:
+        """Tell whether both answer within the same days."""
+        return self.days == self.champion_days
 
 
 def beside_rules(evidence: Evidence) -> tuple[Check, ...]:
@@ -76,9 +99,28 @@ def beside_rules(evidence: Evidence) -> tuple[Check, ...]:
 
 
 def beside_champion(rivalry: Rivalry, margin: float) -> tuple[Check, ...]:
-    """Ask whether what a new bundle answers for a target may take the champion's place. `margin`: log loss."""
+    """Ask whether what a new bundle answers for a target may take the champion's place. `margin`: log loss.
+
+    Where the two answer other questions, the one check says so, and passes.
+    """
+    if not rivalry.same_question:
+        return (_another_question(rivalry, margin),)
     segments = _segments(rivalry.target, rivalry.snapshots, rivalry.parts, "the champion")
     return (_within_margin(rivalry, margin), segments)
+
+
+def enough_unseen(rivalry: Rivalry) -> Check:
+    """Ask whether the snapshots that the champion's training did not know hold enough conversions to compare by."""
+    leads = 0 if rivalry.log_loss is None else rivalry.converted_leads
+    passed = leads >= ENOUGH_CONVERSIONS
+    sentence = (
+        f"For {rivalry.target.value}, the part of the test whose leads and accounts the champion's training did not know "
+        f"holds {in_words(leads)}"
+    )
+    if not passed:
+        sentence += f", and it takes {ENOUGH_CONVERSIONS} to tell two bundles apart"
+    name = f"{rivalry.target.value}/converted_leads_unseen_by_champion"
+    return Check(name, leads, ENOUGH_CONVERSIONS, passed, f"{sentence}.", f"at least {ENOUGH_CONVERSIONS}")
 
 
 def enough(target: Target, converted_leads: int) -> Check:
@@ -87,7 +129,8 @@ def enough(target: Target, converted_leads: int) -> Check:
     sentence = f"The test holds {in_words(converted_leads)}"
     if not passed:
         sentence += f"; below {ENOUGH_CONVERSIONS}, two scores cannot be told apart"
-    return Check(f"{target.value}/converted_leads", converted_leads, ENOUGH_CONVERSIONS, passed, f"{sentence}.")
+    name = f"{target.value}/converted_leads"
+    return Check(name, converted_leads, ENOUGH_CONVERSIONS, passed, f"{sentence}.", f"at least {ENOUGH_CONVERSIONS}")
 
 
 def in_words(converted_leads: int) -> str:
@@ -101,32 +144,34 @@ def _better_than_rules(evidence: Evidence) -> Check:
     passed = one.high < 0
     verb = "is below the rules'" if passed else "is not surely below the rules'"
     sentence = f"Its log loss {verb}: {_with_interval(one)}."
-    return Check(f"{evidence.target.value}/log_loss_against_rules", one.high, 0.0, passed, sentence)
+    return Check(f"{evidence.target.value}/log_loss_against_rules", one.high, 0.0, passed, sentence, "below 0")
 
 
 def _no_worse_calls(evidence: Evidence) -> Check:
     name, one = f"{evidence.target.value}/precision_at_capacity_against_rules", evidence.precision
     if one is None:
-        return Check(name, None, 0.0, passed=True, sentence="No weekly board of the test is known to its end.")
+        sentence = "No weekly board of the test is known to its end."
+        return Check(name, None, 0.0, True, sentence, "0 or above")
     passed = not one.high < 0
     verb = "hold no fewer" if passed else "hold fewer"
     sentence = f"The calls of a week {verb} conversions than by the rules: {_with_interval(one)} of the calls."
-    return Check(name, one.high, 0.0, passed, sentence)
+    return Check(name, one.high, 0.0, passed, sentence, "0 or above")
 
 
 def _keeps_its_word(evidence: Evidence) -> Check:
     """The whole interval of predicted over observed must lie within bounds, whichever end is the nearer to one."""
     name, one = f"{evidence.target.value}/predicted_over_observed", evidence.predicted_over_observed
+    bounds = f"{LEAST_RATIO:g} to {MOST_RATIO:g}"
     if math.isnan(one.value):
         sentence = "None of the test's leads converted: what it predicts cannot be held against anything."
-        return Check(name, None, LEAST_RATIO, passed=False, sentence=sentence)
+        return Check(name, None, LEAST_RATIO, False, sentence, bounds)
     low, high = one.low >= LEAST_RATIO, one.high <= MOST_RATIO
     figure, threshold = (one.low, LEAST_RATIO) if not low else (one.high, MOST_RATIO)
     sentence = (
         f"It predicts {one.value:.2f} times what came (95% interval {one.low:.2f} to {one.high:.2f}); "
-        f"allowed is {LEAST_RATIO:g} to {MOST_RATIO:g}."
+        f"allowed is {bounds}."
     )
-    return Check(name, figure, threshold, low and high, sentence)
+    return Check(name, figure, threshold, low and high, sentence, bounds)
 
 
 def _segments(target: Target, snapshots: int, parts: tuple[Part, ...], other: str) -> Check:
@@ -137,21 +182,32 @@ def _segments(target: Target, snapshots: int, parts: tuple[Part, ...], other: st
     ]
     worst = max(large, key=lambda one: one.log_loss.low, default=None)
     if worst is None:
-        return Check(name, None, 0.0, passed=True, sentence="No segment is large enough to be judged alone.")
+        return Check(name, None, 0.0, True, "No segment is large enough to be judged alone.", "0 or below")
     passed = not worst.log_loss.low > 0
     if passed:
         sentence = f"In none of {len(large)} large segments is it surely worse than {other}."
     else:
         where = f"{worst.name} {'missing' if worst.value is None else worst.value}"
         sentence = f"Where {where}, its log loss is above that of {other}: {_with_interval(worst.log_loss)}."
-    return Check(name, worst.log_loss.low, 0.0, passed, sentence)
+    return Check(name, worst.log_loss.low, 0.0, passed, sentence, "0 or below")
+
+
+def _another_question(rivalry: Rivalry, margin: float) -> Check:
+    target, days = rivalry.target.value, rivalry.days
+    if rivalry.champion_days is None:
+        why = f"the champion does not answer for {target}"
+    else:
+        why = f"the champion answers within {rivalry.champion_days} days, this bundle within {days}"
+    sentence = f"Not compared for {target}: {why}."
+    return Check(f"{target}/log_loss_against_champion", None, margin, True, sentence, f"at most {margin:g}")
 
 
 def _within_margin(rivalry: Rivalry, margin: float) -> Check:
     name, one = f"{rivalry.target.value}/log_loss_against_champion", rivalry.log_loss
+    asked = f"at most {margin:g}"
     if one is None:
-        sentence = f"The champion has no model for {rivalry.target.value} within the same days."
-        return Check(name, None, margin, passed=True, sentence=sentence)
+        sentence = f"For {rivalry.target.value}, no snapshot of the test is new to the champion's training."
+        return Check(name, None, margin, False, sentence, asked)
     passed = one.value <= margin
     than = f"than the recipe's margin of {margin:g}"
     if one.value < 0:
@@ -161,7 +217,7 @@ def _within_margin(rivalry: Rivalry, margin: float) -> Check:
     else:
         verb = f"is higher by more {than}"
     sentence = f"For {rivalry.target.value}, its log loss {verb}: {_with_interval(one)}."
-    return Check(name, one.value, margin, passed, sentence)
+    return Check(name, one.value, margin, passed, sentence, asked)
 
 
 def _with_interval(one: Difference) -> str:

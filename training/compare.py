@@ -26,8 +26,11 @@ from training.promote import champion_as_trained
 from training.recipe import Recipe
 from training.records import Place
 from training.snapshots import Snapshots, draw, subset
-from training.split import split
 from training.tracking import RULEBOOK_PATH, Tracker, open_tracker
+from training.unseen import seen
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,28 +89,44 @@ def lineups_since(histories: Histories, bundle: Bundle, rules: Rulebook, setting
 def _lineup(histories: Histories, bundle: Bundle, rules: Rulebook, settings: Recipe, target: Target) -> Lineup:
     model, since = bundle.models[target], bundle.card.trained_until
     drawn = draw(histories, target, model.horizon_days, settings.ages)
-    _require_newer(drawn, since)
-    parts = split(drawn, since, settings.kept_share)
-    test = measured.tested(drawn, parts.test, since)
+    knew = seen(histories, bundle.card)[drawn.group]
+    newer = drawn.mature & (drawn.cutoff >= since)
+    settled = np.flatnonzero((drawn.cutoff < since) & (drawn.known_from <= since) & knew)
+    _require(drawn, since, newer, knew, settled)
+    test = measured.tested(drawn, np.flatnonzero(newer & ~knew), since)
     sources = {
         MODEL: scores.of_bundle(bundle, target),
-        RULES: scores.of_points(_calibrated(histories, rules, drawn, parts.mature), rules),
+        RULES: scores.of_points(_calibrated(histories, rules, drawn, settled), rules),
     }
     return measured.side_by_side(histories, settings, test, sources, scores.ask(histories, test.rows, sources))
 
 
-def _calibrated(histories: Histories, rules: Rulebook, drawn: Snapshots, train: NDArray[np.int64]) -> Model:
+def _calibrated(histories: Histories, rules: Rulebook, drawn: Snapshots, train: IntArray) -> Model:
     """The points, brought to probabilities on what was known when the bundle was trained."""
     hundredths = points.table(rules, histories, subset(drawn.table, train))
     return calibrated_points(whole_points(hundredths), drawn.label[train], drawn.target, drawn.horizon_days)
 
 
-def _require_newer(drawn: Snapshots, since: int) -> None:
-    if not (drawn.mature & (drawn.cutoff >= since)).any():
+def _require(drawn: Snapshots, since: int, newer: BoolArray, knew: BoolArray, settled: IntArray) -> None:
+    """Raise DataError where there is nothing to test on, or nothing to bring points to probabilities on."""
+    name, days = f"target {drawn.target.value}", drawn.horizon_days
+    if not newer.any():
         raise DataError(
-            f"target {drawn.target.value}: the champion was trained on what happened until {date(since)}, and no later "
-            f"snapshot has its {drawn.horizon_days} days behind it on {date(drawn.exported_at)}, when the export was "
+            f"{name}: the champion was trained on what happened until {date(since)}, and no later "
+            f"snapshot has its {days} days behind it on {date(drawn.exported_at)}, when the export was "
             f"taken; compare with a newer export"
+        )
+    if not (newer & ~knew).any():
+        raise DataError(
+            f"{name}: {int(newer.sum()):,} snapshots are later than the champion's training, which ended {date(since)}, and "
+            f"have their {days} days behind them, but it knew the leads or accounts of all of them; compare with a newer export"
+        )
+    converted = drawn.converted_leads(settled)
+    if not converted or drawn.label[settled].all():
+        raise DataError(
+            f"{name}: {len(settled):,} snapshots were known when the champion was trained, {date(since)}, with {converted:,} "
+            "converted leads: the points cannot be brought to probabilities; compare with an export that reaches as far "
+            "back as the champion's"
         )
 
 

@@ -20,11 +20,22 @@ def beside_rules(lineup: Lineup) -> Evidence | None:
     )
 
 
-def beside_champion(lineup: Lineup) -> Rivalry:
-    """Return what the test says of what the new bundle answers with, beside the champion."""
+def beside_champion(lineup: Lineup, champion_days: int | None) -> Rivalry:
+    """Return what the test says of what the new bundle answers with, beside the champion.
+
+    `champion_days`: the champion's horizon, None where it does not answer for the target.
+    """
     figures = lineup.contenders[lineup.chosen].figures
-    against = lineup.differences.get(CHAMPION, {}).get("log_loss")
-    return Rivalry(lineup.target, figures.snapshots, against, _parts(lineup, CHAMPION))
+    return Rivalry(
+        target=lineup.target,
+        days=lineup.horizon_days,
+        champion_days=champion_days,
+        snapshots=figures.snapshots,
+        converted_leads=figures.converted_leads,
+        left_out=lineup.left_out,
+        log_loss=lineup.differences.get(CHAMPION, {}).get("log_loss"),
+        parts=_parts(lineup, CHAMPION),
+    )
 
 
 def _parts(lineup: Lineup, other: str) -> tuple[Part, ...]:

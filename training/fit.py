@@ -38,6 +38,7 @@ from training.verdict import counted, measure
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+MUCH_CUT_OFF = 0.01  # of the weight against censoring: from there on the model card says so
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,8 +290,11 @@ def _card(shipped: Shipped, results: Mapping[Target, TargetResult], origin: Orig
         snapshots=sum(len(one.split.train) for one in learnt_from.values()),
         conversions={target: one.snapshots.converted_leads(one.split.train) for target, one in learnt_from.items()},
         figures={target: _figures(result) for target, result in results.items()},
+        intervals={target: _intervals(result) for target, result in results.items()},
         source=origin.source,
         limits=_limits(learnt_from[Target.CUSTOMER], results, origin.border),
+        ages=tuple(age.text for age in learnt_from[Target.CUSTOMER].snapshots.ages),
+        kept_share=learnt_from[Target.CUSTOMER].split.kept,
     )
 
 
@@ -303,6 +307,12 @@ def _limits(learnt_from: Question, results: Mapping[Target, TargetResult], borde
     return (
         *([refitted] if until > border else []),
         *(f"P({target.value}): {result.reason}." for target, result in results.items()),
+        *(
+            f"P({target.value}): the cap on weights took {result.counts.weight_cut_off:.1%} of them away, so that answers "
+            "which came late count for less than they should."
+            for target, result in results.items()
+            if result.counts.weight_cut_off >= MUCH_CUT_OFF
+        ),
         "Whether model or points answer was decided by the test figures above, which flatter the chosen one a little.",
         f"Training and test saw leads up to {oldest} old; older ones are judged as if they were {oldest} old.",
     )
@@ -316,4 +326,12 @@ def _figures(result: TargetResult) -> Mapping[str, float]:
         "snapshots": chosen.snapshots,
         "converted_leads": chosen.converted_leads,
         "prevalence": chosen.prevalence,
+    }
+
+
+def _intervals(result: TargetResult) -> Mapping[str, tuple[float, float]]:
+    """The 95% intervals of those figures that have one."""
+    found = result.lineup.contenders[result.lineup.chosen].intervals
+    return {
+        name: (one.low, one.high) for name, one in found.items() if np.isfinite([one.value, one.low, one.high]).all()
     }

@@ -50,7 +50,8 @@ class SplitCounts:
     `train_snapshots`: whose answer was known when the test began, `train_mature` of them with their horizon behind them.
     `purged`: taken before the test, not known when it began. `straddling`: left out because the lead or its account is
     on the other side. `immature`: taken in the test, whose horizon ends after the export. `folds`: windows
-    inside training on which rounds, calibration and settings were chosen.
+    inside training on which rounds, calibration and settings were chosen. `weight_cut_off`: the share of the weight
+    against censoring that its cap took away.
     """
 
     train_snapshots: int
@@ -64,6 +65,7 @@ class SplitCounts:
     straddling: int
     immature: int
     folds: int
+    weight_cut_off: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from histories.clock import date
 from histories.contract import Target
 from training.checks import (
     ENOUGH_CONVERSIONS,
+    Asked,
     Check,
     Evidence,
     Rivalry,
     beside_champion,
     beside_rules,
     enough,
+    enough_unseen,
     in_words,
 )
 
@@ -34,12 +36,16 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate decided and why. `sentence` says it for people; `champion` is the version compared with."""
+    """What the gate decided and why. `sentence` says it for people; `champion` is the version compared with.
+
+    `uncompared`: what the champion answers and could not be held to, a sentence each.
+    """
 
     decision: Decision
     champion: int | None
     checks: tuple[Check, ...]
     sentence: str
+    uncompared: tuple[str, ...] = ()
 
     @property
     def serves(self) -> bool:
@@ -69,12 +75,19 @@ class Rival:
 
     `version` is its number in the registry, `trained_until` the latest time that its training saw (UTC
     microseconds), `rivalries` what both bundles did on the same test snapshots, for each target of the new one.
+    `dropped`: what it answers and the new bundle does not.
     """
 
     version: int
     bundle_version: str
     trained_until: int
     rivalries: tuple[Rivalry, ...]
+    dropped: tuple[Asked, ...] = ()
+
+    @property
+    def uncompared(self) -> tuple[Rivalry, ...]:
+        """Targets for which the two answer other questions."""
+        return tuple(one for one in self.rivalries if not one.same_question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +144,7 @@ def judge(
     checks = tuple(check for _, one in answering for check in one.checks)
     if isinstance(rival, Rival) and rival.bundle_version == bundle_version:
         sentence = f"The champion, version {rival.version}, is this very bundle: nothing changes."
-        same = Check("new_bundle", None, None, passed=False, sentence=sentence)
+        same = Check("new_bundle", None, None, passed=False, sentence=sentence, asked="a new one")
         return Verdict(Decision.SAME, champion, (*checks, same), sentence)
     checks = (*checks, audit)
     if not audit.passed:
@@ -141,21 +154,39 @@ def judge(
         first = f"{_nobody(rival)} {_who_answers(answering)}"
         sentence = f"Cannot tell. {untold} {first}" if untold else first
         return Verdict(Decision.CANNOT_TELL if untold else Decision.PROMOTE, champion, checks, sentence)
-    fair = _fair(rival, test_from)
-    checks = (*checks, fair)
-    if untold or not fair.passed:
-        why = untold if fair.passed else fair.sentence
-        return Verdict(Decision.CANNOT_TELL, champion, checks, f"Cannot tell. {why} {_stays(champion)}")
+    grounds = (_fair(rival, test_from), *_grounds(rival, test_from))
+    checks = (*checks, *grounds)
+    unfair = " ".join(one.sentence for one in grounds if not one.passed)
+    if untold or unfair:
+        return Verdict(Decision.CANNOT_TELL, champion, checks, f"Cannot tell. {unfair or untold} {_stays(champion)}")
     return _beside(rival, checks, margin)
+
+
+def _grounds(rival: Rival, test_from: int) -> tuple[Check, ...]:
+    """What is left to compare by where the champion's training knew a part of the test's leads or accounts."""
+    if rival.trained_until > test_from:
+        return ()
+    unseen = (one for one in rival.rivalries if one.same_question and (one.left_out or one.log_loss is None))
+    return tuple(enough_unseen(one) for one in unseen)
 
 
 def _beside(rival: Rival, checks: tuple[Check, ...], margin: float) -> Verdict:
     against = tuple(check for one in rival.rivalries for check in beside_champion(one, margin))
-    failed = " ".join(check.sentence for check in against if not check.passed)
+    checks, loud = (*checks, *against), _uncompared(rival, margin)
+    failed = [check.sentence for check in against if not check.passed]
     if failed:
-        return Verdict(Decision.KEEP, rival.version, (*checks, *against), f"{_stays(rival.version)} {failed}")
-    sentence = f"This bundle takes over from version {rival.version}. {against[0].sentence}"
-    return Verdict(Decision.PROMOTE, rival.version, (*checks, *against), sentence)
+        said = " ".join((_stays(rival.version), *failed, *loud))
+        return Verdict(Decision.KEEP, rival.version, checks, said, loud)
+    compared = [check.sentence for check in against if check.figure is not None][:1]
+    said = " ".join((f"This bundle takes over from version {rival.version}.", *loud, *compared))
+    return Verdict(Decision.PROMOTE, rival.version, checks, said, loud)
+
+
+def _uncompared(rival: Rival, margin: float) -> tuple[str, ...]:
+    """Say of what the champion answers that nothing was compared, and what nobody answers any more."""
+    said = [beside_champion(one, margin)[0].sentence for one in rival.uncompared]
+    lost = [f"Nobody answers for {one.target.value} within {one.days} days any more." for one in rival.dropped]
+    return (*said, *lost)
 
 
 def _untold(answering: Sequence[tuple[Target, Answering]]) -> str:
@@ -200,4 +231,4 @@ def _fair(rival: Rival, test_from: int) -> Check:
             f"The champion, version {rival.version}, was trained on what happened until {seen}, so it knew answers "
             f"of the test, which begins {test}; a test that begins later (test_from in the recipe) would be fair."
         )
-    return Check("fair_comparison", None, None, passed, sentence)
+    return Check("fair_comparison", None, None, passed, sentence, "an unseen test")

@@ -222,9 +222,15 @@ def facts_of_measuring(lineups: Sequence[Lineup]) -> Iterator[Fact]:
         yield Fact(
             f"{lineup.title}: tested on",
             f"{first.snapshots:,} snapshots from {date(min(cutoffs))} to {date(max(cutoffs))} whose {lineup.horizon_days} "
-            f"days had passed; {first.conversions:,} of them ({first.prevalence:.2%}) converted",
+            f"days had passed; {first.conversions:,} of them ({first.prevalence:.2%}) converted{_left_out(lineup)}",
         )
         for one in list(lineup.capacity.values())[:1]:
             weeks = "1 week" if one.boards == 1 else f"{one.boards:,} weeks"
             yield Fact(f"{lineup.title}: calls", f"{one.calls_per_week:,} a week over {weeks}; nobody is called twice")
     yield Fact("Intervals", f"95%, from {DRAWS:,} draws of the test's accounts; the same draws for every score")
+
+
+def _left_out(lineup: Lineup) -> str:
+    if not lineup.left_out:
+        return ""
+    return f"; {lineup.left_out:,} more are left out, because the champion's training knew their leads or accounts"

@@ -75,13 +75,13 @@ def checks(found: Sequence[Check]) -> Table:
             "passed" if one.passed else "not passed",
             one.sentence,
             NOTHING if one.figure is None else number(one.figure, ".4g"),
-            NOTHING if one.threshold is None else number(one.threshold, ".4g"),
+            one.asked,
             one.name,
         )
         for one in found
     ]
     marked = [place for place, one in enumerate(found) if not one.passed]
-    return table(("", "Check", "Figure", "Bound", "Name"), rows, (0, 1, 4), marked)
+    return table(("", "Check", "Figure", "Asked for", "Name"), rows, (0, 1, 3, 4), marked)
 
 
 def findings(audit: Audit) -> Table | None:

@@ -1,6 +1,6 @@
 """One field at a time: does its value, or that it has one, tell who converts? On what the training snapshots show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,19 +28,19 @@ def findings(view: View, z: float) -> list[Finding]:
     """
     columns = by_signal(view)
     plain = [one for signal in columns if signal.startswith(PLAIN) for one in _of_signal(view, signal, columns, z)]
-    counted = [
+    several = [
         one for signal in columns if not signal.startswith(PLAIN) for one in _of_signal(view, signal, columns, z)
     ]
     if any(one.verdict is Verdict.BLOCK for one in plain):
-        counted = [replace(one, verdict=Verdict.CLEAR) for one in counted]
-    return plain + counted
+        several = [replace(one, verdict=Verdict.CLEAR) for one in several]
+    return plain + several
 
 
 def _of_signal(view: View, signal: str, columns: Mapping[str, list[int]], z: float) -> Iterator[Finding]:
     yield _value(view, signal, columns[signal], z)
     if signal.startswith(ATTRIBUTE):
         yield _filled(view, signal, columns[signal][0], z)
-    yield from _only(view, signal, columns[signal], z)
+    yield from _only(view, signal, columns[signal], base(view), z)
 
 
 def by_signal(view: View) -> Mapping[str, list[int]]:
@@ -92,11 +92,33 @@ def _judged(view: View, signal: str, probe: Probe, auc: float, z: float, sentenc
     return Finding(field_of(signal), probe, view.target, auc, low, of_auc(auc, low), full)
 
 
-def _only(view: View, signal: str, columns: list[int], z: float) -> Iterator[Finding]:
-    """Look for what hardly any have but those who convert."""
+def nearly_sure(view: View, z: float) -> list[str]:
+    """Return the signals of which the sample, by itself, shows hardly anybody who does not convert.
+
+    Where many negatives stand behind each that was drawn, no bound can be kept: who has these is to be counted.
+    """
+    alone = replace(view, weight=1.0)
+    return [
+        signal
+        for signal, columns in by_signal(view).items()
+        if view.weight > 1
+        and any(sure(alone, having, z)[1] > 1 - _SURE for _, having in _having(view, signal, columns))
+    ]
+
+
+def counted(view: View, signals: Sequence[str], usual: float, z: float) -> list[Finding]:
+    """Look for what hardly any have but those who convert, in a view of those who have it.
+
+    `usual`: the share of all snapshots that converts.
+    """
+    columns = by_signal(view)
+    return [one for signal in signals for one in _only(view, signal, columns[signal], usual, z)]
+
+
+def _only(view: View, signal: str, columns: list[int], usual: float, z: float) -> Iterator[Finding]:
     for said, having in _having(view, signal, columns):
         share, low = sure(view, having, z)
-        if low <= 1 - _SURE or (1 - low) * _TIMES_SURER > 1 - base(view):
+        if low <= 1 - _SURE or (1 - low) * _TIMES_SURER > 1 - usual:
             continue
         sentence = f"{said} {view.question}: {share:.1%} of them do, at least {low:.1%}"
         yield Finding(field_of(signal), Probe.ONLY, view.target, share, low, Verdict.BLOCK, sentence)

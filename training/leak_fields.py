@@ -1,7 +1,7 @@
 """Fields without a date: every snapshot sees them as they stood when the export was taken, whatever happened since."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from histories.contract import AttributeType, Histories, Stage, Target
 from histories.funnel_table import Funnel, funnel_of
 from training import leak_auc
 from training.leak_bounds import auc_low, exceptions_high
-from training.leak_finding import Finding, Probe, Verdict, of_auc
+from training.leak_finding import KIND, Finding, Probe, Verdict, of_auc
 from training.snapshots import groups
 
 FloatArray = NDArray[np.float64]
@@ -58,6 +58,18 @@ def undated(histories: Histories) -> list[str]:
     """Return the attributes that have values without a date, by name."""
     rows = histories.attributes.filter(pc.is_null(histories.attributes["known_at"]))
     return sorted(pc.unique(rows["name"]).to_pylist())
+
+
+def having(histories: Histories, fields: Collection[str]) -> BoolArray:
+    """Tell which leads have, at any time, one of some attributes or kinds (`kind:demo`), [leads]."""
+    kinds = [one.removeprefix(KIND) for one in fields if one.startswith(KIND)]
+    parts = []
+    for table, column, names in ((histories.attributes, "name", list(fields)), (histories.interactions, "kind", kinds)):
+        rows = table.filter(pc.is_in(table[column], value_set=pa.array(names, pa.string())))
+        parts.append(rows["lead_id"].combine_chunks())
+    ids = histories.leads["lead_id"]
+    there = [pc.is_in(ids, value_set=one) for one in parts]
+    return np.asarray(pc.or_(*there).to_numpy(), dtype=np.bool_)
 
 
 def leads(histories: Histories, trained: IntArray, targets: list[Target], seed: int) -> Leads:

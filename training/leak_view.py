@@ -14,6 +14,7 @@ from training.split import Split
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 MOST_POSITIVES, MOST_NEGATIVES = 3_000, 6_000
+MOST_GROUPS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,18 @@ def drawn(snapshots: Snapshots, split: Split, seed: int) -> IntArray:
         for rows, most in ((mature[positive], MOST_POSITIVES), (mature[~positive], MOST_NEGATIVES))
     ]
     return np.sort(np.concatenate(parts))
+
+
+def having(snapshots: Snapshots, split: Split, leads: NDArray[np.bool_], seed: int) -> IntArray:
+    """Return which training snapshots of some leads to look at, ascending: all mature ones of MOST_GROUPS accounts at most.
+
+    `leads` [leads]. So those who have something are counted as they are, and not by what a sample of all stands for.
+    """
+    rows = split.mature[leads[snapshots.lead[split.mature]]]
+    groups = np.unique(snapshots.group[rows])
+    if len(groups) > MOST_GROUPS:
+        groups = np.random.default_rng(seed).choice(groups, MOST_GROUPS, replace=False)
+    return rows[np.isin(snapshots.group[rows], groups)]
 
 
 def view(snapshots: Snapshots, split: Split, catalogue: Catalogue, rows: IntArray, matrix: FloatArray) -> View:

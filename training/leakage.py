@@ -19,6 +19,7 @@ from training import leak_after, leak_columns, leak_fields, leak_gain, leak_view
 from training.fit import Question
 from training.leak_bounds import deviations
 from training.leak_finding import KIND, MODEL, Finding, Probe, Verdict, field_of, of_auc
+from training.leak_view import View
 from training.snapshots import subset
 
 
@@ -68,12 +69,7 @@ class Audit:
 
     def allow(self, fields: Collection[str]) -> "Audit":
         """Let fields pass whatever was found of them. Raises CallError for one that was not looked at."""
-        for field in fields:
-            if field not in self.fields:
-                raise CallError(
-                    f"--allow-leak {field}: nothing of that name was looked at; name an attribute as crm.toml does, a "
-                    f"kind as kind:NAME, or model{nearest(field, sorted(self.fields))}"
-                )
+        require(self.fields, fields)
         return replace(self, allowed=self.allowed | frozenset(fields))
 
     def with_model(self, target: Target, auc: float, low: float) -> "Audit":
@@ -83,32 +79,62 @@ class Audit:
         return replace(self, findings=_gravest_first([*self.findings, found]))
 
 
+def fields(histories: Histories, catalogue: Catalogue) -> frozenset[str]:
+    """Return everything that an audit looks at, by the names under which it may be allowed."""
+    found = {field_of(one.signal) for one in catalogue.features}
+    return frozenset(found | set(leak_fields.undated(histories)) | {MODEL})
+
+
+def require(known: Collection[str], allowed: Collection[str]) -> None:
+    """Raise CallError for a field that is to be allowed and is none that an audit looks at."""
+    for field in allowed:
+        if field not in known:
+            raise CallError(
+                f"--allow-leak {field}: nothing of that name is looked at; name an attribute as crm.toml does, a "
+                f"kind as kind:NAME, or model{nearest(field, sorted(known))}"
+            )
+
+
 def audit(histories: Histories, questions: Mapping[Target, Question], catalogue: Catalogue, seed: int) -> Audit:
     """Look for leaks in what a training by these questions would learn from.
 
     Features are computed of no more snapshots than are looked at; `seed` draws those.
     """
     undated = leak_fields.undated(histories)
-    fields = {field_of(one.signal) for one in catalogue.features}
-    z = deviations(len(questions) * len(fields) + (len(questions) + 1) * len(undated))
+    looked_at = {field_of(one.signal) for one in catalogue.features}
+    z = deviations(len(questions) * len(looked_at) + (len(questions) + 1) * len(undated))
     trained = np.unique(np.concatenate([one.snapshots.lead[one.split.train] for one in questions.values()]))
     leads = leak_fields.leads(histories, trained, list(questions), seed)
     found = list(leak_fields.findings(histories, leads, z))
     views = _views(histories, questions, catalogue, seed)
     for one in views:
         found += leak_columns.findings(one, z)
+        found += _counted(histories, questions[one.target], one, found, z, seed)
     stopped = {one.field for one in found if one.verdict is Verdict.BLOCK}
     if any(field.startswith(KIND) for field in stopped):  # whatever is counted from several kinds holds it too
         stopped |= {field_of(one.signal) for one in catalogue.features if not one.signal.startswith(leak_columns.PLAIN)}
     for one in views:
         found += leak_gain.findings(one, stopped, z, seed)
     found += leak_after.findings(histories)
-    return Audit(_gravest_first(found), frozenset(fields | set(undated) | {MODEL}))
+    return Audit(_gravest_first(found), fields(histories, catalogue))
 
 
-def _views(
-    histories: Histories, questions: Mapping[Target, Question], catalogue: Catalogue, seed: int
-) -> list[leak_view.View]:
+def _counted(
+    histories: Histories, question: Question, sampled: View, found: Sequence[Finding], z: float, seed: int
+) -> list[Finding]:
+    """Look again, among those who have it, at what the sample is too thin to judge and nothing has stopped yet."""
+    stopped = {one.field for one in found if one.verdict is Verdict.BLOCK}
+    signals = [one for one in leak_columns.nearly_sure(sampled, z) if field_of(one) not in stopped]
+    if not signals:
+        return []
+    leads = leak_fields.having(histories, {field_of(one) for one in signals})
+    rows = leak_view.having(question.snapshots, question.split, leads, seed)
+    matrix = feature_table.compute(histories, subset(question.snapshots.table, rows), sampled.catalogue).matrix
+    those = replace(leak_view.view(question.snapshots, question.split, sampled.catalogue, rows, matrix), weight=1.0)
+    return leak_columns.counted(those, signals, leak_columns.base(sampled), z)
+
+
+def _views(histories: Histories, questions: Mapping[Target, Question], catalogue: Catalogue, seed: int) -> list[View]:
     drawn = {target: leak_view.drawn(one.snapshots, one.split, seed) for target, one in questions.items()}
     tables = [subset(questions[target].snapshots.table, rows) for target, rows in drawn.items()]
     matrix = feature_table.compute(histories, pa.concat_tables(tables), catalogue).matrix

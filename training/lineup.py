@@ -53,7 +53,8 @@ class Lineup:
 
     `boards`: the weeks from the first snapshot's border on that the export has seen the end of. `capacity` by
     contender, and `capacity_differences` as `differences`; both empty where there is no board. `segments`: the
-    contenders by age and by the recipe's attributes.
+    contenders by age and by the recipe's attributes. `left_out`: snapshots of the test that are not among `rows`, because
+    the champion's training knew their lead or account.
     """
 
     target: Target
@@ -66,6 +67,7 @@ class Lineup:
     capacity: Mapping[str, AtCapacity] = field(default_factory=dict)
     capacity_differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
     segments: tuple[Segment, ...] = ()
+    left_out: int = 0
 
     @property
     def labels(self) -> NDArray[np.int8]:
@@ -137,6 +139,20 @@ def on_boards(lineup: Lineup, boards: Boards, scores: Mapping[str, Scores], busi
         if other in lineup.differences and first in found and other in found
     }
     return replace(lineup, boards=boards, capacity=found, capacity_differences=apart)
+
+
+def among(lineup: Lineup, rows: NDArray[np.int64], seed: int) -> Lineup:
+    """Return the lineup measured on some of its rows (by number, at least one); its segments are left as they were."""
+    scores = {name: Scores(one.probability[rows], one.score[rows]) for name, one in lineup.contenders.items()}
+    measured = of_scores(lineup.target, lineup.horizon_days, lineup.rows.take(pa.array(rows)), scores, seed)
+    left_out = lineup.rows.num_rows - len(rows)
+    return replace(
+        lineup,
+        rows=measured.rows,
+        contenders=measured.contenders,
+        differences=measured.differences,
+        left_out=lineup.left_out + left_out,
+    )
 
 
 def with_champion(lineup: Lineup, champion: Contender) -> Lineup:

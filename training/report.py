@@ -1,11 +1,13 @@
 """Renders a training run or a comparison for a terminal: model beside rules, and what it comes to in a sentence."""
 
+from collections.abc import Iterator
+
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
 from histories.clock import date
-from training import html_report, leakage_report, report_table
+from training import checks_table, html_report, leakage_report, report_table
 from training.compare import Comparison
 from training.findings import caution, finding, ranking
 from training.gate import Decision
@@ -32,11 +34,14 @@ def render_training(result: TrainingResult, console: Console) -> None:
         console.print(Text(_chosen(lineup, result.fitted.results[lineup.target].reason, why)))
         learning = result.fitted.results[lineup.target].learning
         if lineup.chosen == MODEL and learning is not None and learning.route is not None:
-            console.print(Text(f"{learning.route.sentence}.", style="dim"))
+            route = learning.route.sentence
+            console.print(Text(f"{route[0].upper()}{route[1:]}.", style="dim"))
         console.print()
     if result.fitted.refitted:
         console.print(Text(_refitted(result), style="yellow"))
         console.print()
+    console.print(checks_table.render(result.verdict.checks))
+    console.print()
     sentence = Text(result.verdict.sentence)
     title = f"version {result.version} · {result.alias} · bundle {result.bundle.version}"
     console.print(Panel(sentence, title=title, title_align="left", border_style=_STYLES[result.verdict.decision]))
@@ -64,7 +69,17 @@ def _header(lineup: Lineup, when: str) -> RenderableType:
             f"{first.converted_leads:,} of the leads converted; {first.prevalence:.2%} of the snapshots did.",
             style="dim",
         ),
+        *_left_out(lineup),
     )
+
+
+def _left_out(lineup: Lineup) -> Iterator[RenderableType]:
+    if lineup.left_out:
+        yield Text(
+            f"{lineup.left_out:,} further snapshots of the test are left out, for every score: the champion's training "
+            "knew their leads or accounts.",
+            style="yellow",
+        )
 
 
 def _print_lineup(lineup: Lineup, console: Console) -> None:

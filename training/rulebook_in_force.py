@@ -15,9 +15,9 @@ from histories.errors import CallError, DataError
 from scoring import firings, names
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
+from scoring.matcher import Matcher
 from scoring.rulebook import Rulebook
 from scoring.rulebook_changes import changes
-from scoring.matcher import Matcher
 from training.tracking import RULEBOOK_PATH, Tracker
 
 VERSION = "rulebook_version"

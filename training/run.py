@@ -19,7 +19,6 @@ from scoring import names, rulebook
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from training import (
-    evidence,
     fingerprint,
     gate,
     html_report,
@@ -27,17 +26,16 @@ from training import (
     leakage_report,
     lineup,
     logbook,
-    measured,
     promote,
     recipe,
-    scores,
+    rivals,
     trials,
 )
 from training.checks import Check
 from training.fingerprint import Fingerprint
 from training.fit import Prepared, fit_prepared, prepare
 from training.fitted import Fitted, Progress, Score, silent
-from training.gate import Decision, Lost, Rival, Verdict
+from training.gate import Decision, Lost, Verdict
 from training.leakage import Audit
 from training.lineup import MODEL, RULES, Lineup
 from training.promote import Resolved
@@ -76,6 +74,7 @@ class TrainingResult:
 
 # Where finished trials of a search are kept until their run has ended: in the working folder, by what was read.
 TRIALS = Path(".lead-scoring", "trials")
+NOT_COMPARED = "not_compared"
 _log = logging.getLogger(__name__)
 
 
@@ -117,14 +116,20 @@ def train(
     kept = TRIALS / read.sha256[:16]
     settings = recipe.keeping_trials(settings, kept)
     given = _Input(config, histories, settings, rules, read)
-    with _ended_politely(), tracker.run("train", "train") as run, tempfile.TemporaryDirectory() as scratch:
+    with (
+        _ended_politely(),
+        trials.told(kept, KeyboardInterrupt, Terminated),
+        tracker.run("train", "train") as run,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         _log_input(run, given)
         prepared = prepare(histories, settings, progress)
+        leakage.require(leakage.fields(histories, prepared.catalogue), allow_leaks)
         audit = _audit(run, given, prepared, allow_leaks)
         fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(config), progress=progress)
         progress("comparing with the champion", 0, 2)
         champion = promote.rival(tracker, Path(scratch) / "champion")
-        lineups = _lineups(given, fitted, champion)
+        lineups = rivals.lineups(histories, settings, fitted, champion)
         audit = _with_models(audit, fitted)
         verdict = _judge(fitted, lineups, audit, champion)
         progress("writing to MLflow", 1, 2)
@@ -207,38 +212,12 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _lineups(given: _Input, fitted: Fitted, champion: Resolved | Lost | None) -> tuple[Lineup, ...]:
-    """Model and rules of each target, and the champion where it is another one and can be compared fairly.
-
-    That is where it has seen nothing of the test, and answers within the same days.
-    """
-    lineups = lineup.in_order(result.lineup for result in fitted.results.values())
-    if not isinstance(champion, Resolved) or champion.bundle.version == fitted.bundle.version:
-        return lineups
-    if champion.bundle.card.trained_until > fitted.test_start:
-        return lineups
-    return tuple(_with_champion(given, one, champion.bundle) for one in lineups)
-
-
-def _with_champion(given: _Input, one: Lineup, champion: Bundle) -> Lineup:
-    model = champion.models.get(one.target)
-    if model is None or model.horizon_days != one.horizon_days:
-        return one
-    return measured.with_champion(given.histories, given.recipe, one, scores.of_bundle(champion, one.target))
-
-
 def _judge(fitted: Fitted, lineups: Sequence[Lineup], audit: Audit, champion: Resolved | Lost | None) -> Verdict:
     answering = [(one.target, fitted.results[one.target].answering) for one in lineups]
-    rival = _rival(champion, lineups) if isinstance(champion, Resolved) else champion
-    clean = Check("leakage", len(audit.blocking), 0, not audit.stops_promotion, audit.why)
+    rival = rivals.rival(champion, lineups) if isinstance(champion, Resolved) else champion
+    clean = Check("leakage", len(audit.blocking), 0, not audit.stops_promotion, audit.why, "nothing that stops")
     margin = fitted.recipe.gate_margin
     return gate.judge(fitted.bundle.version, answering, clean, rival, fitted.test_start, margin)
-
-
-def _rival(champion: Resolved, lineups: Sequence[Lineup]) -> Rival:
-    rivalries = tuple(evidence.beside_champion(one) for one in lineups)
-    number, bundle = champion.version.number, champion.bundle
-    return Rival(number, bundle.version, bundle.card.trained_until, rivalries)
 
 
 def _with_models(audit: Audit, fitted: Fitted) -> Audit:
@@ -265,6 +244,9 @@ def _log_output(
     run.params({"test_start": iso(fitted.test_start), **_counts(fitted), **_learning(fitted)})
     run.metrics(logbook.difference_metrics(lineups))
     run.tags({"verdict": verdict.decision, "bundle_version": fitted.bundle.version})
+    if verdict.uncompared:
+        run.tags({NOT_COMPARED: " ".join(verdict.uncompared)})
+    run.params({f"{one.target.value}.left_out": one.left_out for one in lineups if one.left_out})
     run.describe(logbook.describe(lineups, verdict.sentence))
     run.text(verdict.to_json(), "verdict.json")
     run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)

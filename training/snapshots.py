@@ -13,6 +13,7 @@ from histories.clock import DAY
 from histories.contract import Histories, Target
 from histories.funnel_table import NEVER, Funnel, funnel_of
 from training.recipe import Age
+from training.sides import Lives
 
 IntArray = NDArray[np.int64]
 UNKNOWN = -1
@@ -29,9 +30,7 @@ class Snapshots:
     is known, UTC microseconds; NEVER where it is not). An answer is known from the moment after the lead reached the
     target or was lost, else from the end of the horizon: while a horizon runs, what is known favours those that were
     quick, and has to be weighted (`censoring`). `label` is the answer of mature snapshots alone.
-    `lead_group`, `lead_from`, `lead_until`, `lead_draw` have one entry a lead, at risk or not: its group, the first and
-    the last moment at which a snapshot of it could have been taken (whatever became of it; UTC microseconds), and a
-    number that is drawn for its group from the name of the account or lead alone, whatever else the export holds.
+    `lives`: when a snapshot of each lead could have been taken.
     """
 
     target: Target
@@ -44,10 +43,7 @@ class Snapshots:
     age: IntArray
     answer: NDArray[np.int8]
     known_at: IntArray
-    lead_group: IntArray
-    lead_from: IntArray
-    lead_until: IntArray
-    lead_draw: NDArray[np.uint64]
+    lives: Lives
 
     @property
     def cutoff(self) -> IntArray:
@@ -117,7 +113,7 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
     order = np.lexsort((age, _alphabetical(lead_ids)[lead], cutoff))
     lead, age, cutoff = lead[order], age[order], cutoff[order]
     answer, known_at = _answers(funnel, lead, cutoff, target, horizon_days, histories.exported_at)
-    lead_group = groups(histories)
+    lived = _lives(histories, cutoffs)
     return Snapshots(
         target=target,
         horizon_days=horizon_days,
@@ -125,14 +121,25 @@ def draw(histories: Histories, target: Target, horizon_days: int, ages: tuple[Ag
         exported_at=histories.exported_at,
         table=pa.table({"lead_id": histories.leads["lead_id"].take(pa.array(lead)), "cutoff": pa.array(cutoff)}),
         lead=lead,
-        group=lead_group[lead],
+        group=lived.group[lead],
         age=age,
         answer=answer,
         known_at=known_at,
-        lead_group=lead_group,
-        lead_from=cutoffs.min(axis=1, initial=NEVER),
-        lead_until=cutoffs.max(axis=1, initial=_EVER, where=cutoffs != NEVER),
-        lead_draw=_draws(histories),
+        lives=lived,
+    )
+
+
+def lives(histories: Histories, ages: tuple[Age, ...]) -> Lives:
+    """Return when a snapshot of each lead could have been taken at these ages, in the order of `histories.leads`."""
+    return _lives(histories, _cutoffs(histories, histories.leads["lead_id"].to_pylist(), ages))
+
+
+def _lives(histories: Histories, cutoffs: IntArray) -> Lives:
+    return Lives(
+        group=groups(histories),
+        first=cutoffs.min(axis=1, initial=NEVER),
+        last=cutoffs.max(axis=1, initial=_EVER, where=cutoffs != NEVER),
+        draw=_draws(histories),
     )
 
 

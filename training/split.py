@@ -1,11 +1,7 @@
 """Who is trained on and who is tested on: by time, with a purge, and with no lead or account on both sides.
 
 A snapshot trains for a border only if its answer was known when the border came; answers that came before the end of
-their horizon are weighted (`censoring`). A lead or account with snapshots before a border that could have more from
-then on belongs to one side alone: a share of them, drawn by name, trains and is not tested on; the others are tested
-on, and do not train. "Could have" goes by creation and ages alone: going by the snapshots that exist would keep fast
-converters in training and drop those that stayed open. An account that has nothing open at the border trains; leads
-that come to it later are not tested on, for the border cannot know of them.
+their horizon are weighted (`censoring`). Which side a lead or account stands on is a matter of `sides`.
 """
 
 from collections.abc import Sequence
@@ -18,6 +14,7 @@ from histories import clock
 from histories.errors import DataError
 from training import censoring
 from training.recipe import Recipe
+from training.sides import redrawn, trains
 from training.snapshots import Snapshots
 
 FloatArray = NDArray[np.float64]
@@ -53,7 +50,8 @@ class Split:
     `mature`: those of them whose horizon had ended by then. `test`: mature snapshots. Of the others, `purged` were
     taken before the test, but not known when it began; `straddling` would train or be tested on if their lead or
     account were not on the other side; `immature` were taken later, and their horizon ends after the export. `kept`:
-    the share of leads and accounts on both sides that train.
+    the share of leads and accounts on both sides that train; `cut_off`: the share of the training weight that the
+    weights' cap takes away.
     """
 
     train: IntArray
@@ -66,6 +64,7 @@ class Split:
     straddling: int
     immature: int
     kept: float
+    cut_off: float
 
 
 def border_of(recipe: Recipe, drawn: Sequence[Snapshots]) -> int:
@@ -104,21 +103,22 @@ def split_at(snapshots: Snapshots, border: int, kept: float, windows: Sequence[t
     Nothing is required of any part: each may be empty.
     """
     older, known = snapshots.cutoff < border, snapshots.known_at <= border
-    trains = _trains(snapshots, border, kept, snapshots.lead_draw)[snapshots.group]
-    eligible, mature = np.flatnonzero(older & trains), snapshots.mature
+    older_side = trains(snapshots.lives, border, kept)[snapshots.group]
+    eligible, mature = np.flatnonzero(older & older_side), snapshots.mature
     train = eligible[known[eligible]]
     settled = train[snapshots.known_from[train] <= border]
     return Split(
         train=train,
         weights=censoring.weights(snapshots, train, eligible, border),
         mature=settled,
-        test=np.flatnonzero(mature & ~older & ~trains),
+        test=np.flatnonzero(mature & ~older & ~older_side),
         folds=tuple(_fold(snapshots, eligible, settled, start, end, kept) for start, end in windows),
         test_start=border,
         purged=int((older & ~known).sum()),
-        straddling=int((older & known & ~trains).sum() + (mature & ~older & trains).sum()),
+        straddling=int((older & known & ~older_side).sum() + (mature & ~older & older_side).sum()),
         immature=int((~older & ~mature).sum()),
         kept=kept,
+        cut_off=censoring.cut_off(snapshots, train, eligible, border),
     )
 
 
@@ -137,35 +137,13 @@ def everything(snapshots: Snapshots) -> Split:
         straddling=0,
         immature=len(eligible) - len(train),
         kept=1.0,
+        cut_off=censoring.cut_off(snapshots, train, eligible, snapshots.exported_at),
     )
 
 
 def _eligible(snapshots: Snapshots, border: int, kept: float) -> IntArray:
     """Rows that would train if their answers were known: older, and of leads and accounts on the older side."""
-    trains = _trains(snapshots, border, kept, snapshots.lead_draw)
-    return np.flatnonzero((snapshots.cutoff < border) & trains[snapshots.group])
-
-
-def _trains(snapshots: Snapshots, border: int, kept: float, draw: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Tell for each group whether it is on the older side of a border. Nothing that comes later moves the answer."""
-    count = int(snapshots.lead_group.max(initial=-1)) + 1
-    known, may_go_on, drawn = np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
-    seen = snapshots.lead_from < border
-    known[snapshots.lead_group[seen]] = True
-    may_go_on[snapshots.lead_group[seen & (snapshots.lead_until >= border)]] = True
-    drawn[snapshots.lead_group] = draw / 2.0**64 < kept
-    return known & (~may_go_on | drawn)
-
-
-def _redrawn(draw: NDArray[np.uint64], start: int) -> NDArray[np.uint64]:
-    """Draw anew for a fold: with one draw for all borders, windows would hold no lead that a border came upon.
-
-    The mixer of SplitMix64 (Steele, Lea & Flood 2014).
-    """
-    mixed = draw ^ np.uint64(start % 2**64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    return np.flatnonzero((snapshots.cutoff < border) & trains(snapshots.lives, border, kept)[snapshots.group])
 
 
 def _require(snapshots: Snapshots, border: int, train: IntArray, test: IntArray) -> None:
@@ -213,9 +191,9 @@ def _folds(snapshots: Snapshots, eligible: IntArray, border: int, kept: float) -
 
 def _fold(snapshots: Snapshots, eligible: IntArray, mature: IntArray, start: int, end: int, kept: float) -> Fold:
     cutoff = snapshots.cutoff
-    trains = _trains(snapshots, start, kept, _redrawn(snapshots.lead_draw, start))[snapshots.group]
-    validation = mature[(cutoff[mature] >= start) & (cutoff[mature] < end) & ~trains[mature]]
-    older = eligible[(cutoff[eligible] < start) & trains[eligible]]
+    older_side = trains(snapshots.lives, start, kept, redrawn(snapshots.lives.draw, start))[snapshots.group]
+    validation = mature[(cutoff[mature] >= start) & (cutoff[mature] < end) & ~older_side[mature]]
+    older = eligible[(cutoff[eligible] < start) & older_side[eligible]]
     train = older[snapshots.known_at[older] <= start]
     return Fold(
         train=train,

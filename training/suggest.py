@@ -78,7 +78,7 @@ def _learn(closed: Deals, book: Rulebook) -> _Learnt:
     """Take the first target, customer before sql, that has windows inside training to choose by."""
     counted = []
     for target, drawn in closed.drawn.items():
-        parts = split(drawn, closed.border, kept=0.0)
+        parts = split(drawn, closed.border, closed.kept_share)
         counted.append(f"{drawn.converted_leads(parts.mature):,} leads that reached {target.value}")
         if not parts.folds:
             continue

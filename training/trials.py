@@ -3,7 +3,8 @@
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def table(tried: Mapping[Target, Sequence[Trial]]) -> pa.Table:
             for number, one in enumerate(trials, 1)
         ]
     )
+
+
+@contextmanager
+def told(folder: Path, *interrupts: type[BaseException]) -> Iterator[None]:
+    """Say in the log, where the block is broken off by one of `interrupts`, that the trials kept in a folder are not lost."""
+    try:
+        yield
+    except interrupts:
+        if finished := sum(len(_read(path)) for path in folder.glob("*.jsonl")):
+            are = "1 finished trial is" if finished == 1 else f"{finished} finished trials are"
+            _log.warning("%s kept in %s: the same command goes on from there", are, folder)
+        raise
 
 
 def forget(folder: Path) -> None:

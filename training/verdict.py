@@ -50,4 +50,5 @@ def counted(snapshots: Snapshots, split: Split) -> SplitCounts:
         straddling=split.straddling,
         immature=split.immature,
         folds=len(split.folds),
+        weight_cut_off=split.cut_off,
     )

@@ -94,7 +94,7 @@ def three_ways(snapshots: Snapshots, eligible: IntArray, border: int) -> dict[st
 
 def later_leads(snapshots: Snapshots, border: int) -> IntArray:
     """Return the mature snapshots from the border on of accounts that nobody knew before it."""
-    known = np.unique(snapshots.lead_group[snapshots.lead_from < border])
+    known = np.unique(snapshots.lives.group[snapshots.lives.first < border])
     return np.flatnonzero(snapshots.mature & (snapshots.cutoff >= border) & ~np.isin(snapshots.group, known))
 
 

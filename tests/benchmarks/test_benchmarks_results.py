@@ -35,6 +35,7 @@ from training.evaluate import MEASURES
 from training.lineup import MODEL, RULES
 from training.recipe import Age
 from training.scores import Scores
+from training.sides import Lives
 from training.snapshots import Snapshots, draw
 
 NOTHING = Results((), (), (), ())
@@ -89,10 +90,7 @@ def snapshots(cutoffs: list[int], answers: list[int], known: list[int], groups: 
         age=np.zeros(count, dtype=np.int64),
         answer=np.array(answers, dtype=np.int8),
         known_at=np.array(known, dtype=np.int64) * DAY,
-        lead_group=np.array(groups),
-        lead_from=moments,
-        lead_until=moments,
-        lead_draw=np.zeros(count, dtype=np.uint64),
+        lives=Lives(np.array(groups), first=moments, last=moments, draw=np.zeros(count, dtype=np.uint64)),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from histories.assemble import assemble
 from histories.clock import DAY
 from histories.contract import LeadHistory, Outcome, Stage, Target
-from training.censoring import weights
+from training.censoring import cut_off, weights
 from training.recipe import Age
 from training.snapshots import Snapshots, draw
 
@@ -51,8 +51,12 @@ def test_an_answer_stands_for_those_that_were_not_followed_as_long() -> None:
 def test_no_answer_stands_for_more_than_twenty() -> None:
     """One of a hundred was followed to the end, the others for a day less than it took."""
     leads = [lead(0, 0)] + [lead(number, 90, won=92) for number in range(1, 100)]
-    found = weigh(drawn(leads, exported=100))
+    snapshots = drawn(leads, exported=100)
+    found = weigh(snapshots)
     assert found.max() / found.min() == pytest.approx(20)
+    everybody = np.arange(len(snapshots.answer))
+    assert cut_off(snapshots, known(snapshots), everybody, snapshots.exported_at) == pytest.approx(80 / 199)
+    assert cut_off(snapshots, known(snapshots)[:0], everybody, snapshots.exported_at) == 0
 
 
 def test_each_age_is_followed_in_its_own_way() -> None:
@@ -75,6 +79,7 @@ LEADS = st.lists(
 def test_all_weigh_the_same_where_all_are_mature(leads: list[tuple[int, int | None, int | None]]) -> None:
     snapshots = drawn([lead(n, *one) for n, one in enumerate(leads)], exported=100 + 40 + HORIZON, ages=(1, 40))
     assert snapshots.mature.all()
+    assert cut_off(snapshots, known(snapshots), known(snapshots), snapshots.exported_at) == 0
     assert weigh(snapshots).tolist() == [1.0] * len(snapshots.answer)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from histories.contract import Target
 from training.bootstrap import Difference
-from training.checks import Check, Evidence, Part, Rivalry, beside_champion, beside_rules
+from training.checks import Check, Evidence, Part, Rivalry, beside_champion, beside_rules, enough_unseen
 
 NAN = float("nan")
 
@@ -103,9 +103,12 @@ def test_a_small_segment_is_not_judged(small: Part) -> None:
     assert check.sentence == "No segment is large enough to be judged alone."
 
 
+def rivalry(log_loss: Difference | None, champion_days: int | None = 30, converted: int = 80) -> Rivalry:
+    return Rivalry(Target.SQL, 30, champion_days, 1000, converted, 100, log_loss, ())
+
+
 def test_a_challenger_may_be_worse_than_the_champion_by_the_margin_and_no_more() -> None:
-    within = Rivalry(Target.SQL, 1000, Difference(0.002, -0.001, 0.004), ())
-    beyond = Rivalry(Target.SQL, 1000, Difference(0.0021, -0.001, 0.004), ())
+    within, beyond = rivalry(Difference(0.002, -0.001, 0.004)), rivalry(Difference(0.0021, -0.001, 0.004))
     assert all(check.passed for check in beside_champion(within, 0.002))
     failed = [check for check in beside_champion(beyond, 0.002) if not check.passed]
     (sentence,) = (check.sentence for check in failed)
@@ -115,7 +118,38 @@ def test_a_challenger_may_be_worse_than_the_champion_by_the_margin_and_no_more()
     )
 
 
-def test_a_champion_without_the_target_does_not_stand_in_its_way() -> None:
-    checks = beside_champion(Rivalry(Target.SQL, 1000, None, ()), 0.002)
-    assert all(check.passed for check in checks)
-    assert checks[0].sentence == "The champion has no model for sql within the same days."
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        (None, "the champion does not answer for sql"),
+        (60, "the champion answers within 60 days, this bundle within 30"),
+    ],
+)
+def test_a_champion_of_another_question_does_not_stand_in_the_way_and_is_named(days: int | None, why: str) -> None:
+    (check,) = beside_champion(rivalry(None, champion_days=days), 0.002)
+    assert check.passed
+    assert check.figure is None
+    assert check.sentence == f"Not compared for sql: {why}."
+
+
+def test_what_a_champion_did_not_know_of_the_test_must_hold_fifty_converted_leads() -> None:
+    loss = Difference(0.001, -0.001, 0.004)
+    assert enough_unseen(rivalry(loss, converted=50)).passed
+    few = enough_unseen(rivalry(loss, converted=49))
+    assert not few.passed
+    assert few.sentence == (
+        "For sql, the part of the test whose leads and accounts the champion's training did not know holds 49 converted "
+        "leads, and it takes 50 to tell two bundles apart."
+    )
+    assert not enough_unseen(rivalry(None)).passed
+
+
+def test_every_check_says_what_was_asked_for() -> None:
+    said = {check.name.partition("/")[2]: check.asked for check in beside_rules(evidence())}
+    assert said == {
+        "converted_leads": "at least 50",
+        "log_loss_against_rules": "below 0",
+        "precision_at_capacity_against_rules": "0 or above",
+        "predicted_over_observed": "0.8 to 1.25",
+        "segments_against_rules": "0 or below",
+    }

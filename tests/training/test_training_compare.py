@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from rich.console import Console
 from small_company import NOW, RECIPE, RULES, Trained
 
+from histories.contract import Target
 from histories.errors import DataError
 from training import html_report, report
 from training.compare import Comparison, compare
@@ -125,3 +126,17 @@ def test_the_recipe_may_ask_at_other_ages(trained_copy: Trained) -> None:
     recipe = trained_copy.company.with_recipe("older.toml", RECIPE.replace('["1d", "7d"]', '["3d"]'))
     found = compared(trained_copy, recipe=recipe)
     assert set(found.lineups[0].rows["age"].to_pylist()) == {"3d"}
+
+
+def test_the_rules_say_what_the_points_say_and_within_equal_days_do_not_contradict_themselves(trained: Trained) -> None:
+    """They are not cut to P(sql) as a model's answer is: that is no part of the rulebook, and here would change nothing."""
+    results = trained.result.fitted.results
+    rules = results[Target.CUSTOMER].lineup.contenders["rules"]
+    hundredths = np.rint(rules.score * 100).astype(np.int64)
+    nothing = np.zeros((len(hundredths), 0))
+    customer, sql = (
+        results[target].points.probabilities(nothing, hundredths) for target in (Target.CUSTOMER, Target.SQL)
+    )
+    np.testing.assert_array_equal(rules.probability, customer)
+    assert results[Target.CUSTOMER].horizon_days == results[Target.SQL].horizon_days
+    assert (customer <= sql).all()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from histories.clock import DAY
 from histories.contract import Target
 from training.bootstrap import Difference
-from training.checks import Check, Evidence, Rivalry
+from training.checks import Asked, Check, Evidence, Rivalry
 from training.gate import Answering, Decision, Lost, Rival, Verdict, answers, judge, points_answer
 
 TEST_FROM = 100 * DAY
@@ -28,14 +28,14 @@ def answering(converted: int = 80, high: float = -0.003) -> list[tuple[Target, A
 
 def rival(customer: float = -0.01, sql: float = -0.01, trained_until: int = TEST_FROM) -> Rival:
     rivalries = [
-        Rivalry(target, 1000, Difference(value, value - 0.01, value + 0.01), ())
+        Rivalry(target, 30, 30, 1000, 80, 0, Difference(value, value - 0.01, value + 0.01), ())
         for target, value in ((Target.CUSTOMER, customer), (Target.SQL, sql))
     ]
     return Rival(3, "old", trained_until, tuple(rivalries))
 
 
-CLEAN = Check("leakage", 0, 0, passed=True, sentence="Nothing in the export tells the answer.")
-LEAK = Check("leakage", 1, 0, passed=False, sentence="lead_status may tell the answer.")
+CLEAN = Check("leakage", 0, 0, passed=True, sentence="Nothing in the export tells the answer.", asked="")
+LEAK = Check("leakage", 1, 0, passed=False, sentence="lead_status may tell the answer.", asked="")
 
 
 def judged(
@@ -156,6 +156,48 @@ def test_a_champion_that_knew_answers_of_the_test_cannot_be_compared() -> None:
         "the test, which begins 1970-04-11; a test that begins later (test_from in the recipe) would be fair. "
         "Version 3 stays champion."
     )
+
+
+def other_days(one: Rival, target: Target, days: int | None) -> Rival:
+    return replace(
+        one,
+        rivalries=tuple(
+            replace(rivalry, champion_days=days, log_loss=None) if rivalry.target is target else rivalry
+            for rivalry in one.rivalries
+        ),
+    )
+
+
+def test_a_champion_of_other_days_is_named_loudly_and_compared_in_the_rest() -> None:
+    verdict = judged(other_days(rival(), Target.CUSTOMER, 60))
+    loud = "Not compared for customer: the champion answers within 60 days, this bundle within 30."
+    assert verdict.decision is Decision.PROMOTE
+    assert verdict.uncompared == (loud,)
+    assert verdict.sentence == (
+        f"This bundle takes over from version 3. {loud} "
+        "For sql, its log loss is lower: -0.0100 (95% interval -0.0200 to +0.0000)."
+    )
+    worse = judged(other_days(rival(sql=0.01), Target.CUSTOMER, 60))
+    assert worse.decision is Decision.KEEP
+    assert worse.sentence.endswith(loud)
+
+
+def test_a_target_that_nobody_answers_any_more_is_named() -> None:
+    dropped = replace(rival(), rivalries=rival().rivalries[:1], dropped=(Asked(Target.SQL, 30),))
+    verdict = judged(dropped, answering()[:1])
+    assert verdict.uncompared == ("Nobody answers for sql within 30 days any more.",)
+    assert verdict.uncompared[0] in verdict.sentence
+
+
+@pytest.mark.parametrize(("converted", "decision"), [(50, Decision.PROMOTE), (49, Decision.CANNOT_TELL)])
+def test_where_the_champion_knew_a_part_of_the_test_the_rest_must_be_enough(converted: int, decision: Decision) -> None:
+    customer, sql = rival().rivalries
+    partly = replace(rival(), rivalries=(replace(customer, left_out=300, converted_leads=converted), sql))
+    verdict = judged(partly)
+    assert verdict.decision is decision
+    assert [one.name for one in verdict.checks if one.name.endswith("unseen_by_champion")] == [
+        "customer/converted_leads_unseen_by_champion"
+    ]
 
 
 def test_the_same_bundle_changes_nothing() -> None:

@@ -29,7 +29,9 @@ AFTER = ("sql", "checks", "leaks", "measured")
 MOST_BYTES = 3_000_000
 
 
-FAILED = Check("customer/leakage", 1, 0, passed=False, sentence="One <b>field</b> may tell the answer.")
+FAILED = Check(
+    "customer/leakage", 1, 0, passed=False, sentence="One <b>field</b> may tell the answer.", asked="nothing"
+)
 EMPTY = Page(
     title="Lead scoring",
     tone="good",

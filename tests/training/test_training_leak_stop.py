@@ -96,7 +96,7 @@ def test_an_allowed_field_lets_the_training_learn_and_is_kept_with_the_run(start
 
 def test_a_field_that_is_not_there_cannot_be_allowed(start: Callable[..., Started]) -> None:
     message = start(CallError, "deals").message
-    assert message.startswith("--allow-leak deals: nothing of that name was looked at; ")
+    assert message.startswith("--allow-leak deals: nothing of that name is looked at; ")
     assert message.endswith("; did you mean 'deal'?")
 
 

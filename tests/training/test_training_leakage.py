@@ -28,7 +28,7 @@ from histories.contract import (
     Target,
 )
 from histories.errors import CallError, DataError
-from training import leak_columns, leakage, leakage_report, recipe
+from training import leak_columns, leak_view, leakage, leakage_report, recipe
 from training.fit import ask, catalogue_of
 from training.leak_auc import dealt
 from training.leak_bounds import deviations
@@ -36,6 +36,7 @@ from training.leak_finding import Probe, Verdict
 from training.leak_view import View, drawn, view
 from training.leakage import Audit
 from training.recipe import Age
+from training.sides import Lives
 from training.snapshots import Snapshots
 from training.split import everything
 
@@ -175,6 +176,20 @@ def test_a_kind_that_half_of_those_who_buy_have_and_nobody_else_is_named() -> No
     )
 
 
+@pytest.mark.parametrize(("exceptions", "found"), [(0.0, {("kind:contract_signed", "only")}), (0.2, set())])
+def test_where_few_of_many_negatives_are_looked_at_those_who_have_it_are_counted(
+    exceptions: float, found: set[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind each negative that is drawn stand a dozen: the sample alone cannot tell that nobody else has it."""
+    monkeypatch.setattr(leak_view, "MOST_NEGATIVES", 150)
+
+    def plant(fate: Fate) -> Planted:
+        signed = fate.random.random() < (0.5 if fate.won else exceptions / 5)
+        return [], [Interaction("signed", fate.created + HOUR, "contract_signed")] if signed else []
+
+    assert stopped(audited(plant, leads=2500)) == found
+
+
 def test_a_kind_that_comes_with_the_outcome_alone_is_reported_and_stops_nothing() -> None:
     """Every customer's invoice is dated after the last outcome there can be: 16 days after creation."""
 
@@ -280,10 +295,7 @@ def test_a_share_is_that_of_all_snapshots_where_those_that_convert_are_drawn_too
         age=whole,
         answer=label,
         known_at=whole + 2 * DAY,
-        lead_group=number,
-        lead_from=whole + DAY,
-        lead_until=whole + DAY,
-        lead_draw=whole.astype(np.uint64),
+        lives=Lives(group=number, first=whole + DAY, last=whole + DAY, draw=whole.astype(np.uint64)),
     )
     split = everything(snapshots)
     rows = drawn(snapshots, split, seed=1)
@@ -331,7 +343,7 @@ def test_allowed_fields_stop_nothing_and_are_told() -> None:
     with pytest.raises(CallError) as caught:
         found.allow(["fase"])
     assert str(caught.value) == (
-        "--allow-leak fase: nothing of that name was looked at; name an attribute as crm.toml does, a kind as "
+        "--allow-leak fase: nothing of that name is looked at; name an attribute as crm.toml does, a kind as "
         "kind:NAME, or model; did you mean 'phase'?"
     )
 

@@ -9,6 +9,7 @@ from histories.contract import Target
 from training.lift import Lift, Pull, lifts
 from training.overlap import overlaps
 from training.recipe import Age
+from training.sides import Lives
 from training.snapshots import Snapshots
 
 
@@ -27,10 +28,7 @@ def drawn(ages: list[int], label: list[int], group: list[int] | None = None) -> 
         age=np.array(ages),
         answer=np.array(label, np.int8),
         known_at=np.full(count, 30 * DAY),
-        lead_group=lead,
-        lead_from=lead,
-        lead_until=lead,
-        lead_draw=lead.astype(np.uint64),
+        lives=Lives(group=lead, first=lead, last=lead, draw=lead.astype(np.uint64)),
     )
 
 

@@ -89,11 +89,12 @@ def test_reasons_speak_of_own_features(fitted: Fitted, matrix: np.ndarray) -> No
     assert model is not None
     explainer = Explainer(fitted.bundle.catalogue)
     some = matrix[:400]
-    contributions = model.contributions(some, np.zeros(len(some), dtype=np.int64))
+    points = np.zeros(len(some), dtype=np.int64)
+    found = explainer.reasons(some, model.contributions(some, points), points, 100)
     own = {
         reason.text
-        for row, parts in zip(some, contributions, strict=True)
-        for reason in explainer.reasons(row, parts, 0, 100)
+        for reasons in found
+        for reason in reasons
         if reason.code.startswith("own:")
     }
     assert own

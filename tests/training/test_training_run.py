@@ -210,6 +210,9 @@ def test_a_champion_that_answers_within_other_days_is_no_rival(trained_copy: Tra
     assert not [
         check for check in result.verdict.checks if check.name.endswith("_against_champion") and not check.passed
     ]
+    loud = "Not compared for customer: the champion answers within 30 days, this bundle within 21."
+    assert loud in result.verdict.sentence
+    assert loud in run_of(trained_copy, result.run_id).data.tags["not_compared"]
 
 
 def test_a_champion_that_cannot_be_read_stops_nothing_and_a_verdict_holds_only_while_the_same_one_serves(

@@ -55,8 +55,8 @@ def test_only_what_has_happened_tells_whether_a_lead_has_a_first_interaction():
     acting, silent = lead("a", interactions=[3 * HOUR]), lead("b")
     snapshots, rows = drawn(acting, silent)
     assert set(rows) == {("a", "0h"), ("a", "1d"), ("a", "7d"), ("b", "1d"), ("b", "7d")}
-    assert snapshots.lead_from.tolist() == [3 * HOUR + 1, DAY]
-    assert snapshots.lead_until.tolist() == [7 * DAY, 7 * DAY]
+    assert snapshots.lives.first.tolist() == [3 * HOUR + 1, DAY]
+    assert snapshots.lives.last.tolist() == [7 * DAY, 7 * DAY]
     assert drawn(acting, silent, ages=AGES[:1])[1].keys() == {("a", "0h")}
     assert drawn(silent)[1]["b", "0h"][0] == 1
 

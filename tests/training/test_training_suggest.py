@@ -96,7 +96,7 @@ def test_the_heading_says_how_many_snapshots_meet_each_stage_and_did(
     asked = replace(book, sql=StageRule(3000, two_way=two_way))
     made = suggest(replace(closed, histories=histories), asked)
     drawn = closed.drawn[Target.CUSTOMER]
-    table = drawn.table.take(split(drawn, closed.border, kept=0.0).mature)
+    table = drawn.table.take(split(drawn, closed.border, closed.kept_share).mature)
     shares = dict[str, list[str]]()
     for one in (made.draft, asked):
         found = firings.collect(one, histories, table)
