@@ -223,6 +223,21 @@ def test_a_service_that_cannot_start_says_why(
     assert psutil.Process().children(recursive=True) == before
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "127.0.0.2"])  # noqa: S104
+def test_a_host_that_others_reach_is_refused_as_long_as_there_is_no_key(
+    packable: Packable, tmp_path: Path, host: str
+) -> None:
+    message = (
+        rf"^host {re.escape(host)}: without a key the service answers this machine alone; make one with "
+        r"`lead-scoring keys add`, or listen on 127\.0\.0\.1$"
+    )
+    with (
+        pytest.raises(CallError, match=message),
+        serve.background(packable.bundle_folder, packable.rulebook, host, keys=tmp_path / "keys.json"),
+    ):
+        pytest.fail("it started")
+
+
 def test_a_host_that_is_no_address_is_refused_by_name(packable: Packable) -> None:
     message = "^host 'localhost' is not an IPv4 address; write one such as 127\\.0\\.0\\.1 or 0\\.0\\.0\\.0$"
     with (

@@ -1,0 +1,63 @@
+"""No address that a request names is ever asked: there is a listener at it, and nobody comes."""
+
+import socket
+from pathlib import Path
+
+from serving_client import InProcess
+from serving_door import NOW, nothing_else
+
+from histories import clock
+from histories.contract import LeadHistory
+from serving import mapping
+from serving.door import Door
+from serving.engine import Engine
+from serving.metrics import Metrics
+from serving.predictor import Predictor
+from serving.settings import Settings
+
+
+def test_no_address_in_a_request_is_ever_fetched(predictor: Predictor, leads: tuple[LeadHistory, ...]) -> None:
+    engine = Engine(None, 10)
+    engine.hold(predictor)
+    one = InProcess(Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.5)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x.png"
+        touch = {"interaction_id": url, "occurred_at": "2026-02-01T00:00:00Z", "kind": url, "channel": url}
+        lead = mapping.request_of(leads[0]) | {
+            "lead_id": url,
+            "account_id": url,
+            "attributes": {"industry": url, "website": url, url: url, "file": Path(__file__).as_uri()},
+            "interactions": [touch],
+            "account_interactions": [touch],
+        }
+        event = {
+            "specversion": "1.0",
+            "id": url,
+            "source": url,
+            "type": url,
+            "dataschema": url,
+            "time": touch["occurred_at"],
+        }
+        track = {
+            "type": "track",
+            "event": url,
+            "messageId": url,
+            "timestamp": touch["occurred_at"],
+            "context": {"page": {"url": url}},
+        }
+        headers = {"referer": url, "origin": url, "link": f"<{url}>", "callback": url}
+        for path in ("/v1/predict_one", "/v1/explain"):
+            for interactions in ([touch], [event], [track]):
+                body = {**lead, "interactions": interactions, "as_of": clock.iso(NOW)}
+                response = one.post(f"{path}?callback={url}", json=body, headers=headers)
+                assert response.status_code in {200, 400}
+        assert (
+            one.post("/v1/predict", json={"leads": [lead, {**lead, "$ref": url}, url]}, headers=headers).status_code
+            == 200
+        )
+        try:
+            listener.accept()
+        except TimeoutError:
+            return
+    raise AssertionError("somebody asked the address that a request named")
