@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.text import Text
 
-from commands import capacity, demo, deploy, exports, features, keys, models, openapi, rules, scores
+from commands import capacity, demo, deploy, exports, features, keys, models, openapi, rules, scores, today
 from commands.terminal import err
 from histories.errors import LeadScoringError
 
@@ -25,6 +25,7 @@ app.command(short_help="Hold the champion against the rules.")(models.compare)
 app.command(short_help="Make a version the champion, or go back.")(models.promote)
 app.command(short_help="Show from which score on to call.")(capacity.capacity)
 app.command(short_help="Score every open lead.")(scores.score)
+app.command(short_help="Print the day's call list.")(today.today)
 app.command(short_help="Serve the champion over HTTP.")(scores.serve)
 app.command(short_help="Write the specification that a CRM imports.")(openapi.openapi)
 app.command(short_help="Bring the champion into the running service.")(deploy.deploy)
