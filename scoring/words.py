@@ -6,17 +6,21 @@ import re
 from histories.clock import DAY, HOUR, MINUTE
 
 _PLAIN = re.compile(r"[a-z][a-z ]*")
+_READABLE = 1e15
 _VISITS = ("session:", "page:", "visit:")
 
 
 def number(value: float) -> str:
     """Write a number with at most three digits behind the point and no more than are needed.
 
-    >>> number(3.0), number(1234.5678), number(0.2)
-    ('3', '1,234.57', '0.2')
+    >>> number(3.0), number(1234.5678), number(0.2), number(-1.5e300)
+    ('3', '1,234.57', '0.2', '-1.5e+300')
     """
+    value = float(value)  # numpy's own rounding overflows where numbers are very large
     if not math.isfinite(value):
         return "unknown"
+    if abs(value) >= _READABLE:
+        return f"{value:.4g}"
     digits = 2 if abs(value) >= 10 else 3
     return f"{round(value, digits):,.{digits}f}".rstrip("0").rstrip(".") or "0"
 
