@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from serving_world import Asked, Packable
 from histories.contract import LeadHistory
 from serving import serve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass
@@ -59,6 +59,14 @@ def answer_of(one: socket.socket) -> tuple[int, dict[str, str], bytes]:
     return int(first.split()[1]), headers, body
 
 
+def until(happened: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if happened():
+            return
+        time.sleep(0.1)
+    pytest.fail("it did not happen within 20 s")
+
+
 def is_answered(url: str) -> bool:
     try:
         return httpx.get(f"{url}/livez", timeout=1, trust_env=False).status_code == 200
@@ -82,13 +90,14 @@ def test_a_stop_under_load_finishes_what_it_has_begun_and_begins_nothing(
         upload = half_sent(served.url, slow)
         time.sleep(0.5)
         served.process.terminate()
-        for one in threads:
-            one.join(60)
-        assert not is_answered(served.url)
+        until(lambda: not is_answered(served.url))
         assert served.process.poll() is None, "it waits for the upload that it has begun to read"
-        upload.sendall(slow[len(slow) // 2 :])
-        status, headers, body = answer_of(upload)
+        with upload:
+            upload.sendall(slow[len(slow) // 2 :])
+            status, headers, body = answer_of(upload)
         served.process.wait(30)
+        for one in threads:  # the system took some connections that nobody answered; they end with the service
+            one.join(60)
     assert (status, json.loads(body)["leads"]) == (200, asked.rows)
     assert headers["connection"] == "close"
     assert int(headers["content-length"]) == len(body)
