@@ -11,7 +11,7 @@ from serving import logs
 from serving.errors import Problem, RequestError
 from serving.logs import RequestLine
 
-_MESSAGE = "what came is no HTTP/1.1 request; send one, with headers of less than 64 KB"
+_MESSAGE = "what came is no HTTP/1.1 request, or its headers are too long; send a shorter one"
 
 
 def answer_in_the_envelope() -> None:
