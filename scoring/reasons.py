@@ -10,6 +10,7 @@ from scoring import words
 from scoring.answer import Reason
 from scoring.calibration import Floats
 from scoring.phrases import phrases
+from scoring.strongest import Groups, Ints, strongest
 
 POINTS = "points"
 
@@ -22,40 +23,32 @@ class Explainer:
         signals = [feature.signal for feature in catalogue.features]
         self.codes = (*sorted(set(signals)), POINTS)
         places = {code: place for place, code in enumerate(self.codes)}
-        self._group = np.array([*(places[signal] for signal in signals), places[POINTS]], dtype=np.int64)
-
-    def effects(self, contributions: Floats) -> Floats:
-        """Return one effect for each of `codes` from one row of `Model.contributions`; the bias belongs to none."""
-        return np.bincount(self._group, weights=contributions[:-1], minlength=len(self.codes)).astype(np.float64)
-
-    def reasons(self, row: Floats, contributions: Floats, points: int, most: int) -> tuple[Reason, ...]:
-        """Return the `most` strongest reasons, both directions, equal ones by code; what has no effect is none.
-
-        `row`: the lead's features; `contributions`: its row of `Model.contributions`; `points` in hundredths.
-        """
-        effects = self.effects(contributions)
-        found = [(-abs(effect), self.codes[place], place) for place, effect in enumerate(effects.tolist()) if effect]
-        return tuple(
-            self._reason(place, float(effects[place]), row, contributions, points)
-            for _, _, place in sorted(found)[:most]
+        of = np.array([*(places[signal] for signal in signals), places[POINTS]], dtype=np.int64)
+        counts = np.bincount(of[:-1], minlength=len(self.codes))
+        self._groups = Groups(
+            of=of,
+            starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            members=np.argsort(of[:-1], kind="stable").astype(np.int64),
+            ranks=np.argsort(np.argsort(np.array(self.codes))).astype(np.int64),
         )
 
-    def _reason(self, place: int, effect: float, row: Floats, contributions: Floats, points: int) -> Reason:
-        if self.codes[place] == POINTS:
-            says = f"The rulebook's {words.points(points)}"
-        else:
-            says = self._phrases[self._speaker(place, effect, row, contributions)](row)
-        return Reason(self.codes[place], f"{says} {'raised' if effect > 0 else 'lowered'} it", effect)
+    def reasons(self, rows: Floats, contributions: Floats, points: Ints, most: int) -> list[tuple[Reason, ...]]:
+        """Return each row's `most` strongest reasons, both directions, equal ones by code; no effect is no reason.
 
-    def _speaker(self, place: int, effect: float, row: Floats, contributions: Floats) -> int:
-        """The feature that speaks for its signal: the strongest in the direction of the whole; the first of equals.
-
-        What raises a probability is told by what is there, as long as anything of the signal is: a model may well
-        count the lack of recent visits in favour of a lead that has many older ones, but no reader would.
+        `rows`: [n, features]; `contributions`: their `Model.contributions`, [n, features + 2]; `points`: [n],
+        hundredths. An effect is the sum of a signal's contributions; the bias belongs to none.
         """
-        members = np.flatnonzero(self._group[:-1] == place)
-        strength = np.sign(effect) * contributions[members]
-        there = (row[members] != 0) & np.isfinite(row[members]) & (strength > 0)
-        if effect > 0 and there.any():
-            members, strength = members[there], strength[there]
-        return int(members[np.argmax(strength)])
+        found = strongest(rows, contributions, self._groups, most)
+        columns = (found.groups.tolist(), found.speakers.tolist(), found.effects.tolist(), points.tolist())
+        return [
+            tuple(
+                self._reason(group, speaker, effect, row, hundredths)
+                for group, speaker, effect in zip(groups, speakers, effects, strict=True)
+                if group >= 0
+            )
+            for row, groups, speakers, effects, hundredths in zip(rows, *columns, strict=True)
+        ]
+
+    def _reason(self, group: int, speaker: int, effect: float, row: Floats, points: int) -> Reason:
+        says = self._phrases[speaker](row) if speaker >= 0 else f"The rulebook's {words.points(points)}"
+        return Reason(self.codes[group], f"{says} {'raised' if effect > 0 else 'lowered'} it", effect)

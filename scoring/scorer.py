@@ -34,6 +34,7 @@ from scoring.standings import STAGE
 from scoring.tally import tally
 
 # So many leads' features are in memory at once, beside what is known of all leads.
+_MANY = 8
 _BOARD_ROWS = 1 << 14
 _UNREADABLE = (LeadScoringError, ValueError, TypeError, ArithmeticError)
 
@@ -92,6 +93,10 @@ class Scorer:
         """Compile and load what the first answer would otherwise wait for."""
         self._rows.warm_up()
         self.score([LeadHistory("warm-up", 0)], 1)
+        for count in (1, _MANY):  # one lead and many go through functions of their own
+            nobody = np.zeros((count, len(self.bundle.catalogue.features)))
+            for model in self.bundle.models.values():
+                model.contributions(nobody, np.zeros(count, dtype=np.int64))
 
     def score(self, histories: Sequence[LeadHistory], as_of: int, reasons: int = 3) -> list[Answer]:
         """Return an answer for each history, in their order, as things stood at `as_of` (UTC microseconds).
@@ -268,8 +273,9 @@ class Scorer:
                 continue
             rows = matrix[places]
             values = self.bundle.models[target].contributions(rows, points[places], self._threads)
-            for row, place in enumerate(places.tolist()):
-                found[place] = self._explainer.reasons(rows[row], values[row], int(points[place]), most)
+            why = self._explainer.reasons(rows, values, points[places], most)
+            for place, one in zip(places.tolist(), why, strict=True):
+                found[place] = one
         return found
 
     def _rule_reasons(

@@ -66,7 +66,7 @@ def _add_cells(given: Floats, row: Floats, cells: Cells) -> None:
     for group in range(len(groups) - 1):
         split, column = groups[group, 0], groups[group, 1]
         width = groups[group + 1, 1] - column
-        cell = 0
+        cell = np.int64(0)
         for bit in range(groups[group + 1, 0] - split):
             cell |= _left(row, cells.splits, split + bit) << bit
         start = groups[group, 2] + cell * width

@@ -13,7 +13,7 @@ from histories import toml_file
 from histories.clock import DAY, HOUR
 from histories.contract import Attribute, AttributeType, Families, LeadHistory
 from scoring import rule_reasons, rulebook
-from scoring.answer import RuleReason
+from scoring.answer import Reason, RuleReason
 from scoring.ledger import ledger
 from scoring.phrases import phrases
 from scoring.reasons import Explainer
@@ -38,6 +38,11 @@ def row(**values: float) -> np.ndarray:
     for name, value in values.items():
         made[PLACES[name.replace("__", ".")]] = value
     return made
+
+
+def reasons(explainer: Explainer, made: np.ndarray, values: np.ndarray, points: int, most: int) -> tuple[Reason, ...]:
+    (found,) = explainer.reasons(made[None].copy(), values[None].copy(), np.array([points]), most)
+    return found
 
 
 def contributions(**values: float) -> np.ndarray:
@@ -158,7 +163,7 @@ def test_own_features_over_one_predicate_are_one_reason():
     )
     made = with_own(CATALOGUE, own.read(toml_file.parse(text, "recipe.toml").tables("features")))
     values = np.concatenate([row(), [1, 3]])
-    found = Explainer(made).reasons(values, np.concatenate([row(), [0.25, 0.5, 0.0, -3.0]]), 0, 3)
+    found = reasons(Explainer(made), values, np.concatenate([row(), [0.25, 0.5, 0.0, -3.0]]), 0, 3)
     assert [(one.code, one.text, one.effect) for one in found] == [
         ("own:calls_7d", "3 calls in 30 days raised it", 0.75)
     ]
@@ -190,7 +195,7 @@ def test_effects_are_summed_over_what_says_the_same_and_the_strongest_speaks():
     values = contributions(
         email_open_count_7d=0.5, email_open_count_30d=0.25, email_open_age_days=-0.3, lead_age_days=-0.25
     )
-    found = explainer.reasons(made, values, 0, 10)
+    found = reasons(explainer, made, values, 0, 10)
     assert [(one.code, one.text, one.effect) for one in found] == [
         ("kind:email_open", "3 email opens in 7 days raised it", pytest.approx(0.45)),
         ("lead_age", "The lead's age of 0 minutes lowered it", -0.25),
@@ -200,23 +205,24 @@ def test_effects_are_summed_over_what_says_the_same_and_the_strongest_speaks():
 def test_reasons_are_ordered_by_strength_then_code_and_cut():
     explainer = Explainer(CATALOGUE)
     values = contributions(lead_age_days=-0.5, mql_reached=0.5, attribute__industry=0.5, email_open_count_7d=1.0)
-    codes = [one.code for one in explainer.reasons(row(), values, 0, 10)]
+    codes = [one.code for one in reasons(explainer, row(), values, 0, 10)]
     assert codes == ["kind:email_open", "attribute:industry", "lead_age", "stage:mql"]
-    assert [one.code for one in explainer.reasons(row(), values, 0, 2)] == codes[:2]
-    assert explainer.reasons(row(), values, 0, 0) == ()
+    assert [one.code for one in reasons(explainer, row(), values, 0, 2)] == codes[:2]
+    assert reasons(explainer, row(), values, 0, 0) == ()
 
 
 def test_points_that_a_model_goes_by_are_one_reason():
     values = contributions()
     values[-2] = 0.75
-    (reason,) = Explainer(CATALOGUE).reasons(row(), values, 4550, 3)
+    (reason,) = reasons(Explainer(CATALOGUE), row(), values, 4550, 3)
     assert (reason.code, reason.text) == ("points", "The rulebook's 45.5 points raised it")
 
 
 def test_effects_with_the_bias_are_the_log_odds():
     explainer = Explainer(CATALOGUE)
     values = np.random.default_rng(1).normal(size=len(PLACES) + 2)
-    assert explainer.effects(values).sum() + values[-1] == pytest.approx(values.sum(), abs=1e-9)
+    found = reasons(explainer, row(), values, 0, len(explainer.codes))
+    assert sum(one.effect for one in found) + values[-1] == pytest.approx(values.sum(), abs=1e-9)
     assert len(explainer.codes) == len(set(explainer.codes))
     assert {feature.signal for feature in CATALOGUE.features} | {"points"} == set(explainer.codes)
 
