@@ -91,9 +91,7 @@ class _OrForeign:
         ours = handler(source)
         segment = core_schema.no_info_after_validator_function(SegmentTrack.told, handler.generate_schema(SegmentTrack))
         cloud = core_schema.no_info_after_validator_function(CloudEvent.told, handler.generate_schema(CloudEvent))
-        return core_schema.union_schema(
-            [(ours, OURS), (segment, SEGMENT), (cloud, CLOUD_EVENTS)], mode="left_to_right"
-        )
+        return core_schema.union_schema([(ours, OURS), (segment, SEGMENT), (cloud, CLOUD_EVENTS)], mode="left_to_right")
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Show our own form alone: what imports specifications into a CRM knows no choices between objects."""

@@ -4,7 +4,6 @@ from typing import Literal
 
 from serving.answers import Outgoing
 
-
 Step = Literal["points", "blend", "model", "chain"]
 Kind = Literal["booster", "ridge", "points"]
 

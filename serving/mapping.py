@@ -20,6 +20,7 @@ from serving.errors import Problem, RequestError
 from serving.wire import WireInteraction
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+_DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
 _WRITE = {
     AttributeType.NUMBER: "is not a number; this attribute is one, write it without quotes",
     AttributeType.CATEGORY: "is not a text; this attribute is one, write it in quotes",
@@ -57,14 +58,15 @@ def _attributes(lead: WireLead, types: Mapping[str, AttributeType]) -> Iterable[
 
 
 def _interaction(one: WireInteraction) -> Interaction:
+    # A request has thousands of them: fields are looked up once each, and by place.
     return Interaction(
-        interaction_id=one.interaction_id or _content_id(one),
-        occurred_at=one.occurred_at,
-        kind=one.kind,
-        received_at=one.received_at,
-        channel=one.channel,
-        direction=None if one.direction is None else Direction(one.direction),
-        value=one.value,
+        one.interaction_id or _content_id(one),
+        one.occurred_at,
+        one.kind,
+        one.received_at,
+        one.channel,
+        _DIRECTIONS[one.direction],
+        one.value,
     )
 
 

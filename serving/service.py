@@ -25,7 +25,9 @@ from serving.workers import Worker
 SETTINGS = environment.read(os.environ)
 LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
 METRICS = Metrics(multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ)
-ENGINE = Engine(SETTINGS.rulebook, SETTINGS.max_interactions, LOG, personal.allowed(SETTINGS.allow_personal), METRICS.model)
+ENGINE = Engine(
+    SETTINGS.rulebook, SETTINGS.max_interactions, LOG, personal.allowed(SETTINGS.allow_personal), METRICS.model
+)
 logs.configure(sys.stderr)
 no_http.answer_in_the_envelope()
 

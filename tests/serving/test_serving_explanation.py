@@ -151,8 +151,8 @@ def test_a_ledger_counted_by_hand_says_which_limit_cut_what(bundle: Bundle) -> N
     as_of = clock.parse("2026-03-02")
     seen = (
         Interaction("web:1", as_of - 30 * DAY, "session:pricing_page"),  # 10, halved: 5
-        Interaction("web:2", as_of - 1, "session:pricing_page"),  # 10, of which the limit of the group leaves 7
-        Interaction("web:3", as_of - 1, "session:pricing_page"),  # 10, of which the limit of 16 leaves 1, and the group none
+        Interaction("web:2", as_of - 1, "session:pricing_page"),  # 10: the limit of the group leaves 7
+        Interaction("web:3", as_of - 1, "session:pricing_page"),  # 10: the limit of 16 leaves 1, the group none
         Interaction("mail:1", as_of - 1, "reply"),  # 8: of one moment, ids say which is older
     )
     lead = LeadHistory("L1", as_of - 40 * DAY, None, (Attribute("employees", 240.0),), seen)

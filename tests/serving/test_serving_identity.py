@@ -55,9 +55,7 @@ def test_what_is_around_the_targets_is_bundle_rulebook_and_card(bundle: Bundle) 
     }
 
 
-def test_test_figures_have_their_intervals_and_what_is_not_defined_is_null(
-    bundle: Bundle, rulebook: Rulebook
-) -> None:
+def test_test_figures_have_their_intervals_and_what_is_not_defined_is_null(bundle: Bundle, rulebook: Rulebook) -> None:
     sql, customer = told(bundle, rulebook)["targets"]
     assert [(one["target"], one["horizon_days"], one["converted_leads"]) for one in (sql, customer)] == [
         ("sql", 30, 90),

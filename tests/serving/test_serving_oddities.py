@@ -54,9 +54,9 @@ WARNED = ("scored, with a warning", "200, with a warning")
 BIG = "9" * 400
 NUMBERED = [f'"interaction_id": "{number}", {HAPPENED}' for number in range(10_001)]
 ODDITIES = [
-    Odd("`NaN`, `Infinity`, `-Infinity` or `1e999` as a number", *INVALID, tuple(touches(f'{HAPPENED}, "value": {one}') for one in ("NaN", "Infinity", "-Infinity", "1e999")) + tuple(attributes(f'"employees": {one}') for one in ("NaN", "1e999"))),
+    Odd("`NaN`, `Infinity`, `-Infinity` or `1e999` as a number", *INVALID, (*(touches(f'{HAPPENED}, "value": {one}') for one in ("NaN", "Infinity", "-Infinity", "1e999")), *(attributes(f'"employees": {one}') for one in ("NaN", "1e999")))),
     Odd("a number beyond 1.8e308, written out", *INVALID, (touches(f'{HAPPENED}, "value": {BIG}'), attributes(f'"employees": {BIG}'))),
-    Odd("a number of up to 1.8e308", *WARNED, tuple(touches(f'"occurred_at": "2026-04-30T00:00:00Z", "kind": "{kind}", "value": 1.797e308') for kind in ("email_sent", "session:pricing_page")) + (attributes('"employees": -1.797e308'),)),
+    Odd("a number of up to 1.8e308", *WARNED, (*(touches(f'"occurred_at": "2026-04-30T00:00:00Z", "kind": "{kind}", "value": 1.797e308') for kind in ("email_sent", "session:pricing_page")), attributes('"employees": -1.797e308'))),
     Odd("a number in quotes where `value`, `amount` or `reasons` is meant", *INVALID, (touches(f'{HAPPENED}, "value": "12"'), lead('"outcomes": [{"stage": "sql", "reached_at": "2026-02-01T00:00:00Z", "amount": "9"}]'))),
     Odd("a number in quotes, or a truth value, for an attribute that training knew as a number", *UNREAD, (attributes('"employees": "240"'), attributes('"employees": true'))),
     Odd("a time without an offset, a date alone, or seconds since 1970", *INVALID, tuple(touches(f'"kind": "reply", "occurred_at": {one}') for one in ('"2026-02-01T00:00:00"', '"2026-02-01"', "1770000000"))),

