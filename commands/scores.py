@@ -3,16 +3,23 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.champion import champion, scorer
 from commands.options import ChampionsRulebook, Cluster, Config, Memory, Port, now, past, size
-from commands.terminal import err, out, rows, working
+from commands.terminal import err, out, rows
 from histories.errors import CallError
+
+if TYPE_CHECKING:
+    from features.sharded import Each
+
+_SHOWN_REASONS = 3
 
 
 def score(
@@ -22,48 +29,49 @@ def score(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Score for this moment [default: when the export was taken].")
     ] = None,
-    reasons: Annotated[int, typer.Option(min=0, max=10, help="How many reasons a lead.")] = 3,
+    reasons: Annotated[
+        int, typer.Option(min=0, max=10, help="How many reasons a lead; without any a million take a minute.")
+    ] = 0,
     memory: Memory = None,
     cluster: Cluster = None,
 ) -> None:
     """Score every open lead with the champion and the rules."""
-    from histories import export
-    from serving import batch, call_list
+    from histories import shards
+    from histories.machine import cores
+    from serving import batch, call_list, sharded
 
     batch.refuse_other_suffixes(output)
     asked = None if as_of is None else past("--as-of", as_of)
-    if cluster is not None:
-        return _on_cluster(cluster, config, output, rulebook, asked, reasons, size(memory))
-    if memory is not None:
-        raise CallError("--memory: bounds what goes to a cluster; leave it out, or name one with --cluster")
-    with champion() as best:
-        with working("Reading the export"):
-            histories = export.read(config, now()).histories
-        moment = histories.exported_at if asked is None else asked
-        with working("Scoring"):
-            answers = scorer(best, rulebook).score_board(histories, moment, reasons)
-    batch.write(answers, moment, output)
-    call_list.render(answers, moment, out)
-    return out.print(f"{len(answers):,} leads: {output}")
+    with champion() as best, rows() as tell, ExitStack() as stack:
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        # Beside the output, where a cluster's workers see it too.
+        kept = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.absolute().parent)
+        folder = Path(stack.enter_context(kept))
+        each = _each(stack, cluster, folder, partial(tell, "Shards scored"))
+        made = shards.write(config, now(), folder, size(memory), progress=tell)
+        moment, using = made.exported_at if asked is None else asked, scorer(best, rulebook)
+        # Where there are fewer shards than cores, several threads work on one; a cluster's task has one core.
+        threads = 1 if cluster else max(1, cores() // made.count)
+        written = sharded.score(made, using, moment, reasons, output, each, threads)
+        strongest = sharded.strongest(made, using, moment, max(reasons, _SHOWN_REASONS), written)
+    call_list.show(strongest, written.leads, written.actions, moment, out)
+    return out.print(f"{written.leads:,} leads: {output}")
 
 
-def _on_cluster(
-    url: str, config: Path, output: Path, rulebook: Path | None, asked: int | None, reasons: int, memory: int
-) -> None:
-    """The shards lie beside the output, where the workers must see them, until the scores are written."""
+def _each(stack: ExitStack, url: str | None, folder: Path, tell: Callable[[int, int], None]) -> "Each":
+    """Return who works on the shards: this machine's threads, or a cluster that sees the folder."""
+    if url is None:
+        from features.sharded import on_threads
+
+        def each(work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[str]:
+            for done, one in enumerate(on_threads(work, numbers), 1):
+                tell(done, len(numbers))
+                yield one
+
+        return each
     from features import cluster
-    from histories import shards
-    from serving import cluster as scoring
 
-    place = output.absolute()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shared = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=place.parent)
-    with champion() as best, cluster.session(url) as spark, rows() as tell, shared as folder:
-        made = shards.write(config, now(), Path(folder), memory, progress=tell)
-        moment = made.exported_at if asked is None else asked
-        told = partial(tell, "Shards done by the cluster")
-        count = scoring.score(spark, made, scorer(best, rulebook), moment, reasons, place, told)
-    out.print(f"{count:,} leads: {output}")
+    return cluster.each(stack.enter_context(cluster.session(url)), folder, tell)
 
 
 def serve(

@@ -1,6 +1,7 @@
 """The chain: a customer model that asks first for sql, and then for the customer among those that become sql."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from scoring.model import Model, Points
 _FLAT = 1e-6  # log-odds between which a chord is taken for the tangent: its error is below the sum's rounding
 
 
+@lru_cache(maxsize=8)
 def sql_column(catalogue: Catalogue) -> int:
     """Return the column that says 1 where the lead had reached sql (or a later stage) before the cutoff, else 0."""
     places = [

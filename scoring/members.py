@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.calibration import Floats
+from scoring.raw_scores import RawScores
 from scoring.ridge import RidgeMember
 from scoring.rules import HUNDREDTHS
 from scoring.trees import tree
@@ -46,6 +47,10 @@ class BoosterMember:
         except lgb.basic.LightGBMError as error:
             raise ValueError(f"not a LightGBM model: {error}") from None
 
+    @cached_property
+    def _raw_scores(self) -> RawScores:
+        return RawScores(self.booster)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The features that it was trained on, in order."""
@@ -58,10 +63,7 @@ class BoosterMember:
 
     def margins(self, matrix: Floats, points: Points, threads: int) -> Floats:
         """Return raw score + offset + the points' part, [n]."""
-        # All threads that share a booster must predict with the same parameters: never pass num_iteration here
-        # (LightGBM#6142: others' predictions come out wrong).
-        raw = self.booster.predict(matrix, raw_score=True, num_threads=threads)
-        margins = np.asarray(raw, dtype=np.float64) + self.offset
+        margins = self._raw_scores.of(matrix, threads) + self.offset
         return margins + self.points_slope * (points / HUNDREDTHS) if self.uses_points else margins
 
     @cached_property

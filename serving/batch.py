@@ -1,15 +1,24 @@
 """Answers for many leads as a file: one row a lead, flat where a CRM's import wants columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv, parquet
 
 from histories.clock import iso, iso_or_none
 from histories.errors import CallError
 from histories.whole_file import whole_file
-from scoring.answer import Answer, Reason, RuleReason
+from scoring.answer import Answer, Reason, RuleReason, Status
+from scoring.judge import VALID_UNTIL
+from scoring.moments import NEVER
+from scoring.scores import Scores
+
+T = TypeVar("T")
 
 SCHEMA = pa.schema(
     [
@@ -40,6 +49,35 @@ SCHEMA = pa.schema(
 def table(answers: Sequence[Answer], as_of: int) -> pa.Table:
     """Return one row an answer, in their order; times as ISO 8601, several reasons or warnings joined by `; `."""
     return pa.Table.from_pylist([_row(answer, iso(as_of)) for answer in answers], schema=SCHEMA)
+
+
+def columns(scores: Scores, as_of: int) -> pa.Table:
+    """Return the rows that `table` makes of `scores.answers()`, without making one object a lead."""
+    count = len(scores.lead_ids)
+    none = pa.nulls(count, pa.string())
+    return pa.table(
+        [
+            pa.array(scores.lead_ids, pa.string()),
+            _repeated(iso(as_of), count),
+            _repeated(Status.SCORED.value, count),
+            none,
+            none,
+            *(pa.array(one, mask=np.isnan(one)) for one in (scores.sql, scores.customer, scores.percentiles)),
+            pa.array(scores.grades, pa.string()),
+            pa.array(scores.rule_points),
+            pa.array(scores.rule_grades, pa.string()),
+            _words(scores.rule_stages),
+            _words(scores.stages),
+            _words(scores.agreements),
+            _words(scores.actions),
+            _times(scores.follow_up_by),
+            _times(scores.judged[:, VALID_UNTIL]),
+            _texts(scores.reasons, _joined),
+            _texts(scores.rule_reasons, _joined),
+            _texts(scores.warnings, "; ".join),
+        ],
+        schema=SCHEMA,
+    )
 
 
 def write(answers: Sequence[Answer], as_of: int, path: Path) -> None:
@@ -79,3 +117,27 @@ def _row(answer: Answer, as_of: str) -> dict[str, object]:
 
 def _joined(reasons: Sequence[Reason] | Sequence[RuleReason]) -> str:
     return "; ".join(reason.text for reason in reasons)
+
+
+def _repeated(text: str, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text, pa.string()), count)
+
+
+def _words(values: Sequence[StrEnum | None]) -> pa.Array:
+    return pa.array([None if one is None else one.value for one in values], pa.string())
+
+
+def _times(moments: npt.NDArray[np.int64]) -> pa.Array:
+    """Return moments as `iso_or_none` writes them; many leads share one."""
+    distinct, places = np.unique(moments, return_inverse=True)
+    texts = pa.array([None if one == NEVER else iso(one) for one in distinct.tolist()], pa.string())
+    return texts.take(pa.array(places))
+
+
+def _texts(values: Sequence[tuple[T, ...]], text: Callable[[tuple[T, ...]], str]) -> pa.Array:
+    """Return what `text` says of each; leads that share an object share its text."""
+    made: dict[int, str] = {}
+    for one in values:
+        if id(one) not in made:
+            made[id(one)] = text(one)
+    return pa.array([made[id(one)] for one in values], pa.string())

@@ -20,7 +20,7 @@ from histories.machine import GB
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import batch
+from serving import batch, sharded
 
 pytest.importorskip("pyspark", reason="Spark is not installed (uv sync --extra cluster)")
 
@@ -82,7 +82,7 @@ def test_sorted_batches_of_parts_become_one_sorted_board(
 ) -> None:
     part_of = {one: data.draw(st.integers(0, parts - 1)) for one in sorted(ids)}
     streams = [_batches(sorted(one for one in ids if part_of[one] == part), rows) for part in range(parts)]
-    merged = [one for found in cluster._merged(streams) for one in found["lead_id"].to_pylist()]
+    merged = [one for found in sharded._merged(streams) for one in found["lead_id"].to_pylist()]
     assert merged == sorted(ids)
 
 

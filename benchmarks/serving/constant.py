@@ -1,0 +1,16 @@
+"""A BentoML endpoint that reads the body of `/v1/predict_one` with the same wire model, and answers a constant."""
+
+import bentoml
+
+from serving.api import PredictOneRequest
+
+
+@bentoml.service(name="constant")
+class Constant:
+    """What a lead's answer costs before anything of it is computed."""
+
+    @bentoml.api(route="/v1/predict_one")  # type: ignore[untyped-decorator]  # BentoML's own types are loose
+    def predict_one(self, request: PredictOneRequest, /) -> float:
+        """Read, and answer."""
+        del request
+        return 0.5
