@@ -57,14 +57,18 @@ def main(event):
         "created_at": time(inputs.get("createdate")),
         "attributes": attributes(inputs),
         "outcomes": [
-            {"stage": stage, "reached_at": time(inputs[name])} for name, stage in STAGES.items() if text(inputs.get(name))
+            {"stage": stage, "reached_at": time(inputs[name])}
+            for name, stage in STAGES.items()
+            if text(inputs.get(name))
         ],
         "interactions": [one for name in ACTIVITIES for one in activities(name, contact)],
     }
     response = post(SERVICE + "/v1/predict_one", lead, os.environ["LEAD_SCORING_KEY"])
     if response.status_code == 400:
         error = response.json()["error"]
-        return {"outputFields": {"lead_score_error": f"{error['code']}: {error['field'] or 'request'} {error['message']}"}}
+        return {
+            "outputFields": {"lead_score_error": f"{error['code']}: {error['field'] or 'request'} {error['message']}"}
+        }
     response.raise_for_status()  # HubSpot tries 429 and 5xx again; 401 and 403 show in the workflow's log
     return {"outputFields": outputs(response.json())}
 

@@ -13,6 +13,9 @@ if (inputData.industry) {
 }
 if (inputData.employees) {
   lead.attributes.employees = Number(inputData.employees); // Zapier hands everything over as a text
+  if (Number.isNaN(lead.attributes.employees)) {
+    throw new Error('employees is not a number'); // JSON would make it "not known", and nobody would notice
+  }
 }
 if (inputData.occurred_at && inputData.kind) {
   const occurred_at = new Date(inputData.occurred_at).toISOString();
