@@ -14,6 +14,7 @@ from serving.serve import Served
 _ROOT = Path(__file__).resolve().parent.parent
 _BENTOFILE = "bentofile.yaml"
 _OURS = "LEAD_SCORING_"
+_WAIT = 900  # a new bento compiles its code first: a minute of processor time, which a busy machine stretches
 # What decides about an answer; everything else (keys, logs, the deployment folder) would lead out of the trial.
 _KEPT = ("LEAD_SCORING_ALLOW_PERSONAL", "LEAD_SCORING_MAX_BODY_BYTES", "LEAD_SCORING_MAX_INTERACTIONS")
 
@@ -46,7 +47,7 @@ def trial(bento: str, scratch: Path) -> Iterator[Served]:
     """
     environment = {**_bare(os.environ), "BENTOML_HOME": str(_home(scratch)), "LEAD_SCORING_WORKERS": "1"}
     environment |= {name: os.environ[name] for name in _KEPT if name in os.environ}
-    with serve.started([bento], environment, "127.0.0.1", 0, scratch / "service.log") as served:
+    with serve.started([bento], environment, "127.0.0.1", 0, scratch / "service.log", _WAIT) as served:
         yield served
 
 
