@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import traceback
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
@@ -42,7 +42,7 @@ _FIELDS = tuple(one.name for one in fields(RequestLine))
 
 def request(line: RequestLine) -> None:
     """Log one request."""
-    _requests.info("request", extra=asdict(line))
+    _requests.info("request", extra={name: getattr(line, name) for name in _FIELDS})
 
 
 def configure(stream: TextIO) -> None:

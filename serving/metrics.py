@@ -59,7 +59,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=here,
         )
-        self._leads = Counter("lead_scoring_leads_total", "Leads by outcome", ["status"], registry=here)
+        leads = Counter("lead_scoring_leads_total", "Leads by outcome", ["status"], registry=here)
+        self._scored, self._failed = leads.labels("scored"), leads.labels("failed")
         self._probability = _Distribution(
             "lead_scoring_customer_probability",
             "Scored leads by their probability of becoming a customer",
@@ -103,8 +104,8 @@ class Metrics:
 
     def counts(self, counts: Counts) -> None:
         """Count what one answer says of its leads."""
-        self._leads.labels("scored").inc(counts.scored)
-        self._leads.labels("failed").inc(counts.failed)
+        self._scored.inc(counts.scored)
+        self._failed.inc(counts.failed)
         self._probability.observe_all(counts.probabilities)
         self._points.observe_all(counts.points)
         self._missing.observe_all(counts.missing)
