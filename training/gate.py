@@ -158,7 +158,9 @@ def judge(
     checks = (*checks, *grounds)
     unfair = " ".join(one.sentence for one in grounds if not one.passed)
     if untold or unfair:
-        return Verdict(Decision.CANNOT_TELL, champion, checks, f"Cannot tell. {unfair or untold} {_stays(champion)}")
+        loud = _uncompared(rival, margin)
+        said = " ".join(("Cannot tell.", unfair or untold, _stays(champion), *loud))
+        return Verdict(Decision.CANNOT_TELL, champion, checks, said, loud)
     return _beside(rival, checks, margin)
 
 

@@ -178,8 +178,11 @@ def test_a_champion_of_other_days_is_named_loudly_and_compared_in_the_rest() -> 
         "For sql, its log loss is lower: -0.0100 (95% interval -0.0200 to +0.0000)."
     )
     worse = judged(other_days(rival(sql=0.01), Target.CUSTOMER, 60))
-    assert worse.decision is Decision.KEEP
-    assert worse.sentence.endswith(loud)
+    unsure = judged(other_days(rival(), Target.CUSTOMER, 60), answering(converted=49))
+    assert (worse.decision, unsure.decision) == (Decision.KEEP, Decision.CANNOT_TELL)
+    for one in (worse, unsure):
+        assert one.uncompared == (loud,)
+        assert one.sentence.endswith(loud)
 
 
 def test_a_target_that_nobody_answers_any_more_is_named() -> None:
