@@ -46,7 +46,9 @@ def refuse_crowds(lead: object, most_interactions: int) -> None:
 
 def _refuse(one: Sized, most: int, field: str | None) -> None:
     if len(one) > most:
-        raise RequestError(Problem.INVALID_LEAD, f"has too many entries; {most} at most", field)
+        raise RequestError(
+            Problem.INVALID_LEAD, f"{'' if field else 'the lead '}has more than {most} entries; leave some out", field
+        )
 
 
 def _length(value: object) -> int:

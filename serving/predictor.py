@@ -84,8 +84,8 @@ class Predictor:
 
     def _request(self, model: type[Body], body: bytes) -> Body:
         raw = json_of(body)
-        duplicates.refuse(body)
         refuse_crowds(raw, self._max_interactions)
+        duplicates.refuse(body)
         try:
             return model.model_validate(raw)
         except ValidationError as error:

@@ -47,6 +47,7 @@ def test_what_is_read_scores_as_what_was_written(bundle: Bundle, folder: Path, l
     assert found.card.figures[Target.CUSTOMER].keys() == {"auc", "log_loss", "brier"}
     assert np.isnan(found.card.figures[Target.CUSTOMER]["brier"])
     assert found.card.figures[Target.CUSTOMER]["auc"] == 0.1 + 0.2
+    assert found.card.intervals == {Target.CUSTOMER: {"auc": (0.1, 0.7)}}
     assert replace(found.card, figures={}) == replace(bundle.card, figures={})
     answers = [Scorer(one, rulebook).score(leads[:20], small_bundle.AS_OF) for one in (bundle, found)]
     assert answers[0] == answers[1]
@@ -151,7 +152,7 @@ def test_a_damaged_manifest_is_named(folder: Path, text: str):
         bundles.read(folder)
 
 
-def test_the_format_before_is_refused(folder: Path):
+def test_a_format_that_is_no_longer_read_is_refused(folder: Path):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
     with pytest.raises(DataError) as caught:
@@ -254,6 +255,16 @@ def test_a_bundle_without_points_needs_no_rulebook(bundle: Bundle, tmp_path: Pat
     shutil.rmtree(tmp_path / "plain")
 
 
+def test_a_bundle_of_the_format_before_keeps_its_version_when_it_is_read(tmp_path: Path):
+    older = replace(small_bundle.bundle(), card=replace(small_bundle.bundle().card, intervals={}))
+    bundles.write(older, tmp_path / "older")
+    assert "intervals" not in (tmp_path / "older" / "card.json").read_text()
+    manifest = tmp_path / "older" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 2'))
+    found = bundles.read(tmp_path / "older")
+    assert json.loads(manifest.read_text())["version"] == older.version == found.version
+
+
 def test_the_card_tells_what_it_was_made_from(folder: Path):
     assert (folder / "card.md").read_text().splitlines() == [
         "# Model card",
@@ -265,11 +276,11 @@ def test_the_card_tells_what_it_was_made_from(folder: Path):
         "",
         "Leads that converted in training: 45.",
         "",
-        "| on the test snapshots | value |",
-        "|---|---|",
-        "| auc | 0.3 |",
-        "| brier | not defined |",
-        "| log_loss | 0.3333 |",
+        "| on the test snapshots | value | 95% interval |",
+        "|---|---|---|",
+        "| auc | 0.3 | 0.1 to 0.7 |",
+        "| brier | not defined |  |",
+        "| log_loss | 0.3333 |  |",
         "",
         "## P(sql within 30 days)",
         "",
