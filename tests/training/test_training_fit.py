@@ -122,6 +122,9 @@ def test_the_bundle_can_be_written_and_read_and_says_what_it_saw(fitted, tmp_pat
     card = found.bundle.card
     assert (card.trained_until, card.created_at, card.source) == (found.test_start, 400 * DAY, "a test")
     assert card.conversions == {Target.CUSTOMER: found.results[Target.CUSTOMER].counts.train_conversions}
+    low, high = card.intervals[Target.CUSTOMER]["auc"]
+    assert low < card.figures[Target.CUSTOMER]["auc"] < high
+    assert card.intervals[Target.CUSTOMER].keys() < card.figures[Target.CUSTOMER].keys()  # a count has none
     assert found.results[Target.CUSTOMER].step is Step.BLEND
     assert found.bundle.rulebook == RULES
     assert "decided by the test figures" in card.limits[-2]
