@@ -33,6 +33,7 @@ _PROBES = ("/livez", "/readyz", "/healthz")
 _METRICS, _DOCS = _PAGES = ("/metrics", "/docs.json")
 _KNOWN = (*_BY_PATH, *_PROBES, *_PAGES)
 _READ = ("GET", "HEAD")
+_LOADING_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -115,10 +116,18 @@ class Door:
         if route.request is not None:
             gate.refuse_other_media(scope["headers"])
         self._pool.refuse_when_full()
+        await self._loaded()
         body = b"" if route.request is None else await gate.body(scope, receive, self._settings.max_body_bytes)
         answer = route.answer(self._engine.predictor)
         reply = await self._pool.run(answer, body, asking.request_id, self._clock())
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
+
+    async def _loaded(self) -> None:
+        """Wait, not for ever: a worker that takes another's place gets requests while it still loads."""
+        waited = 0.0
+        while self._engine.will_answer and waited < min(_LOADING_SECONDS, self._settings.timeout_seconds / 2):
+            await asyncio.sleep(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
 
     def _probe(self, path: str, scope: Scope) -> Response:
         if path == "/readyz":

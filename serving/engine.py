@@ -69,6 +69,7 @@ class Engine:
         self._allow_personal, self._told = allow_personal, told
         self._predictor: Predictor | None = None
         self._log: RequestLog | None = None
+        self._making = False
 
     @property
     def predictor(self) -> "Predictor":
@@ -77,6 +78,11 @@ class Engine:
             message = "the bundle is still being loaded; try again in a few seconds"
             raise RequestError(Problem.NOT_READY, message, headers=(("retry-after", "5"),))
         return self._predictor
+
+    @property
+    def will_answer(self) -> bool:
+        """Whether nothing answers yet, and something is being loaded that will."""
+        return self._predictor is None and self._making
 
     def hold(self, predictor: "Predictor") -> None:
         """Answer with this predictor from now on."""
@@ -92,7 +98,12 @@ class Engine:
 
         if self._log is None and self._log_place is not None:
             self._log = RequestLog(*self._log_place)
-        return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal)
+        self._making = True
+        try:
+            return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal)
+        except BaseException:
+            self._making = False
+            raise
 
     def start(self, folder: Path) -> threading.Thread:
         """Load in the background; the thread may be joined."""

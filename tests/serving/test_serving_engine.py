@@ -32,6 +32,19 @@ def test_loading_happens_on_a_thread_and_ends_in_answers(folder: Path, rulebook:
     assert version(engine) == rulebook.version
 
 
+def test_while_it_loads_it_will_answer_and_after_a_failure_it_will_not(folder: Path) -> None:
+    engine = Engine(None, 100)
+    assert not engine.will_answer
+    made = engine.made(folder)
+    assert engine.will_answer
+    engine.hold(made)
+    assert not engine.will_answer
+    (folder / RULEBOOK).write_text("nonsense", encoding="utf-8")
+    broken = Engine(None, 100)
+    broken.load(folder)
+    assert not broken.will_answer
+
+
 def test_a_rulebook_of_its_own_takes_the_place_of_the_packed_one(
     folder: Path, tmp_path: Path, rulebook: Rulebook
 ) -> None:
