@@ -7,7 +7,7 @@ from pydantic_core import from_json
 from serving.errors import Problem, RequestError
 
 MOST_KEYS = 100
-MOST_ATTRIBUTES = 1000
+MOST_ATTRIBUTES = 1000  # and so many values of them in all
 _LISTS = ("interactions", "account_interactions", "outcomes")
 
 
@@ -33,10 +33,10 @@ def refuse_crowds(lead: object, most_interactions: int) -> None:
         message = f"has more than {most_interactions} entries, the account's included; send the newest"
         raise RequestError(Problem.INVALID_LEAD, message, "interactions")
     if isinstance(attributes := lead.get("attributes"), dict):
-        _refuse(attributes, MOST_ATTRIBUTES, "attributes")
-        for name, values in attributes.items():
-            if isinstance(values, list | dict):
-                _refuse(values, MOST_ATTRIBUTES, f"attributes.{name[:100]}")
+        values = sum(len(value) if isinstance(value, list) else 1 for value in attributes.values())
+        if max(values, len(attributes)) > MOST_ATTRIBUTES:
+            message = f"has more than {MOST_ATTRIBUTES} values; leave some out"
+            raise RequestError(Problem.INVALID_LEAD, message, "attributes")
     for name in _LISTS:
         if isinstance(entries := lead.get(name), list):
             for number, entry in enumerate(entries):

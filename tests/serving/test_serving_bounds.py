@@ -18,8 +18,9 @@ def some(count: int) -> dict[str, int]:
     ("lead", "message"),
     [
         (some(101), "the lead has more than 100 entries; leave some out"),
-        ({"attributes": KEYS}, "attributes: has more than 1000 entries; leave some out"),
-        ({"attributes": {"size": [1] * 1_001}}, "attributes.size: has more than 1000 entries; leave some out"),
+        ({"attributes": KEYS}, "attributes: has more than 1000 values; leave some out"),
+        ({"attributes": {name: [] for name in KEYS}}, "attributes: has more than 1000 values; leave some out"),
+        ({"attributes": {"size": [1] * 999, "city": [2, 3]}}, "attributes: has more than 1000 values; leave some out"),
         ({"interactions": [{}, some(101)]}, "interactions[1]: has more than 100 entries; leave some out"),
         ({"account_interactions": [some(101)]}, "account_interactions[0]: has more than 100 entries; leave some out"),
         ({"outcomes": [some(101)]}, "outcomes[0]: has more than 100 entries; leave some out"),
@@ -37,7 +38,7 @@ def test_a_crowd_is_named_by_its_place(lead: dict[str, Any], message: str) -> No
     [
         some(100),
         {"attributes": some(1_000), "interactions": [some(100)] * 5, "outcomes": [some(100)]},
-        {"attributes": {"size": [1] * 1_000}},
+        {"attributes": {"size": [1] * 998, "city": [2, 3]}},
         {"attributes": 7, "interactions": "x", "account_interactions": None, "outcomes": [7]},
         [],
         None,

@@ -65,7 +65,7 @@ ODDITIES = [
     Odd("a lead that is created after `as_of`", "failed, `created_after_as_of`", "400 `created_after_as_of`", (lead(own='"lead_id": "L1", "created_at": "9999-01-01T00:00:00Z"'),)),
     Odd("10,000 interactions", *WARNED, (touches(*NUMBERED[:10_000]),)),
     Odd("10,001 interactions", *UNREAD, (touches(*NUMBERED),)),
-    Odd("more than 100 keys in an object, or 1,000 attributes or values of one", *UNREAD, (lead(", ".join(f'"k{n}": 1' for n in range(101))), touches(", ".join(f'"k{n}": 1' for n in range(101))), attributes(", ".join(f'"k{n}": 1' for n in range(1_001))), attributes(f'"k": [{", ".join("1" * 1_001)}]'))),
+    Odd("more than 100 keys in an object, or 1,000 attributes, or 1,000 values of them", *UNREAD, (lead(", ".join(f'"k{n}": 1' for n in range(101))), touches(", ".join(f'"k{n}": 1' for n in range(101))), attributes(", ".join(f'"k{n}": 1' for n in range(1_001))), attributes(f'"k": [{", ".join("1" * 1_001)}]'))),
     Odd("emoji, or any other letter of Unicode, in ids, kinds, attributes", *WARNED, (lead('"attributes": {"industry": "🏭", "Größe": 1}, "interactions": [{"interaction_id": "✉️", "occurred_at": "2026-02-01T00:00:00Z", "kind": "👋"}]', '"lead_id": "😀", "created_at": "2026-01-01T00:00:00Z"'),)),
     Odd("a null character (`\\u0000`) in a text", *INVALID, (touches('"occurred_at": "2026-02-01T00:00:00Z", "kind": "a\\u0000b"'), attributes('"industry": "\\u0000"'), lead(own='"lead_id": "\\u0000", "created_at": "2026-01-01T00:00:00Z"'))),
     Odd("an unknown key in a lead or an interaction", *INVALID, (lead('"interactons": []'), touches(f'{HAPPENED}, "vlaue": 1'))),
