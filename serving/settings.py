@@ -55,7 +55,8 @@ class Settings:
         int, Setting("the log's files together stay under this; the oldest are removed", 1_000_000, 2**50)
     ] = 1_073_741_824
     deployment: Annotated[
-        Path | None, Setting("a folder that `lead-scoring deploy` writes to, and whose model takes the packed one's place")
+        Path | None,
+        Setting("a folder that `lead-scoring deploy` writes to, and whose model takes the packed one's place"),
     ] = None
 
 

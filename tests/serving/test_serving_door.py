@@ -33,7 +33,9 @@ def test_a_path_that_does_not_exist_is_404_and_names_those_that_do(path: str) ->
     response = client(echo).get(path)
     assert (response.status_code, error(response)["code"]) == (404, "not_found")
     assert MARKER not in response.text
-    assert "there is /v1/predict, /v1/predict_one, /v1/explain, /v1/model, /livez, /readyz" in error(response)["message"]
+    assert (
+        "there is /v1/predict, /v1/predict_one, /v1/explain, /v1/model, /livez, /readyz" in error(response)["message"]
+    )
 
 
 @pytest.mark.parametrize(
