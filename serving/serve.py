@@ -79,6 +79,7 @@ def background(
     """
     from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
 
+    _refuse_other_than_ipv4(host)
     keys = _check_environment(host, keys)
     port = _port(host, port)
     named = {
@@ -193,12 +194,16 @@ def _end(log: Path) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
 
 
-def _port(host: str, port: int) -> int:
-    """Return the port, for 0 a free one. Raises CallError where the service could not listen there."""
+def _refuse_other_than_ipv4(host: str) -> None:
     try:
         ipaddress.IPv4Address(host)
     except ValueError:
         raise CallError(f"host {host!r} is not an IPv4 address; write one such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def _port(host: str, port: int) -> int:
+    """Return the port, for 0 a free one. Raises CallError where the service could not listen there."""
+    _refuse_other_than_ipv4(host)
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
