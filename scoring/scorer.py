@@ -11,7 +11,7 @@ import pyarrow as pa
 from features.one import Rows
 from features.snapshots import SNAPSHOTS
 from features.table import computed
-from histories import clock, funnel, select
+from histories import funnel, select
 from histories.contract import FUNNEL, Families, Histories, LeadHistory, Target
 from histories.errors import LeadScoringError
 from scoring import coherence, evidence, judge, ledger, rule_reasons
@@ -171,7 +171,7 @@ class Scorer:
 
     def _read(self, history: LeadHistory, as_of: int) -> _Read:
         if history.created_at > as_of:
-            raise _CreatedLaterError(history.created_at, as_of)
+            raise _CreatedLaterError
         standing = funnel.standing(funnel.chronological(history.outcomes), as_of)
         return _Read(
             history,
@@ -299,9 +299,6 @@ def _of_places(histories: Histories, places: Ints) -> Iterator[LeadHistory]:
 class _CreatedLaterError(ValueError):
     """The lead did not exist yet."""
 
-    def __init__(self, created_at: int, as_of: int) -> None:
-        super().__init__(f"the lead was created at {clock.iso(created_at)}, which is after as_of, {clock.iso(as_of)}")
-
 
 def _check(reasons: int) -> None:
     if not 0 <= reasons <= MOST_REASONS:
@@ -311,6 +308,7 @@ def _check(reasons: int) -> None:
 def _failed(lead_id: str, error: Exception) -> Answer:
     """A row of its own for a lead that cannot be scored. Whatever the error quotes may be personal: it stays here."""
     if isinstance(error, _CreatedLaterError):
-        return Answer(lead_id, Status.FAILED, "created_after_as_of", str(error))
+        message = "the lead was created after as_of; score it as of a later moment, or correct created_at"
+        return Answer(lead_id, Status.FAILED, "created_after_as_of", message)
     message = f"the lead's history cannot be read ({type(error).__name__}); check the types and times of its fields"
     return Answer(lead_id, Status.FAILED, "unreadable_history", message)

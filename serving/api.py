@@ -10,9 +10,10 @@ from histories.contract import Attribute
 from scoring.answer import MOST_REASONS
 from serving.bounds import MOST_ATTRIBUTES
 from serving.foreign import AnyInteraction
-from serving.wire import FirstAlone, Identifier, Moment, Wire, moment
+from serving.wire import FirstAlone, Identifier, Moment, NullAsAbsent, Wire, moment
 
 MOST_LEADS = 200
+MOST_OUTCOMES = 1000
 DEFAULT_REASONS = 3
 LAST_AS_OF = clock.parse("2200-01-01")
 _ATTRIBUTE = "write a text, a number, true, false, null, or {value, known_at}, or a list of these"
@@ -79,7 +80,10 @@ class WireOutcome(Wire):
     amount: float | None = None
 
 
+Attributes = Annotated[dict[AttributeName, AttributeValues], Field(max_length=MOST_ATTRIBUTES), NullAsAbsent(dict)]
 Interactions = Annotated[list[AnyInteraction], FirstAlone()]
+Outcomes = Annotated[list[WireOutcome], FirstAlone(), Field(max_length=MOST_OUTCOMES), NullAsAbsent(list)]
+Reasons = Annotated[int, Field(ge=0, le=MOST_REASONS), NullAsAbsent(lambda: DEFAULT_REASONS)]
 
 
 class WireLead(Wire):
@@ -88,9 +92,9 @@ class WireLead(Wire):
     lead_id: Identifier
     created_at: Moment
     account_id: Identifier | None = None
-    attributes: dict[AttributeName, AttributeValues] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
-    interactions: Interactions = Field(default_factory=list)
-    outcomes: Annotated[list[WireOutcome], FirstAlone()] = Field(default_factory=list, max_length=1000)
+    attributes: Attributes = Field(default_factory=dict)
+    interactions: Annotated[Interactions, NullAsAbsent(list)] = Field(default_factory=list)
+    outcomes: Outcomes = Field(default_factory=list)
     account_interactions: Interactions | None = None
 
 
@@ -98,7 +102,7 @@ class PredictRequest(Wire):
     """The body of `/v1/predict`. Each lead is checked on its own, so that a bad one does not stop the others."""
 
     as_of: AsOf | None = None
-    reasons: int = Field(default=DEFAULT_REASONS, ge=0, le=MOST_REASONS)
+    reasons: Reasons = DEFAULT_REASONS
     leads: list[object] = Field(min_length=1, max_length=MOST_LEADS)
 
 
@@ -106,4 +110,4 @@ class PredictOneRequest(WireLead):
     """The body of `/v1/predict_one`: the lead's own fields beside `as_of` and `reasons`."""
 
     as_of: AsOf | None = None
-    reasons: int = Field(default=DEFAULT_REASONS, ge=0, le=MOST_REASONS)
+    reasons: Reasons = DEFAULT_REASONS

@@ -3,11 +3,21 @@
 Nothing is guessed: a number in quotes, a time without an offset or a key that is not known is refused by name.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, StringConstraints, WithJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from histories import clock
 
@@ -45,6 +55,25 @@ class FirstAlone:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Return the list's own schema, that stops early."""
         return cast("CoreSchema", {**handler(source), "fail_fast": True})
+
+
+class NullAsAbsent:
+    """Takes null for the field's absence: what imports specifications often sends it for what was not set."""
+
+    def __init__(self, absent: Callable[[], object]) -> None:
+        self._absent = absent
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the field's own schema, with null replaced before it."""
+        absent = self._absent
+        return core_schema.no_info_before_validator_function(
+            lambda value: absent() if value is None else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say that null may stand there."""
+        inner = cast("core_schema.BeforeValidatorFunctionSchema", schema)["schema"]
+        return handler(core_schema.nullable_schema(inner))
 
 
 class Wire(BaseModel):

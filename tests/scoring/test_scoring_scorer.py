@@ -193,7 +193,7 @@ def test_a_lead_that_cannot_be_scored_fails_in_its_own_row(scorer):
         "unborn",
         Status.FAILED,
         "created_after_as_of",
-        "the lead was created at 2026-05-01T00:00:00.000001Z, which is after as_of, 2026-05-01T00:00:00Z",
+        "the lead was created after as_of; score it as of a later moment, or correct created_at",
     )
     assert rows[2] == Answer(
         "broken",

@@ -136,6 +136,13 @@ def test_a_long_key_is_cut_in_the_field() -> None:
     assert error.field == "k" * 200 + "…"
 
 
+def test_null_is_taken_for_the_absence_of_a_field_that_may_be_absent() -> None:
+    may = ("account_id", "attributes", "interactions", "outcomes", "account_interactions", "as_of", "reasons")
+    request = PredictOneRequest.model_validate({**LEAD, **dict.fromkeys(may)})
+    assert request == PredictOneRequest.model_validate(LEAD)
+    assert request.reasons == 3
+
+
 def test_emoji_and_any_offset_are_read() -> None:
     request = PredictOneRequest.model_validate_json(
         json.dumps({"lead_id": "😀", "created_at": "2026-01-01T05:30:00+05:30"}).encode()

@@ -72,8 +72,8 @@ ODDITIES = [
     Odd("an attribute or a kind that training never saw", *WARNED, (attributes('"shoe_size": 43'), touches('"occurred_at": "2026-02-01T00:00:00Z", "kind": "smoke_signal"'))),
     Odd("a name, an e-mail address or a phone number among the attributes", "failed, `personal_data`", "400 `personal_data`", (attributes('"first_name": "Jane"'), attributes('"source": "jane@example.org"'), attributes('"source": "+31612345678"'))),
     Odd("an attribute that is an object of other keys, or a list of lists", *INVALID, (attributes('"industry": {"label": "software"}'), attributes('"industry": [["software"]]'))),
-    Odd("`null` for `account_interactions`, `account_id` or an attribute", *WARNED, (lead('"account_interactions": null, "account_id": null, "attributes": {"industry": null}'),)),
-    Odd("`null` for `interactions`, `attributes` or `outcomes`", *INVALID, tuple(lead(f'"{one}": null') for one in ("interactions", "attributes", "outcomes"))),
+    Odd("`null` for an attribute, or for a field that may be absent", *WARNED, (attributes('"industry": null'), *(lead(f'"{one}": null') for one in ("account_id", "attributes", "interactions", "outcomes", "account_interactions")))),
+    Odd("`null` for a field that must be there", *INVALID, (lead(own='"lead_id": null, "created_at": "2026-01-01T00:00:00Z"'), touches('"kind": "reply", "occurred_at": null'))),
     Odd("a lead without `lead_id` or `created_at`, or with a number for its id", *INVALID, ("{}", lead(own='"created_at": "2026-01-01T00:00:00Z"'), lead(own='"lead_id": 7, "created_at": "2026-01-01T00:00:00Z"'))),
     Odd("the same interaction twice, or two without an id and with the same content", *WARNED, (touches(f'"interaction_id": "x", {HAPPENED}', f'"interaction_id": "x", {HAPPENED}'), touches(HAPPENED, HAPPENED))),
 ]  # fmt: skip
