@@ -21,6 +21,9 @@ _SECONDS_TO_START = 300.0
 @contextlib.contextmanager
 def ours(workload: Workload, scratch: Path) -> Iterator[int]:
     """Yield the port of our service: one worker, as it comes."""
+    # Before BentoML is imported, which reads it then: the user's own store is left alone.
+    os.environ["BENTOML_HOME"] = str(scratch / "ours.home")
+    (scratch / "ours.home").mkdir()
     with serve.background(workload.bundle, workload.rulebook, log=scratch / "ours.log", wait=_SECONDS_TO_START) as one:
         yield int(one.url.rsplit(":", 1)[1])
 
@@ -78,7 +81,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, probe: str, log: Path) ->
     while time.monotonic() < deadline and process.poll() is None:
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{probe}", timeout=5) as answer,  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{probe}", timeout=5) as answer,
         ):
             if answer.status == 200:
                 return
