@@ -1,7 +1,7 @@
 # HubSpot workflow, "Custom code" action, language Python.
 # Secrets: LEAD_SCORING_KEY and HUBSPOT_TOKEN. Properties to include: createdate and all that are named below.
 import os
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import requests
 
@@ -140,4 +140,7 @@ def time(value):
 
 
 def milliseconds(value):
-    return None if value is None else round(datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp() * 1000)
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
