@@ -1,7 +1,7 @@
 """The one door to numba: a function that is compiled when first called, and kept on disk for the next process."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -24,7 +24,9 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     dispatcher: Any = _njit(cache=True, fastmath=False, nogil=True, error_model="python", _nrt=True)(function)
     depth = function.__module__.count(".")
     if depth:
-        dispatcher._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parents[depth - 1])
+        kept = dispatcher._cache._cache_file
+        kept._source_stamp = _stamp(Path(function.__code__.co_filename).parents[depth - 1])
+        kept._load_index = partial(_index, kept._load_index)
     return cast("Callable[P, R]", dispatcher)
 
 
@@ -43,6 +45,18 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
         _nrt=False,
     )
     return cast("Callable[P, R]", into(function))
+
+
+def _index(load: Callable[[], dict[object, str]]) -> dict[object, str]:
+    """Return what is kept on disk, by signature; nothing where it cannot be read because older sources wrote it.
+
+    numba reads all of it before it looks at the sources' age. It names the classes of arguments, and one of them may
+    have been renamed or moved since.
+    """
+    try:
+        return load()
+    except (AttributeError, ImportError):
+        return {}
 
 
 @lru_cache(maxsize=16)
