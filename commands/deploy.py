@@ -53,9 +53,8 @@ def _list(place: "Deployment") -> None:
     from serving import deployment_log, deployment_table, workers
 
     order, entries = place.current(), deployment_log.read(place.log)
-    way = deployment_log.in_force(entries, order.tag if order else None)
     out.print(f"{place.folder}\n", style="bold", soft_wrap=True, markup=False)
-    deployment_table.render(entries, way[-1] if way else None, workers.live(place.workers), out)
+    deployment_table.render(entries, order.tag if order else None, workers.live(place.workers), out)
 
 
 def _rollback(place: "Deployment") -> None:
@@ -185,4 +184,4 @@ def _roll_out(place: "Deployment", entry: "Entry") -> None:
 
 
 def _counted(workers: "Sequence[Worker]") -> str:
-    return "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
+    return "1 worker answers" if len(workers) == 1 else f"{len(workers)} workers answer"

@@ -16,8 +16,10 @@ _WORDS = {
 }
 
 
-def render(entries: Sequence[Entry], in_force: Entry | None, workers: Sequence[Worker], console: Console) -> None:
-    """Print the history, the oldest first, then the workers that are alive."""
+def render(entries: Sequence[Entry], tag: str | None, workers: Sequence[Worker], console: Console) -> None:
+    """Print the history, the oldest first, then the workers that are alive. `tag`: the one in force."""
+    held = (one for one in reversed(entries) if one.tag == tag and one.action is not Action.TAKEN_BACK)
+    in_force = next(held, None)
     if not entries:
         console.print("Nothing was deployed yet.")
     for entry in entries:
@@ -34,7 +36,8 @@ def render(entries: Sequence[Entry], in_force: Entry | None, workers: Sequence[W
 def _line(entry: Entry, in_force: Entry | None) -> Text:
     version = f"version {entry.registered}, " if entry.registered is not None else ""
     text = Text(f"{entry.at[:19].replace('T', ' ')}  {_WORDS[entry.action]:<14}  ")
-    text.append(f"{version}model {entry.model_version}, rulebook {entry.rulebook_version}, by {entry.by}")
+    text.append(f"{version}model {entry.model_version}, rulebook {entry.rulebook_version}, ")
+    text.append(f"{'at' if entry.action is Action.FOUND else 'by'} {entry.by}")
     return text.append("  ← in force", "bold green") if entry is in_force else text
 
 

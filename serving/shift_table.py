@@ -50,9 +50,9 @@ def _rows(standings: list[Standing]) -> Iterator[list[str]]:
         if len(spreads) == len(standings):
             yield [title, *("" for _ in spreads)]
             yield ["  on average", *(_percent(one.mean) for one in spreads)]
-            yield ["  of one lead in ten above", *(_percent(one.high) for one in spreads)]
-            yield ["  of half of the leads above", *(_percent(one.median) for one in spreads)]
-            yield ["  of nine leads in ten above", *(_percent(one.low) for one in spreads)]
+            yield ["  one lead in ten is above", *(_percent(one.high) for one in spreads)]
+            yield ["  half of the leads are above", *(_percent(one.median) for one in spreads)]
+            yield ["  nine leads in ten are above", *(_percent(one.low) for one in spreads)]
     yield ["Grades", *("" for _ in standings)]
     for place, grade in enumerate(GRADES[:3]):
         yield [f"  {grade} begins at", *(_percent(one.begins[place]) for one in standings)]
