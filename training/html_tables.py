@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from histories.clock import date
+from training import checks_table
 from training.checks import Check
 from training.disagreement import Disputed
-from training.html_table import NOTHING, Table, number, spread, table
+from training.html_table import Table, number, spread, table
 from training.leak_finding import Verdict as Found
 from training.leakage import Audit
 from training.lineup import MODEL, RULES, Lineup
@@ -74,7 +75,7 @@ def checks(found: Sequence[Check]) -> Table:
         (
             "passed" if one.passed else "not passed",
             one.sentence,
-            NOTHING if one.figure is None else number(one.figure, ".4g"),
+            checks_table.figure(one),
             one.asked,
             one.name,
         )

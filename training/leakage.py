@@ -58,6 +58,11 @@ class Audit:
     @property
     def why(self) -> str:
         """What stops, what was allowed, what to look at, in a sentence."""
+        if self.blocking and all(one.field == MODEL for one in self.blocking):
+            return (
+                f"Too good to be true: {self.blocking[0].sentence}. Find the field that tells the answer, or answer for it "
+                f"with --allow-leak {MODEL}."
+            )
         if self.blocking:
             return (
                 f"{_named(self.blocking)} may tell the answer: {self.blocking[0].field}: {self.blocking[0].sentence}."

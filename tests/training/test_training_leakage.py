@@ -363,6 +363,11 @@ def test_a_whole_model_is_judged_by_its_auc_and_its_bound(auc: float, low: float
     assert [one.verdict for one in audit.findings] == [verdict]
     assert audit.stops_promotion == (verdict is Verdict.BLOCK)
     assert not audit.allow(["model"]).stops_promotion
+    if audit.stops_promotion:
+        assert audit.why == (
+            f"Too good to be true: the model's AUC on the test for sql is {auc:.3f}, at least {low:.3f}. Find the field that "
+            "tells the answer, or answer for it with --allow-leak model."
+        )
 
 
 def printed(audit: Audit) -> list[str]:
