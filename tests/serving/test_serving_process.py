@@ -153,8 +153,16 @@ def test_serving_ends_on_sigterm_without_leaving_a_process_and_a_taken_port_is_n
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = "import sys; from pathlib import Path; from serving import serve; sys.exit(serve.run(Path(sys.argv[1]), Path(sys.argv[2]), '127.0.0.1', int(sys.argv[3])))"
-    command = [sys.executable, "-c", code, str(packable.bundle_folder), str(packable.rulebook), str(port)]
+    code = "import sys; from pathlib import Path; from serving import serve; sys.exit(serve.run(Path(sys.argv[1]), Path(sys.argv[2]), '127.0.0.1', int(sys.argv[3]), Path(sys.argv[4])))"
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        str(packable.bundle_folder),
+        str(packable.rulebook),
+        str(port),
+        str(tmp_path / "deployment"),
+    ]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             until_ready(process, port, tmp_path / "log")
