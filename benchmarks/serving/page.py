@@ -69,7 +69,7 @@ def page(results: Results, began: int, machine: str, versions: str) -> str:
 - **The client** is one process with one open connection to each service. It sends the calls in turn, round after round, one at a time, reads each answer whole, and takes the time around that: whatever else the machine does falls on all alike. The client shares the cores with the services.
 - **The constant**: a service with one `@bentoml.api`, which takes our wire model `PredictOneRequest` and returns 0.5. It is started by `bentoml serve` as it comes.
 - **This service** is started as `lead-scoring serve` starts it, with one worker; each answer leaves its line in the log.
-- **MLflow**: the same bundle as a model from code, which reads the same JSON with the same wire model and asks the same `Scorer`; a call of {workload.LEADS} leads is one call of it. Started by `mlflow models serve --env-manager local`; a table (`dataframe_split`) holds one JSON text a lead.
+- **MLflow**: the same bundle as a model from code, which reads the same JSON with the same wire model and asks the same `Scorer`; a call of {workload.LEADS} leads is one call of it. Started by `mlflow models serve --env-manager local`, in the same environment, with one worker as it comes; a table (`dataframe_split`) holds one JSON text a lead.
 - **Boards** are made directly as tables: {crowd.EACH} interactions a lead, the catalogue's kinds from common to rare. Features and predictions alone are `features.table.computed` and, for each booster of the bundle that an answer asks, `Booster.predict` on the rows that it is asked of, on all cores. Scores in a file are `Scorer.boards` and the Parquet file, from the same tables, on all cores: both probabilities, points, stages, grades, follow-ups, warnings, no reasons.
 """
 

@@ -7,17 +7,14 @@ import mlflow
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-_ROOT = Path(__file__).resolve().parents[2]
-
 
 def main() -> None:
-    """Save it with the rooms that it needs as code; requirements are those of the environment that serves it."""
+    """Save it; code and requirements are those of the environment that serves it."""
     folder, bundle, rules = sys.argv[1:]
     mlflow.pyfunc.save_model(
         folder,
         python_model=str(Path(__file__).with_name("pyfunc.py")),
         artifacts={"bundle": bundle, "rulebook": rules},
-        code_paths=[str(_ROOT / room) for room in ("histories", "features", "scoring", "serving")],
         signature=ModelSignature(Schema([ColSpec("string", "lead")])),
         pip_requirements=[],
     )

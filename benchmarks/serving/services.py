@@ -15,7 +15,7 @@ from benchmarks.serving.workload import Workload
 from serving import serve
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SECONDS_TO_START = 300.0
+_SECONDS_TO_START = 900.0
 
 
 @contextlib.contextmanager
