@@ -10,8 +10,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from features import one, table
 from histories import select
 from histories.contract import LeadHistory
-from serving.mapping import request_of
 from serving.predictor import Predictor
+from serving.wire.mapping import request_of
 from training.fitted import Fitted
 
 

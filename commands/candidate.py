@@ -13,12 +13,12 @@ from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
 from scoring.answer import Answer
 from scoring.scorer import Scorer
-from serving import build, golden, shift
-from serving.deployment import Deployment
+from serving.deploy import build, golden, shift
+from serving.deploy.deployment import Deployment
+from serving.deploy.golden import Checked
+from serving.deploy.shift import Shift
+from serving.deploy.workers import Worker
 from serving.engine import BUNDLE, RULEBOOK
-from serving.golden import Checked
-from serving.shift import Shift
-from serving.workers import Worker
 from training.fitted import Progress
 from training.promote import Resolved
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commands.candidate import Tried
-    from serving.deployment import Deployment
-    from serving.deployment_log import Entry
-    from serving.workers import Worker
+    from serving.deploy.deployment import Deployment
+    from serving.deploy.deployment_log import Entry
+    from serving.deploy.workers import Worker
     from training.promote import Resolved
 
 
@@ -34,7 +34,7 @@ def deploy(
     history: Annotated[bool, typer.Option("--list", help="Show what was deployed, and who answers with what.")] = False,
 ) -> None:
     """Bring the champion into the running service: build it, try it, show what it changes, change over."""
-    from serving import deployment
+    from serving.deploy import deployment
 
     if (config is not None) + rollback + history != 1:
         raise CallError("deploy: name the export (CRM.toml), or give --rollback or --list, and only one of the three")
@@ -50,7 +50,7 @@ def deploy(
 
 
 def _list(place: "Deployment") -> None:
-    from serving import deployment_log, deployment_table, workers
+    from serving.deploy import deployment_log, deployment_table, workers
 
     order, entries = place.current(), deployment_log.read(place.log)
     out.print(f"{place.folder}\n", style="bold", soft_wrap=True, markup=False)
@@ -61,8 +61,8 @@ def _rollback(place: "Deployment") -> None:
     from dataclasses import replace
 
     from histories.clock import iso
-    from serving import deployment_log, rollout
-    from serving.deployment_log import Action
+    from serving.deploy import deployment_log, rollout
+    from serving.deploy.deployment_log import Action
 
     with place.alone():
         rollout.mend(place)
@@ -81,8 +81,8 @@ def _rollback(place: "Deployment") -> None:
 
 def _deploy(place: "Deployment", config: Path, leads: int, yes: bool) -> None:
     from commands import candidate
-    from serving import rollout, shift_table
-    from serving.pack import pack, packed
+    from serving.deploy import rollout, shift_table
+    from serving.deploy.pack import pack, packed
 
     with place.alone(), champion() as best:
         rollout.mend(place)
@@ -139,7 +139,7 @@ def _tell(tried: "Tried") -> None:
 def _entry(best: "Resolved", tag: str, tried: "Tried") -> "Entry":
     from histories.clock import iso
     from scoring import rulebook as rulebooks
-    from serving.deployment_log import Action, Entry
+    from serving.deploy.deployment_log import Action, Entry
 
     return Entry(
         action=Action.DEPLOY,
@@ -156,7 +156,7 @@ def _entry(best: "Resolved", tag: str, tried: "Tried") -> "Entry":
 
 
 def _roll_out(place: "Deployment", entry: "Entry") -> None:
-    from serving import rollout
+    from serving.deploy import rollout
 
     began = time.monotonic()
     with steps() as step:

@@ -7,12 +7,12 @@ import typer
 
 from commands.options import now
 from commands.terminal import err, out
-from serving.permission import Permission
+from serving.http.permission import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from serving.keys import Key
+    from serving.http.keys import Key
 
 KeysFile = Annotated[
     Path | None,
@@ -37,7 +37,7 @@ def add(
     file: KeysFile = None,
 ) -> None:
     """Make a key and show it, this once: only its hash is kept."""
-    from serving import keys
+    from serving.http import keys
 
     present, path = now(), file or keys.PLACE
     made = keys.add(path, label, permission or [Permission.PREDICT], present, _end(expires, present))
@@ -54,7 +54,7 @@ def add(
 
 def show(file: KeysFile = None) -> None:
     """List all keys, without their secrets: id, label, permissions, when made, until when, when revoked."""
-    from serving import keys
+    from serving.http import keys
 
     path = file or keys.PLACE
     found = keys.read(path)
@@ -72,7 +72,7 @@ def revoke(
     file: KeysFile = None,
 ) -> None:
     """Make a key worthless, from the next request on."""
-    from serving import keys
+    from serving.http import keys
 
     present = now()
     ended = keys.revoke(file or keys.PLACE, key, present)

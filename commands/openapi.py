@@ -18,7 +18,7 @@ def openapi(
 ) -> None:
     """Write the service's specification as OpenAPI 3.0.3 (openapi.json) and Swagger 2.0 (swagger.json)."""
     from histories.whole_file import whole_file
-    from serving import openapi as specification
+    from serving.specs import openapi as specification
 
     for name, content in specification.files(specification.EXAMPLE_URL if url is None else url).items():
         with whole_file(output / name) as unfinished:

@@ -38,7 +38,7 @@ def score(
     """Score every open lead with the champion and the rules."""
     from histories import shards
     from histories.machine import cores
-    from serving import batch, call_list, sharded
+    from serving.board import batch, call_list, sharded
 
     batch.refuse_other_suffixes(output)
     asked = None if as_of is None else past("--as-of", as_of)
@@ -80,8 +80,8 @@ def serve(
     rulebook: ChampionsRulebook = None,
 ) -> None:
     """Serve what is deployed over HTTP, or the champion where nothing is."""
-    from serving import deployment
     from serving import serve as service
+    from serving.deploy import deployment
     from serving.engine import BUNDLE, RULEBOOK
 
     place = deployment.named(os.environ)

@@ -33,8 +33,8 @@ def today(
 ) -> None:
     """Print and write the day's call list: who, both scores, what to do by when, and why, best first."""
     from histories import clock, crm, export
-    from serving import batch, today_table
-    from serving.today import Terms, choose
+    from serving.board import batch, today_table
+    from serving.board.today import Terms, choose
     from training import recipe as recipes
 
     business = recipes.read(beside(config, recipe, "recipe"), crm.read(config).timezone).business

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from histories import export, select
 from scoring.scorer import Scorer
-from serving import call_list
 from serving import serve as service
-from serving.example import curl_example
+from serving.board import call_list
+from serving.wire.example import curl_example
 from training.promote import Resolved
 from training.tracking import pages
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from histories.errors import CallError, DataError
 from scoring import rulebook as rulebooks
-from serving import keys as keyfile
 from serving import request_log, settings
+from serving.http import keys as keyfile
 
 _ROOT = Path(__file__).resolve().parent.parent
 UNTRACKED = {"BENTOML_DO_NOT_TRACK": "True"}
@@ -73,11 +73,11 @@ def background(
     """Serve for as long as the block runs. Port 0 takes a free one; `log` takes the service's output.
 
     `keys` is the file of keys where the environment names none. `deployment` is a folder to follow
-    (serving/deployment.py); None: this bundle for good. Raises CallError for a setting in the environment that is
+    (serving/deploy/deployment.py); None: this bundle for good. Raises CallError for a setting in the environment that is
     wrong, a host that is none, or that others reach while there is no key, and a port that is taken; and DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
     At the end the supervisor and all its workers are stopped: requests in hand are finished first.
     """
-    from serving.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
+    from serving.deploy.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
 
     _refuse_other_than_ipv4(host)
     keys = _check_environment(host, keys)

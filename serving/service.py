@@ -13,14 +13,15 @@ from pathlib import Path
 import bentoml
 
 from histories import clock
-from serving import logs, no_http, personal
 from serving import settings as environment
-from serving.deployment import Deployment, Order
-from serving.door import Door
+from serving.deploy.deployment import Deployment, Order
+from serving.deploy.follower import Follower
+from serving.deploy.workers import Worker
 from serving.engine import Engine, LogPlace
-from serving.follower import Follower
-from serving.metrics import Metrics
-from serving.workers import Worker
+from serving.http import logs, no_http
+from serving.http.door import Door
+from serving.http.metrics import Metrics
+from serving.wire import personal
 
 SETTINGS = environment.read(os.environ)
 LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
@@ -47,7 +48,7 @@ def _now() -> int:
     http={"host": SETTINGS.host, "port": SETTINGS.port},
 )
 class LeadScoring:
-    """Answers what a CRM asks about its leads. Paths, errors and probes: serving/door.py."""
+    """Answers what a CRM asks about its leads. Paths, errors and probes: serving/http/door.py."""
 
     model = bentoml.models.BentoModel(SETTINGS.model)
 

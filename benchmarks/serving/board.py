@@ -26,7 +26,7 @@ from scoring.calibration import Floats
 from scoring.chain import Chain, sql_column
 from scoring.model import BoosterMember, Model
 from scoring.scorer import Scorer
-from serving import batch
+from serving.board import batch
 
 _ROWS = 1 << 14
 _WARM_UP = 2_000

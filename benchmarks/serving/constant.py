@@ -3,7 +3,7 @@
 import bentoml
 from pydantic import RootModel
 
-from serving.api import PredictOneRequest
+from serving.wire.api import PredictOneRequest
 
 
 class Body(RootModel[PredictOneRequest]):

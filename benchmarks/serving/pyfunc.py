@@ -9,8 +9,8 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 from scoring import bundle as bundles
 from scoring import rulebook
 from scoring.scorer import Scorer
-from serving import answers, mapping
-from serving.api import PredictOneRequest
+from serving.wire import answers, mapping
+from serving.wire.api import PredictOneRequest
 
 
 class LeadScoring(PythonModel):  # type: ignore[misc]  # MLflow's base class is untyped

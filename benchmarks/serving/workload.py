@@ -8,7 +8,7 @@ from histories import clock, export, sample, select
 from histories.contract import Histories, LeadHistory
 from scoring import bundle as bundles
 from scoring import rulebook
-from serving.mapping import request_of
+from serving.wire.mapping import request_of
 from training import recipe
 from training.fit import fit_bundle
 

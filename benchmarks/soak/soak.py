@@ -20,9 +20,11 @@ from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import answers, keys, serve
-from serving.mapping import request_of
-from serving.permission import Permission
+from serving import serve
+from serving.http import keys
+from serving.http.permission import Permission
+from serving.wire import answers
+from serving.wire.mapping import request_of
 
 _WORKERS = 2
 _RATE = 1_200  # requests a minute and key: those who pause stay below it, the greedy one does not

@@ -8,7 +8,7 @@ import pytest
 from command_walk import answer, run, serving
 
 from histories import clock, export, select
-from serving.example import curl_example
+from serving.wire.example import curl_example
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

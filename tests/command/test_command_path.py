@@ -13,7 +13,7 @@ from command_walk import answer, run, serving
 from pyarrow import parquet
 
 from histories import clock, export, select
-from serving.example import curl_example
+from serving.wire.example import curl_example
 
 LEADS = 3_000
 

@@ -63,10 +63,12 @@ def test_what_the_service_may_read_belongs_to_root_and_is_warmed_before_the_user
     found = instructions(DOCKERFILES["service"])
     words = [word for word, _ in found]
     assert not [rest for word, rest in found if word == "COPY" and "--chown" in rest]
-    warm = next(place for place, (word, rest) in enumerate(found) if word == "RUN" and "-m serving.warm " in rest)
+    warm = next(
+        place for place, (word, rest) in enumerate(found) if word == "RUN" and "-m serving.deploy.warm " in rest
+    )
     assert words.index("USER") > warm
     commands = found[warm][1]
-    assert commands.index("touch --date=@0") < commands.index("compileall") < commands.index("serving.warm")
+    assert commands.index("touch --date=@0") < commands.index("compileall") < commands.index("serving.deploy.warm")
 
 
 def test_machine_code_is_made_for_any_processor_and_where_the_service_looks_for_it() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from serving.metrics import Metrics
-from serving.reply import Counts
+from serving.http.metrics import Metrics
+from serving.wire.reply import Counts
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "lead-scoring.json").read_text(encoding="utf-8"))

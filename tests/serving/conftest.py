@@ -17,8 +17,9 @@ from scoring import bundle as bundles
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import answers, serve
+from serving import serve
 from serving.predictor import Predictor
+from serving.wire import answers
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
 small_bundle = importlib.import_module("small_bundle")

@@ -8,7 +8,7 @@ import httpx
 
 from histories import clock
 from histories.contract import LeadHistory
-from serving.mapping import Json, request_of
+from serving.wire.mapping import Json, request_of
 
 
 def batch_of(histories: Iterable[LeadHistory], as_of: int | None = None, reasons: int | None = None) -> dict[str, Json]:

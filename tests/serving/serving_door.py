@@ -12,14 +12,14 @@ import uvicorn
 from serving_client import InProcess
 
 from histories import clock
-from serving import keys
-from serving.door import Door
 from serving.engine import Engine
-from serving.metrics import Metrics
-from serving.permission import Permission
+from serving.http import keys
+from serving.http.door import Door
+from serving.http.metrics import Metrics
+from serving.http.permission import Permission
 from serving.predictor import Predictor
-from serving.reply import Counts, Reply
 from serving.settings import Settings
+from serving.wire.reply import Counts, Reply
 
 NOW = clock.parse("2026-03-01")
 MARKER = "jane.roe@example.org"

@@ -10,8 +10,8 @@ from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving.deployment import Deployment, Order
-from serving.deployment_log import Action, Entry
+from serving.deploy.deployment import Deployment, Order
+from serving.deploy.deployment_log import Action, Entry
 from serving.engine import BUNDLE, RULEBOOK
 
 

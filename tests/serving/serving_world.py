@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.mapping import Json
+from serving.wire.mapping import Json
 
 
 @dataclass(frozen=True)

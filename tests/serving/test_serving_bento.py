@@ -17,7 +17,7 @@ import yaml
 from serving_world import Asked, Packable
 
 from serving import serve
-from serving.pack import pack
+from serving.deploy.pack import pack
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "serving" / "requirements.txt"

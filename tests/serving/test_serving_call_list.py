@@ -11,7 +11,7 @@ from histories.clock import DAY
 from histories.contract import Stage
 from histories.errors import CallError
 from scoring.answer import Agreement, Answer, NextAction, Reason, RuleReason, Status
-from serving import batch, call_list
+from serving.board import batch, call_list
 
 AS_OF = 20 * DAY
 

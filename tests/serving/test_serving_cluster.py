@@ -20,14 +20,14 @@ from histories.machine import GB
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import batch, sharded
+from serving.board import batch, sharded
 
 pytest.importorskip("pyspark", reason="Spark is not installed (uv sync --extra cluster)")
 
 from pyspark.sql import SparkSession
 
 from features.cluster import session
-from serving import cluster
+from serving.board import cluster
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
 small_bundle = importlib.import_module("small_bundle")

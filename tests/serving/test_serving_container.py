@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from serving import container
+from serving.deploy import container
 
 
 def test_bentoml_and_numba_write_to_the_scratch_folder_and_machine_code_is_there(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ import pytest
 from serving_models import Pair, kept
 
 from histories.errors import CallError, DataError
-from serving import deployment, deployment_log, workers
-from serving.deployment import Deployment, Order
-from serving.deployment_log import Action, Entry
-from serving.workers import Presence, Worker
+from serving.deploy import deployment, deployment_log, workers
+from serving.deploy.deployment import Deployment, Order
+from serving.deploy.deployment_log import Action, Entry
+from serving.deploy.workers import Presence, Worker
 
 LIVES = """
 import sys
 from pathlib import Path
-from serving.workers import Presence, Worker
+from serving.deploy.workers import Presence, Worker
 presence = Presence(Path(sys.argv[1]), Worker(int(sys.argv[2]), "here", "127.0.0.1:1", "2026-01-01T00:00:00Z"))
 print("there", flush=True)
 sys.stdin.read()

@@ -13,12 +13,13 @@ from serving_models import Packed, Pair, kept
 
 from histories import clock
 from histories.contract import LeadHistory
-from serving import answers, workers
-from serving.deployment import Deployment, Order
+from serving.deploy import workers
+from serving.deploy.deployment import Deployment, Order
+from serving.deploy.follower import Follower
+from serving.deploy.workers import Worker
 from serving.engine import BUNDLE, Engine
-from serving.errors import RequestError
-from serving.follower import Follower
-from serving.workers import Worker
+from serving.http.errors import RequestError
+from serving.wire import answers
 
 NOW = clock.parse("2026-02-01T00:00:00Z")
 

@@ -17,10 +17,12 @@ from serving_world import Packable
 
 from histories import clock
 from histories.contract import LeadHistory
-from serving import answers, rollout, serve, workers
-from serving.deployment import Deployment
-from serving.pack import pack
+from serving import serve
+from serving.deploy import rollout, workers
+from serving.deploy.deployment import Deployment
+from serving.deploy.pack import pack
 from serving.serve import Served
+from serving.wire import answers
 
 SWAPS = 20
 CLIENTS = 4

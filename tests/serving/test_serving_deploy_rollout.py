@@ -11,12 +11,12 @@ import pytest
 from serving_models import Pair, kept
 
 from histories.errors import DataError
-from serving import deployment_log, rollout, workers
-from serving.deployment import Deployment
-from serving.deployment_log import Action
+from serving.deploy import deployment_log, rollout, workers
+from serving.deploy.deployment import Deployment
+from serving.deploy.deployment_log import Action
+from serving.deploy.follower import Follower
+from serving.deploy.workers import Worker
 from serving.engine import BUNDLE, Engine
-from serving.follower import Follower
-from serving.workers import Worker
 
 
 def silent(*_: object) -> None:

@@ -12,7 +12,7 @@ from serving_models import Pair
 from histories.contract import Stage, Target
 from scoring.answer import Answer, NextAction, Status
 from scoring.policy import Policy
-from serving import shift, shift_table
+from serving.deploy import shift, shift_table
 
 AS_OF = 1_767_225_600_000_000
 

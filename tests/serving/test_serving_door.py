@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from serving_door import JSON, MARKER, NOW, client, echo, error, nothing_else
 from serving_door import door as the_door
 
-from serving.door import Door
 from serving.engine import Engine
-from serving.errors import Problem, RequestError
-from serving.logs import JsonLines
-from serving.metrics import Metrics
+from serving.http.door import Door
+from serving.http.errors import Problem, RequestError
+from serving.http.logs import JsonLines
+from serving.http.metrics import Metrics
 from serving.predictor import Predictor
-from serving.reply import Reply
 from serving.settings import Settings
+from serving.wire.reply import Reply
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from serving_door import NOW, nothing_else
 
 from histories import clock
 from histories.contract import LeadHistory
-from serving import mapping
-from serving.door import Door
 from serving.engine import Engine
-from serving.metrics import Metrics
+from serving.http.door import Door
+from serving.http.metrics import Metrics
 from serving.predictor import Predictor
 from serving.settings import Settings
+from serving.wire import mapping
 
 
 def test_no_address_in_a_request_is_ever_fetched(predictor: Predictor, leads: tuple[LeadHistory, ...]) -> None:

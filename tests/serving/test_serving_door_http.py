@@ -12,11 +12,11 @@ import httpx
 import pytest
 from serving_door import JSON, door, error, key, listening
 
-from serving import no_http
-from serving.errors import Problem, RequestError
-from serving.permission import Permission
-from serving.reply import Reply
+from serving.http import no_http
+from serving.http.errors import Problem, RequestError
+from serving.http.permission import Permission
 from serving.settings import Settings
+from serving.wire.reply import Reply
 
 BEGUN, RELEASED = threading.Event(), threading.Event()
 SETTINGS = Settings(

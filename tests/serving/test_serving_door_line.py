@@ -8,8 +8,8 @@ from typing import Any
 from serving_client import InProcess
 from serving_door import JSON, door, echo, error
 
-from serving.reply import Reply
 from serving.settings import Settings
+from serving.wire.reply import Reply
 
 
 class Slow:

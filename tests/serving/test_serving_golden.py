@@ -13,8 +13,8 @@ from scoring.answer import Answer, Status
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import golden
-from serving.golden import Checked
+from serving.deploy import golden
+from serving.deploy.golden import Checked
 
 
 def test_the_service_of_this_very_bundle_passes(

@@ -16,9 +16,9 @@ from guide_server import Between, between
 from serving_world import Running
 
 from histories import clock, export
-from serving import openapi
-from serving.api import PredictOneRequest, PredictRequest, WireLead
-from serving.wire_schemas import Error, walk
+from serving.specs import openapi
+from serving.specs.schemas import Error, walk
+from serving.wire.api import PredictOneRequest, PredictRequest, WireLead
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 NAMES = ["hubspot", "salesforce", "dynamics", "zapier"]

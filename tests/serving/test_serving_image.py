@@ -16,7 +16,7 @@ import pytest
 from serving_world import Asked, Packable
 
 from serving import serve
-from serving.pack import pack
+from serving.deploy.pack import pack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -73,7 +73,14 @@ def machine_code(context: Path) -> Path:
         os.utime(source, (0, 0))
     folder = context.parent / "numba"
     (model,) = [one for one in (context / "models" / "lead_scoring").iterdir() if one.is_dir()]
-    python("-m", "serving.warm", str(model), cwd=context / "src", NUMBA_CACHE_DIR=str(folder), **variables_of(context))
+    python(
+        "-m",
+        "serving.deploy.warm",
+        str(model),
+        cwd=context / "src",
+        NUMBA_CACHE_DIR=str(folder),
+        **variables_of(context),
+    )
     return folder
 
 
@@ -87,7 +94,7 @@ def started(context: Path, scratch: Path, variables: Mapping[str, str]) -> Itera
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     with (scratch / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "serving.container"], cwd=context / "src", env=environment, stdout=log, stderr=log,
+            [sys.executable, "-m", "serving.deploy.container"], cwd=context / "src", env=environment, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
         try:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from histories import clock
 from histories.errors import CallError, DataError
-from serving import keys
-from serving.permission import Permission
+from serving.http import keys
+from serving.http.permission import Permission
 
 NOW = clock.parse("2026-03-01")
 PREDICT = (Permission.PREDICT,)

@@ -10,8 +10,8 @@ from serving_client import InProcess
 from serving_door import JSON, NOW, client, door, echo, error, key
 
 from histories import clock
-from serving import keys
-from serving.permission import Permission
+from serving.http import keys
+from serving.http.permission import Permission
 from serving.settings import Settings
 
 BODY = b"{}"

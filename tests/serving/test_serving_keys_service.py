@@ -14,9 +14,11 @@ import pytest
 from serving_world import Packable
 
 from histories.contract import LeadHistory
-from serving import keys, mapping, serve
-from serving.pack import pack
-from serving.permission import Permission
+from serving import serve
+from serving.deploy.pack import pack
+from serving.http import keys
+from serving.http.permission import Permission
+from serving.wire import mapping
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from serving import logs
-from serving.logs import JsonLines, RequestLine
+from serving.http import logs
+from serving.http.logs import JsonLines, RequestLine
 
 MARKER = "jane.roe@example.org"
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ import logging, logging.config, sys, threading, warnings
 from bentoml._internal.log import SERVER_LOGGING_CONFIG
 
 logging.config.dictConfig(SERVER_LOGGING_CONFIG)
-from serving import logs
+from serving.http import logs
 
 logs.configure(sys.stderr)
 logging.getLogger("lead_scoring.engine").info("ready: %s", "abc")

@@ -16,9 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import counts
-from serving.metrics import Metrics
-from serving.reply import Counts
+from serving.http.metrics import Metrics
+from serving.wire import counts
+from serving.wire.reply import Counts
 
 ROOT = Path(__file__).parents[2]
 
@@ -111,8 +111,8 @@ def test_requests_that_wait_come_and_go_and_limited_ones_have_their_keys_id() ->
 
 WORKER = """
 import sys
-from serving.metrics import Metrics
-from serving.reply import Counts
+from serving.http.metrics import Metrics
+from serving.wire.reply import Counts
 
 metrics = Metrics(multiprocess=True)
 metrics.model(sys.argv[1], "r1")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import RequestError
+from serving.http.errors import RequestError
 from serving.predictor import Predictor
 
 PAGE = Path(__file__).parents[2] / "docs" / "serving.md"

@@ -22,8 +22,9 @@ from serving_world import Asked, Packable, Running
 
 from histories.contract import LeadHistory
 from histories.errors import CallError, DataError, LeadScoringError
-from serving import mapping, serve
-from serving.example import curl_example
+from serving import serve
+from serving.wire import mapping
+from serving.wire.example import curl_example
 
 MARKER = "jane.roe@example.org"
 JSON = {"content-type": "application/json"}

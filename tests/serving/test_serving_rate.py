@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.rate import MINUTE, Rate, RateLimit, per_minute
+from serving.http.rate import MINUTE, Rate, RateLimit, per_minute
 
 SECOND = 1_000_000_000
 RATES = st.builds(Rate, st.integers(1, 10**10), st.integers(1, 50))

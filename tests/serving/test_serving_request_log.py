@@ -29,9 +29,10 @@ from histories.errors import CallError
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import mapping, request_log, serve
+from serving import request_log, serve
 from serving.predictor import Predictor
 from serving.request_log import RequestLog
+from serving.wire import mapping
 
 NOW = clock.parse("2026-06-01T12:30:00.5Z")
 LIMIT = 2**30

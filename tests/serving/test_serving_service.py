@@ -14,7 +14,7 @@ from serving_world import Packable
 
 from histories.contract import LeadHistory
 from scoring.bundle import Bundle
-from serving.pack import pack
+from serving.deploy.pack import pack
 
 UNREACHED = ["/", "/openapi.json", "/schema.json", "/static_content/x", "/v1"]
 
@@ -66,7 +66,7 @@ def test_another_rulebook_gives_another_tag(packable: Packable, tmp_path: Any) -
 
 
 def test_serving_imports_neither_training_nor_mlflow_nor_duckdb() -> None:
-    code = "import sys, json, serving.predictor, serving.door, serving.serve, serving.example; print(json.dumps(sorted(sys.modules)))"
+    code = "import sys, json, serving.predictor, serving.http.door, serving.serve, serving.wire.example; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     loaded = set(json.loads(done.stdout))
     assert not loaded & {"mlflow", "duckdb", "training", "matplotlib", "typer", "bentoml", "lead_scoring"}

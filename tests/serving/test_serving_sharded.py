@@ -15,7 +15,7 @@ from histories.machine import GB
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import batch, call_list, sharded
+from serving.board import batch, call_list, sharded
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
 small_bundle = importlib.import_module("small_bundle")

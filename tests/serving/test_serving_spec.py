@@ -16,8 +16,8 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 from serving_world import Running
 
-from serving import openapi
-from serving.wire_schemas import rewritten
+from serving.specs import openapi
+from serving.specs.schemas import rewritten
 
 CHECKS = [
     not_a_server_error,

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from serving_door import JSON, client, echo, key
 
-from serving import openapi
-from serving.permission import Permission
-from serving.reply import Reply
+from serving.http.permission import Permission
 from serving.settings import Settings
-from serving.wire_schemas import Error
+from serving.specs import openapi
+from serving.specs.schemas import Error
+from serving.wire.reply import Reply
 
 Ask = Callable[[Path], httpx.Response]
 

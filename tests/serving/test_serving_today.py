@@ -16,8 +16,8 @@ from scoring.answer import NextAction
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import today_table
-from serving.today import CallList, Terms, choose
+from serving.board import today_table
+from serving.board.today import CallList, Terms, choose
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
 small_bundle = import_module("small_bundle")

@@ -91,11 +91,6 @@ def test_reasons_speak_of_own_features(fitted: Fitted, matrix: np.ndarray) -> No
     some = matrix[:400]
     points = np.zeros(len(some), dtype=np.int64)
     found = explainer.reasons(some, model.contributions(some, points), points, 100)
-    own = {
-        reason.text
-        for reasons in found
-        for reason in reasons
-        if reason.code.startswith("own:")
-    }
+    own = {reason.text for reasons in found for reason in reasons if reason.code.startswith("own:")}
     assert own
     assert [text for text in own if not any(re.fullmatch(f"{said} (raised|lowered) it", text) for said in SAID)] == []

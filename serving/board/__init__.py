@@ -1,0 +1,1 @@
+"""Scores of many leads as lists and files."""

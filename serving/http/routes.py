@@ -1,0 +1,82 @@
+"""What the service answers beyond its probes: each path once, who may ask it, what it takes and what it gives.
+
+The door dispatches by this table, the specifications are generated from it, and the metrics' labels are its paths.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from serving.http.permission import Permission
+from serving.wire.answers import PredictOneResponse, PredictResponse
+from serving.wire.api import PredictOneRequest, PredictRequest
+from serving.wire.explanation import ExplainResponse
+from serving.wire.identity import ModelResponse
+
+if TYPE_CHECKING:
+    from serving.predictor import Predictor  # LightGBM and numba load in a worker's load thread alone
+    from serving.wire.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path: `operation` is its short id in specifications, `request` the body's model, None where it has none.
+
+    `answer` takes a predictor and returns what answers (body, request id, now in UTC microseconds), which may raise
+    RequestError; the body of a route without one is empty.
+    """
+
+    path: str
+    method: str
+    operation: str
+    summary: str
+    permission: Permission
+    request: type[BaseModel] | None
+    response: type[BaseModel]
+    answer: "Callable[[Predictor], Callable[[bytes, str, int], Reply]]"
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "/v1/predict",
+        "POST",
+        "predict",
+        "Score 1 to 200 leads",
+        Permission.PREDICT,
+        PredictRequest,
+        PredictResponse,
+        lambda predictor: predictor.predict,
+    ),
+    Route(
+        "/v1/predict_one",
+        "POST",
+        "predictOne",
+        "Score one lead; request and answer are flat",
+        Permission.PREDICT,
+        PredictOneRequest,
+        PredictOneResponse,
+        lambda predictor: predictor.predict_one,
+    ),
+    Route(
+        "/v1/explain",
+        "POST",
+        "explain",
+        "Say all that one lead's scores are made of",
+        Permission.EXPLAIN,
+        PredictOneRequest,
+        ExplainResponse,
+        lambda predictor: predictor.explain,
+    ),
+    Route(
+        "/v1/model",
+        "GET",
+        "model",
+        "Say which model and rulebook answer",
+        Permission.PREDICT,
+        None,
+        ModelResponse,
+        lambda predictor: predictor.model,
+    ),
+)

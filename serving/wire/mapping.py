@@ -1,0 +1,128 @@
+"""Between the wire and the rooms below: a wire lead as a LeadHistory, and a LeadHistory as a request."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from histories import clock
+from histories.contract import (
+    Attribute,
+    AttributeType,
+    Direction,
+    Interaction,
+    LeadHistory,
+    Outcome,
+    Stage,
+)
+from serving.http.errors import Problem, RequestError
+from serving.wire.api import WireLead, WireOutcome
+from serving.wire.base import WireInteraction
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+_DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
+_WRITE = {
+    AttributeType.NUMBER: "is not a number; this attribute is one, write it without quotes",
+    AttributeType.CATEGORY: "is not a text; this attribute is one, write it in quotes",
+}
+
+
+def history(lead: WireLead, types: Mapping[str, AttributeType]) -> LeadHistory:
+    """Return the history that a wire lead tells. `types` are those of the attributes that the bundle knows.
+
+    Raises RequestError where an attribute is of another type than the one the models learnt from.
+    """
+    others = lead.account_interactions
+    return LeadHistory(
+        lead_id=lead.lead_id,
+        created_at=lead.created_at,
+        account_id=lead.account_id,
+        attributes=tuple(_attributes(lead, types)),
+        interactions=tuple(map(_interaction, lead.interactions)),
+        outcomes=tuple(map(_outcome, lead.outcomes)),
+        account_interactions=None if others is None else tuple(map(_interaction, others)),
+    )
+
+
+def _attributes(lead: WireLead, types: Mapping[str, AttributeType]) -> Iterable[Attribute]:
+    for name, values in lead.attributes.items():
+        wanted = types.get(name)
+        for value in values:
+            if (
+                wanted
+                and value.value is not None
+                and isinstance(value.value, str) != (wanted is AttributeType.CATEGORY)
+            ):
+                raise RequestError(Problem.INVALID_LEAD, _WRITE[wanted], f"attributes.{name[:100]}")
+            yield replace(value, name=name)
+
+
+def _interaction(one: WireInteraction) -> Interaction:
+    # A request has thousands of them: fields are looked up once each, and by place.
+    return Interaction(
+        one.interaction_id or _content_id(one),
+        one.occurred_at,
+        one.kind,
+        one.received_at,
+        one.channel,
+        _DIRECTIONS[one.direction],
+        one.value,
+    )
+
+
+def _content_id(one: WireInteraction) -> str:
+    """A name for an interaction that came without one: retries and duplicates of it get the same."""
+    content = (one.occurred_at, one.received_at, one.kind, one.channel, one.direction, one.value)
+    return f"content:{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"
+
+
+def _outcome(one: WireOutcome) -> Outcome:
+    return Outcome(Stage(one.stage), one.reached_at, one.amount)
+
+
+def request_of(history: LeadHistory, as_of: int | None = None, reasons: int | None = None) -> dict[str, Json]:
+    """Return the body of `/v1/predict_one` that tells this history: the inverse of `history`.
+
+    Times and numbers survive exactly.
+    """
+    body: dict[str, Json] = {"lead_id": history.lead_id, "created_at": clock.iso(history.created_at)}
+    body |= _given(account_id=history.account_id, as_of=clock.iso_or_none(as_of), reasons=reasons)
+    body["attributes"] = _attributes_json(history.attributes)
+    body["interactions"] = _interactions_json(history.interactions)
+    body["outcomes"] = [
+        {"stage": one.stage.value, "reached_at": clock.iso(one.reached_at), **_given(amount=one.amount)}
+        for one in history.outcomes
+    ]
+    if history.account_interactions is not None:
+        body["account_interactions"] = _interactions_json(history.account_interactions)
+    return body
+
+
+def _attributes_json(attributes: Iterable[Attribute]) -> dict[str, Json]:
+    values: dict[str, list[Json]] = {}
+    for one in attributes:
+        known_at = clock.iso_or_none(one.known_at)
+        entry: Json = one.value if known_at is None else {"value": one.value, "known_at": known_at}
+        values.setdefault(one.name, []).append(entry)
+    return {name: entries[0] if len(entries) == 1 else entries for name, entries in values.items()}
+
+
+def _interactions_json(interactions: Iterable[Interaction]) -> list[Json]:
+    return [
+        {
+            "interaction_id": one.interaction_id,
+            "occurred_at": clock.iso(one.occurred_at),
+            "kind": one.kind,
+            **_given(
+                received_at=clock.iso_or_none(one.received_at),
+                channel=one.channel,
+                direction=None if one.direction is None else one.direction.value,
+                value=one.value,
+            ),
+        }
+        for one in interactions
+    ]
+
+
+def _given(**values: Json) -> dict[str, Json]:
+    return {name: value for name, value in values.items() if value is not None}
