@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from histories.errors import LeadScoringError
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from serving.predictor import Predictor

@@ -13,12 +13,12 @@ from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scored, Scorer
 from serving.http import duplicates
-from serving.http.errors import Problem, RequestError
 from serving.request_log import RequestLog
 from serving.wire import answers, complaint, counts, described, explanation, mapping, personal
 from serving.wire.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.wire.api import PredictOneRequest, PredictRequest, WireLead
 from serving.wire.bounds import json_of, refuse_crowds
+from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Counts, Reply
 
 Body = TypeVar("Body", PredictRequest, PredictOneRequest)

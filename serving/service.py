@@ -21,6 +21,7 @@ from serving.engine import Engine, LogPlace
 from serving.http import logs, no_http
 from serving.http.door import Door
 from serving.http.metrics import Metrics
+from serving.specs import openapi
 from serving.wire import personal
 
 SETTINGS = environment.read(os.environ)
@@ -81,4 +82,5 @@ LeadScoring.add_asgi_middleware(  # type: ignore[attr-defined]  # mypy takes the
     settings=SETTINGS,
     metrics=METRICS,
     clock=_now,
+    docs=openapi.docs,
 )

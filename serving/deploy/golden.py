@@ -11,8 +11,8 @@ from histories.contract import LeadHistory
 from histories.errors import DataError
 from scoring.answer import Answer
 from scoring.scorer import Scorer
-from serving.http.errors import Problem
 from serving.wire import answers
+from serving.wire.errors import Problem
 from serving.wire.mapping import Json, request_of
 
 _REASONS = 3

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from serving.http import keys
-from serving.http.errors import Problem, RequestError
 from serving.http.gate import Scope
 from serving.http.keyring import Keyring
 from serving.http.permission import Permission
 from serving.http.rate import RateLimit
+from serving.wire.errors import Problem, RequestError
 
 _SECOND = 1_000_000_000
 _HERE = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})

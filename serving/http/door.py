@@ -14,7 +14,6 @@ from uuid import uuid4
 from serving.engine import Engine
 from serving.http import gate, logs, rate
 from serving.http.access import Access, Asking
-from serving.http.errors import Problem, RequestError
 from serving.http.gate import Receive, Scope, Send
 from serving.http.keyring import Keyring
 from serving.http.logs import RequestLine
@@ -24,7 +23,7 @@ from serving.http.pool import Pool
 from serving.http.rate import RateLimit
 from serving.http.routes import ROUTES, Route
 from serving.settings import Settings
-from serving.specs import openapi
+from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Counts
 
 _log = logging.getLogger("lead_scoring.door")
@@ -53,7 +52,7 @@ class Response:
 class Door:
     """An ASGI middleware that answers every request itself; only the lifespan reaches `app`.
 
-    `clock` gives UTC microseconds, `monotonic` nanoseconds of a clock that never goes back. Scoring runs on
+    `clock` gives UTC microseconds, `docs` the specification that `/docs.json` shows, `monotonic` nanoseconds of a clock that never goes back. Scoring runs on
     `settings.threads` threads, so that probes never wait for it.
     """
 
@@ -64,9 +63,11 @@ class Door:
         settings: Settings,
         metrics: Metrics,
         clock: Callable[[], int],
+        docs: Callable[[], bytes],
         monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._app, self._engine, self._settings, self._metrics, self._clock = app, engine, settings, metrics, clock
+        self._app, self._engine, self._settings, self._metrics = app, engine, settings, metrics
+        self._clock, self._docs = clock, docs
         limit = RateLimit(rate.per_minute(settings.requests_per_minute, settings.workers))
         self._access = Access(Keyring(settings.keys), limit, clock, monotonic)
         self._pool = Pool(settings.threads, settings.max_waiting, metrics.waiting)
@@ -142,7 +143,7 @@ class Door:
             self._access.admit(scope, Permission.ADMIN, asking)
         if path == _METRICS:
             return Response(200, self._metrics.text(), CONTENT_TYPE)
-        return Response(200, openapi.docs())
+        return Response(200, self._docs())
 
     def _record(self, scope: Scope, response: Response, asking: Asking, seconds: float) -> None:
         endpoint = scope["path"] if scope["path"] in _KNOWN else "other"

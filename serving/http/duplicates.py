@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from histories.compiled import compiled, inlined
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 _DEEPEST = 64
 _MOST_KEYS = 256  # each new key is held against those before it: a longer object is read the other way

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 Message = MutableMapping[str, Any]  # ASGI's own shape
 Receive = Callable[[], Awaitable[Message]]

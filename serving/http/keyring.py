@@ -6,8 +6,8 @@ from pathlib import Path
 
 from histories.errors import DataError
 from serving.http import keys
-from serving.http.errors import Problem, RequestError
 from serving.http.keys import Key
+from serving.wire.errors import Problem, RequestError
 
 _log = logging.getLogger("lead_scoring.keys")
 _NO_KEY = (

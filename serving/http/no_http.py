@@ -8,8 +8,8 @@ from uuid import uuid4
 from uvicorn.protocols.http import auto
 
 from serving.http import logs
-from serving.http.errors import Problem, RequestError
 from serving.http.logs import RequestLine
+from serving.wire.errors import Problem, RequestError
 
 _MESSAGE = "what came is no HTTP/1.1 request, or its headers are too long; send a shorter one"
 

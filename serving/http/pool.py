@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 P = ParamSpec("P")
 R = TypeVar("R")

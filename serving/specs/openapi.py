@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from histories.errors import CallError
-from serving.http.errors import Problem
 from serving.http.routes import ROUTES, Route
 from serving.specs import schemas as wire_schemas
 from serving.specs import swagger
 from serving.specs.schemas import Error, Schema, name
 from serving.specs.words import OPERATIONS, STATUSES
+from serving.wire.errors import Problem
 
 VERSION = "1.0.0"  # of the wire's form, not of the project: raised when a client could notice
 EXAMPLE_URL = "https://lead-scoring.example.com"

@@ -4,7 +4,7 @@ from collections.abc import Sized
 
 from pydantic_core import from_json
 
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 MOST_KEYS = 100
 MOST_ATTRIBUTES = 1000  # and so many values of them in all

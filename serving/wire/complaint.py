@@ -7,10 +7,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from histories.errors import nearest
-from serving.http.errors import Problem, RequestError
 from serving.wire import foreign
 from serving.wire.api import WireOutcome
 from serving.wire.base import WireInteraction
+from serving.wire.errors import Problem, RequestError
 
 _SENTENCES = {
     "missing": "is missing; it must be there",

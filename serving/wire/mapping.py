@@ -15,9 +15,9 @@ from histories.contract import (
     Outcome,
     Stage,
 )
-from serving.http.errors import Problem, RequestError
 from serving.wire.api import WireLead, WireOutcome
 from serving.wire.base import WireInteraction
+from serving.wire.errors import Problem, RequestError
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 _DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}

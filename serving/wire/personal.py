@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from histories.contract import Attribute
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+")
 _WHOSE = (

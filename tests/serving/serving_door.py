@@ -19,6 +19,7 @@ from serving.http.metrics import Metrics
 from serving.http.permission import Permission
 from serving.predictor import Predictor
 from serving.settings import Settings
+from serving.specs import openapi
 from serving.wire.reply import Counts, Reply
 
 NOW = clock.parse("2026-03-01")
@@ -57,7 +58,9 @@ def door(
     engine = Engine(None, 10)
     if answer:
         engine.hold(Answering(answer))
-    return Door(nothing_else, engine, settings or Settings(), Metrics(multiprocess=False), lambda: NOW, monotonic)
+    return Door(
+        nothing_else, engine, settings or Settings(), Metrics(multiprocess=False), lambda: NOW, openapi.docs, monotonic
+    )
 
 
 def client(answer: Callable[[bytes], Reply] | None = None, settings: Settings | None = None) -> InProcess:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from histories import clock
-from serving.http.errors import Problem, RequestError
 from serving.wire import complaint
 from serving.wire.api import PredictOneRequest, PredictRequest
 from serving.wire.base import Wire
 from serving.wire.bounds import json_of
+from serving.wire.errors import Problem, RequestError
 
 LEAD = {"lead_id": "L1", "created_at": "2026-01-01T00:00:00Z"}
 AT = "2026-01-02T00:00:00Z"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from serving.http.errors import RequestError
 from serving.wire.bounds import refuse_crowds
+from serving.wire.errors import RequestError
 
 KEYS = {f"k{number}": 1 for number in range(1_001)}
 

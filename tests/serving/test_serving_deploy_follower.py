@@ -18,8 +18,8 @@ from serving.deploy.deployment import Deployment, Order
 from serving.deploy.follower import Follower
 from serving.deploy.workers import Worker
 from serving.engine import BUNDLE, Engine
-from serving.http.errors import RequestError
 from serving.wire import answers
+from serving.wire.errors import RequestError
 
 NOW = clock.parse("2026-02-01T00:00:00Z")
 

@@ -18,11 +18,12 @@ from serving_door import door as the_door
 
 from serving.engine import Engine
 from serving.http.door import Door
-from serving.http.errors import Problem, RequestError
 from serving.http.logs import JsonLines
 from serving.http.metrics import Metrics
 from serving.predictor import Predictor
 from serving.settings import Settings
+from serving.specs import openapi
+from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Reply
 
 
@@ -243,7 +244,7 @@ def ask(predictor: Predictor, method: str, path: str, media: str, body: bytes) -
     """Ask below the client, which would refuse to send much of this."""
     engine, heard = Engine(None, 10), Heard()
     engine.hold(predictor)
-    door = Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW)
+    door = Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW, openapi.docs)
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}

@@ -13,13 +13,14 @@ from serving.http.door import Door
 from serving.http.metrics import Metrics
 from serving.predictor import Predictor
 from serving.settings import Settings
+from serving.specs import openapi
 from serving.wire import mapping
 
 
 def test_no_address_in_a_request_is_ever_fetched(predictor: Predictor, leads: tuple[LeadHistory, ...]) -> None:
     engine = Engine(None, 10)
     engine.hold(predictor)
-    one = InProcess(Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW))
+    one = InProcess(Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW, openapi.docs))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.5)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/x.png"

@@ -13,9 +13,9 @@ import pytest
 from serving_door import JSON, door, error, key, listening
 
 from serving.http import no_http
-from serving.http.errors import Problem, RequestError
 from serving.http.permission import Permission
 from serving.settings import Settings
+from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Reply
 
 BEGUN, RELEASED = threading.Event(), threading.Event()

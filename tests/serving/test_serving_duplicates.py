@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serving.http import duplicates
-from serving.http.errors import RequestError
+from serving.wire.errors import RequestError
 
 MESSAGE = "^an object of the body names a key twice; name each key once$"
 TEXTS = st.text(max_size=6) | st.sampled_from(["a", "b", '"', "\\", '":', "{", "}", '{"a":1,"a":2}'])

@@ -9,7 +9,7 @@ from serving_world import Packable
 
 from scoring.rulebook import Rulebook
 from serving.engine import BUNDLE, RULEBOOK, Engine
-from serving.http.errors import RequestError
+from serving.wire.errors import RequestError
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """One envelope for every error, with a status that a CRM's client understands."""
 
-from serving.http.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError
 
 
 def test_the_envelope_has_code_message_field_and_request_id_and_nothing_else() -> None:

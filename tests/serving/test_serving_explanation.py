@@ -17,8 +17,8 @@ from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from scoring.chain import Chain, sql_column
 from scoring.rulebook import Rulebook
-from serving.http.errors import RequestError
 from serving.predictor import Predictor
+from serving.wire.errors import RequestError
 from serving.wire.mapping import request_of
 
 DAYS_30 = {Target.SQL: small_bundle.model(Target.SQL, 30), Target.CUSTOMER: small_bundle.model(Target.CUSTOMER, 30)}

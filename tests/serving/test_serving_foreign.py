@@ -7,11 +7,11 @@ import pytest
 
 from histories import clock
 from histories.contract import Direction, Interaction
-from serving.http.errors import Problem
 from serving.wire import complaint, mapping
 from serving.wire.api import PredictOneRequest, WireLead
 from serving.wire.base import WireInteraction
 from serving.wire.bounds import json_of
+from serving.wire.errors import Problem
 
 LEAD = {"lead_id": "L1", "created_at": "2026-01-01T00:00:00Z"}
 TRACK: dict[str, Any] = {

@@ -11,9 +11,9 @@ from serving_client import batch_of
 
 from histories import clock
 from histories.contract import Attribute, AttributeType, Direction, Interaction, LeadHistory, Outcome, Stage
-from serving.http.errors import RequestError
 from serving.wire import mapping
 from serving.wire.api import PredictOneRequest, PredictRequest, WireLead
+from serving.wire.errors import RequestError
 
 MOMENTS = st.integers(0, clock.parse("2199-12-31"))
 TEXTS = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=("Cs",)), min_size=1, max_size=20)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.http.errors import RequestError
 from serving.predictor import Predictor
+from serving.wire.errors import RequestError
 
 PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
 AS_OF = '"as_of": "2026-05-01T00:00:00Z"'

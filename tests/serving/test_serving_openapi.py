@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from histories.errors import CallError
 from lead_scoring import app
-from serving.http.errors import Problem, RequestError
 from serving.http.routes import ROUTES
 from serving.specs import openapi
 from serving.specs import words as wire_words
 from serving.specs.schemas import Error, schemas, walk
+from serving.wire.errors import Problem, RequestError
 
 KEPT = Path(__file__).parents[2] / "docs" / "api"
 MADE = {name: json.loads(content) for name, content in openapi.files().items()}

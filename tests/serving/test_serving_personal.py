@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
-from serving.http.errors import RequestError
 from serving.predictor import Predictor
 from serving.wire import personal
 from serving.wire.api import WireLead
+from serving.wire.errors import RequestError
 
 REMEDY = "leave it out, or name it in LEAD_SCORING_ALLOW_PERSONAL where it is none"
 LEAD = {"lead_id": "L1", "created_at": "2026-01-01T00:00:00Z"}

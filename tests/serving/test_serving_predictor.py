@@ -14,9 +14,9 @@ from histories.contract import LeadHistory
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving.http.errors import RequestError
 from serving.predictor import Predictor
 from serving.wire import answers, mapping
+from serving.wire.errors import RequestError
 
 ROW = [
     "lead_id", "status", "error_code", "error_message", "probability_sql", "probability_customer", "score", "grade",
