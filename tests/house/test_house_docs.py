@@ -48,7 +48,7 @@ def test_every_command_is_named_in_the_readme() -> None:
 
 def test_every_command_says_what_it_does_on_one_line_of_80_columns() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    lines = {**commands, **commands["rules"].commands}
+    lines = {**commands, **commands["rules"].commands, **commands["keys"].commands}
     said = {name: one.get_short_help_str(66) for name, one in lines.items()}
     assert [name for name, line in said.items() if "..." in line or len(line) > 66] == []
 
