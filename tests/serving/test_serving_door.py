@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from serving_door import JSON, MARKER, NOW, client, echo, error, nothing_else
+from serving_client import InProcess
+from serving_door import JSON, MARKER, NOW, Answering, client, echo, error, nothing_else
 from serving_door import door as the_door
 
 from serving.engine import Engine
@@ -125,6 +126,43 @@ def test_until_there_is_a_bundle_readyz_and_predictions_are_503_with_retry_after
     assert door.head("/livez").status_code == 200
     assert door.head("/livez").content == b""
     assert client(echo).get("/readyz").json() == {"status": "ready"}
+
+
+class Loading(Engine):
+    """Has begun to load, and answers with an echo at the third look."""
+
+    looks = 0
+
+    @property
+    def will_answer(self) -> bool:
+        self.looks += 1
+        if self.looks == 3:
+            self.hold(Answering(echo))
+        return self.looks < 3
+
+
+def test_a_request_that_comes_while_a_worker_loads_waits_for_it_and_a_probe_does_not() -> None:
+    loading = InProcess(
+        Door(nothing_else, Loading(None, 10), Settings(), Metrics(multiprocess=False), lambda: NOW, openapi.docs)
+    )
+    assert loading.get("/readyz").status_code == 503
+    response = loading.post("/v1/predict", content=b"{}", headers=JSON)
+    assert (response.status_code, response.content) == (200, b"{}")
+
+
+class Endless(Engine):
+    """Is still loading whenever it is looked at."""
+
+    will_answer = True  # type: ignore[assignment]  # a property of the engine
+
+
+def test_a_request_does_not_wait_for_ever_for_a_worker_that_loads() -> None:
+    settings = Settings(timeout_seconds=0.4)
+    endless = InProcess(
+        Door(nothing_else, Endless(None, 10), settings, Metrics(multiprocess=False), lambda: NOW, openapi.docs)
+    )
+    response = endless.post("/v1/predict", content=b"{}", headers=JSON)
+    assert (response.status_code, error(response)["code"]) == (503, "not_ready")
 
 
 def test_a_request_over_the_time_limit_is_504() -> None:
