@@ -32,21 +32,24 @@ def timed(calls: Mapping[str, Call], rounds: int, seconds_a_round: float) -> dic
 
     Raises RuntimeError where an answer is not 200.
     """
-    connections = {
-        name: http.client.HTTPConnection("127.0.0.1", call.port, timeout=300) for name, call in calls.items()
-    }
     took: dict[str, list[float]] = {name: [] for name in calls}
-    for name, call in calls.items():
-        for _ in range(20 if call.leads == 1 else 3):
-            _once(connections[name], call)
-    for _ in range(rounds):
+    for turn in range(rounds + 1):
         for name, call in calls.items():
-            until = time.perf_counter() + seconds_a_round
-            while time.perf_counter() < until:
-                took[name].append(_once(connections[name], call))
-    for connection in connections.values():
-        connection.close()
+            found = _turn(call, seconds_a_round)
+            # The first turn warms up.
+            took[name] += found if turn else []
     return {name: _of(sorted(took[name]), calls[name].leads) for name in calls}
+
+
+def _turn(call: Call, seconds: float) -> list[float]:
+    """Send a call for a while over one connection, which a first call that is not timed opens."""
+    connection = http.client.HTTPConnection("127.0.0.1", call.port, timeout=300)
+    _once(connection, call)
+    took, until = [], time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        took.append(_once(connection, call))
+    connection.close()
+    return took
 
 
 def _once(connection: http.client.HTTPConnection, call: Call) -> float:

@@ -66,7 +66,7 @@ def page(results: Results, began: int, machine: str, versions: str) -> str:
 ## How it was made
 
 - **The bundle** is what training makes of a sample export (seeded); each lead sent has its newest {workload.INTERACTIONS} interactions, its attributes and its stages.
-- **The client** is one process with one open connection to each service. It sends the calls in turn, round after round, one at a time, reads each answer whole, and takes the time around that: whatever else the machine does falls on all alike. The client shares the cores with the services.
+- **The client** is one process, with one open connection to a service at a time. It sends the calls in turn, round after round, one at a time, reads each answer whole, and takes the time around that: whatever else the machine does falls on all alike. The client shares the cores with the services.
 - **The constant**: a service with one `@bentoml.api`, which takes our wire model `PredictOneRequest` and returns 0.5. It is started by `bentoml serve` as it comes.
 - **This service** is started as `lead-scoring serve` starts it, with one worker; each answer leaves its line in the log.
 - **MLflow**: the same bundle as a model from code, which reads the same JSON with the same wire model and asks the same `Scorer`; a call of {workload.LEADS} leads is one call of it. Started by `mlflow models serve --env-manager local`, in the same environment, with one worker as it comes; a table (`dataframe_split`) holds one JSON text a lead.
