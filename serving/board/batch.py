@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from histories.clock import iso, iso_or_none
@@ -90,7 +91,22 @@ def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
     refuse_other_suffixes(path)
     with whole_file(path) as unfinished, _writer(path, unfinished) as writer:
         for one in tables:
-            writer.write_table(one)
+            writer.write_table(for_spreadsheets(one) if path.suffix == ".csv" else one)
+
+
+def for_spreadsheets(table: pa.Table) -> pa.Table:
+    """Return the table with an apostrophe before each text that a spreadsheet would take for a formula.
+
+    Leads are named by whoever fills in a form, and `=HYPERLINK(...)` would run where the file is opened (OWASP, "CSV
+    Injection").
+    """
+    for place, column in enumerate(table.schema):
+        if column.type == pa.string():
+            risky = pc.match_substring_regex(table[place], r"^[=+\-@\t\r]")
+            if pc.any(risky).as_py():
+                marked = pc.binary_join_element_wise("'", table[place], "")
+                table = table.set_column(place, column, pc.if_else(risky, marked, table[place]))
+    return table
 
 
 def refuse_other_suffixes(path: Path) -> None:

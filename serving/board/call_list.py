@@ -55,11 +55,12 @@ def show(
     if not leads:
         console.print(f"No lead was open on {iso(as_of)}.", style="bold")
         return
-    width = max([len("lead"), *(len(answer.lead_id) for answer in shown)])
+    names = [printable(answer.lead_id) for answer in shown]
+    width = max(map(len, ["lead", *names]))
     console.print(f"The {len(shown)} strongest of {leads:,} open leads, as of {iso(as_of)}\n", style="bold")
     console.print("lead".ljust(width) + HEADINGS, style="dim", soft_wrap=True)
-    for answer in shown:
-        console.print(Text.assemble((answer.lead_id.ljust(width), "bold"), line(answer, as_of)), soft_wrap=True)
+    for answer, lead in zip(shown, names, strict=True):
+        console.print(Text.assemble((lead.ljust(width), "bold"), line(answer, as_of)), soft_wrap=True)
         explain(answer, console)
     console.print(Padding(Text(_LEGEND, "dim"), (1, 0)))
     console.print(_summary(actions, failed))
@@ -88,9 +89,14 @@ def line(answer: Answer, as_of: int) -> Text:
 def explain(answer: Answer, console: Console) -> None:
     """Print the reasons, and the rule that gave most points."""
     for one in answer.reasons:
-        console.print(Padding(Text(f"{'▲' if one.effect > 0 else '▼'} {one.text}"), (0, 0, 0, 3)))
+        console.print(Padding(Text(f"{'▲' if one.effect > 0 else '▼'} {printable(one.text)}"), (0, 0, 0, 3)))
     for rule in answer.rule_reasons[:1]:
-        console.print(Padding(Text(f"• {rule.text}", "dim"), (0, 0, 0, 3)))
+        console.print(Padding(Text(f"• {printable(rule.text)}", "dim"), (0, 0, 0, 3)))
+
+
+def printable(text: str) -> str:
+    """Return the text with a sign in place of what would steer a terminal: leads are named by whoever fills in a form."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _summary(actions: Counter[NextAction], failed: int) -> Text:

@@ -37,12 +37,15 @@ def render(found: CallList, console: Console) -> None:
         return
     heading = f"{len(found.calls)} calls for {iso(found.as_of)}, the best of {found.open_leads:,} open leads first\n"
     console.print(heading, style="bold")
-    leads, worths = [one.answer.lead_id for one in found.calls], [_worth(one) for one in found.calls]
+    leads, worths = (
+        [call_list.printable(one.answer.lead_id) for one in found.calls],
+        [_worth(one) for one in found.calls],
+    )
     width, room = max(map(len, ["lead", *leads])), max(map(len, ["worth", *worths]))
     console.print(f"    {'lead':<{width}}  {'worth':>{room}}{call_list.HEADINGS}", style="dim", soft_wrap=True)
-    for number, (one, worth) in enumerate(zip(found.calls, worths, strict=True), 1):
+    for number, (one, lead, worth) in enumerate(zip(found.calls, leads, worths, strict=True), 1):
         head = Text(f"{number:>2}  ")
-        head.append(one.answer.lead_id.ljust(width), "bold").append(f"  {worth:>{room}}")
+        head.append(lead.ljust(width), "bold").append(f"  {worth:>{room}}")
         console.print(head.append(call_list.line(one.answer, found.as_of)), soft_wrap=True)
         call_list.explain(one.answer, console)
     console.print(Padding(Text(_LEGEND, "dim"), (1, 0)))
@@ -70,7 +73,7 @@ def write(found: CallList, path: Path) -> None:
     )
     with whole_file(path) as unfinished:
         if path.suffix == ".csv":
-            csv.write_csv(table, unfinished)
+            csv.write_csv(batch.for_spreadsheets(table), unfinished)
         else:
             parquet.write_table(table, unfinished)
 

@@ -80,6 +80,7 @@ def add(path: Path, label: str, permissions: Iterable[Permission], now: int, exp
         raise CallError(
             f"the key would have expired at {clock.iso(expires_at)}; name a moment to come, or a span as 90d"
         )
+    path = path.resolve()  # a link stays a link to the file that the service reads
     with _locked(path):
         keys = read(path)
         taken = {one.id for one in keys}
@@ -99,6 +100,7 @@ def revoke(path: Path, key_id: str, now: int) -> Key:
     wanted = form[1] if form else key_id
     if not path.exists():
         raise CallError(f"{path}: does not exist; `lead-scoring keys add` makes it with the first key")
+    path = path.resolve()
     with _locked(path):
         keys = {one.id: one for one in read(path)}
         if wanted not in keys:

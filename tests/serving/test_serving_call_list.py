@@ -1,6 +1,7 @@
 """What a person and a CRM's import get of a board: a list to read and a file to load."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -96,3 +97,24 @@ def test_a_board_without_leads_is_said_to_be_empty() -> None:
     console = Console(file=io.StringIO(), width=120)
     call_list.render([], AS_OF, console)
     assert console.file.getvalue() == "No lead was open on 1970-01-21T00:00:00Z.\n"  # type: ignore[attr-defined]
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1"]
+
+
+@pytest.mark.parametrize("lead_id", FORMULAS)
+def test_a_text_that_a_spreadsheet_would_run_is_marked_in_csv_and_left_alone_in_parquet(
+    lead_id: str, tmp_path: Path
+) -> None:
+    rows = [replace(BOARD[0], lead_id=lead_id), BOARD[1]]
+    batch.write(rows, AS_OF, tmp_path / "s.csv")
+    batch.write(rows, AS_OF, tmp_path / "s.parquet")
+    assert list(pd.read_csv(tmp_path / "s.csv", dtype=str)["lead_id"]) == ["'" + lead_id, "L2"]
+    assert list(pd.read_parquet(tmp_path / "s.parquet")["lead_id"]) == [lead_id, "L2"]
+
+
+def test_what_would_steer_a_terminal_is_not_printed() -> None:
+    page = io.StringIO()
+    call_list.render([replace(BOARD[1], lead_id="\x1b[2JL2")], AS_OF, Console(file=page, width=120))
+    assert "\x1b" not in page.getvalue()
+    assert "\ufffd[2JL2" in page.getvalue()

@@ -174,3 +174,13 @@ def test_revoking_what_is_not_there_names_what_is_and_never_repeats_a_secret(tmp
     for text in (wrong, f"ls_{wrong}_{'f' * 64}"):
         with pytest.raises(CallError, match=f"^{re.escape(message)}$"):
             keys.revoke(path, text, NOW)
+
+
+def test_a_link_to_the_file_stays_one_and_what_it_leads_to_is_what_changes(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, link = tmp_path / "there" / "keys.json", tmp_path / "link.json"
+    link.symlink_to(file)
+    made = keys.add(link, "a", [Permission.PREDICT], NOW)
+    assert keys.revoke(link, made.key.id, NOW + 1).revoked_at == NOW + 1
+    assert link.is_symlink()
+    assert [one.revoked_at for one in keys.read(file)] == [NOW + 1]
