@@ -20,7 +20,7 @@ _COLOURS = {
 _LEGEND = (
     "customer, SQL: the probabilities (–: that stage is reached). score: the share of a recent board that is "
     "less likely to become a customer, with its grade. points: the rulebook's, with its grade. ▲ ▼ what went with a "
-    "higher or lower probability, • the rule that gave most points."
+    "higher or lower probability, • the rule that gave most points. Times are UTC."
 )
 
 

@@ -16,7 +16,7 @@ from serving.board.today import Call, CallList
 _LEGEND = (
     "worth: P(customer) x what the deal is worth - what a call costs. customer, SQL: the probabilities (–: that stage "
     "is reached). score: the share of a recent board that is less likely to become a customer. points: the rulebook's. "
-    "▲ ▼ what went with a higher or lower probability, • the rule that gave most points."
+    "▲ ▼ what went with a higher or lower probability, • the rule that gave most points. Times are UTC."
 )
 _SCHEMA = pa.schema(
     [

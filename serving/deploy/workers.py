@@ -51,10 +51,15 @@ class Presence:
         self.say(worker)
         lock = self._says.with_suffix(_LOCK)
         unseen = lock.with_name(f".{lock.name}")
-        # Locked before it can be seen: whoever looks for dead workers would take a free lock for one.
         self._lock = os.open(unseen, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        unseen.rename(lock)
+        try:
+            # Locked before it can be seen: whoever looks for dead workers would take a free lock for one.
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            unseen.rename(lock)
+        except OSError:  # a file system without locks: it is tried again, and must not leave something each time
+            unseen.unlink(missing_ok=True)
+            self.leave()
+            raise
 
     def say(self, worker: Worker) -> None:
         """Replace what was said. Raises CallError where the folder cannot be written to."""

@@ -145,3 +145,18 @@ def test_a_worker_of_another_version_counts_with_what_can_be_read(tmp_path: Path
     says.write_text("{", encoding="utf-8")
     assert workers.live(tmp_path) == (Worker(7),)
     here.leave()
+
+
+def test_a_worker_that_can_lock_nothing_leaves_neither_files_nor_descriptors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(workers.fcntl, "flock", refuse)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        with pytest.raises(OSError, match="Operation not supported"):
+            Presence(tmp_path, Worker(1))
+    assert list(tmp_path.iterdir()) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

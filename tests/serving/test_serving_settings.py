@@ -8,7 +8,7 @@ import pytest
 from histories.errors import CallError
 from serving import settings
 
-PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
+ROOT = Path(__file__).parents[2]
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -77,8 +77,10 @@ def test_a_bad_value_is_refused_with_what_is_allowed(variable: str, value: str, 
         settings.read({f"LEAD_SCORING_{variable}": value})
 
 
-def test_the_page_documents_every_setting_with_its_default_and_no_other() -> None:
-    rows = re.findall(r"^\| `(LEAD_SCORING_\w+)` \| (.*?) \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("page", ["README.md", "docs/serving.md"])
+def test_a_page_documents_every_setting_with_its_default_and_no_other(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(LEAD_SCORING_\w+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE)
     expected = [
         (one.variable, f"`{one.default}`" if one.default else "none", one.meaning) for one in settings.described()
     ]
