@@ -1,6 +1,7 @@
 """What the store knew at a watermark: all leads as tables, or one lead."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,12 +87,12 @@ class _Tables:
         yield LEADS.c.watermark <= self._watermark
         yield LEADS.c.created_at <= self._exported_at
 
-    def _of_leads(self, table: sa.Table, schema: pa.Schema, *moments: str) -> sa.Select[tuple[object, ...]]:
+    def _of_leads(self, table: sa.Table, schema: pa.Schema, *moments: str) -> sa.Select[*tuple[Any, ...]]:
         query = sa.select(*_columns(table, schema)).join_from(table, LEADS, table.c.lead_id == LEADS.c.lead_id)
         in_time = (sa.func.coalesce(table.c[one], 0) <= self._exported_at for one in moments)
         return query.where(*self._leads(), table.c.watermark <= self._watermark, *in_time)
 
-    def _table(self, schema: pa.Schema, query: sa.Select[tuple[object, ...]]) -> pa.Table:
+    def _table(self, schema: pa.Schema, query: sa.Select[*tuple[Any, ...]]) -> pa.Table:
         found = self._connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE})
         batches = [
             pa.record_batch(
@@ -108,8 +109,8 @@ def _columns(table: sa.Table, schema: pa.Schema) -> list[sa.Column[object]]:
 
 
 def _sorted(table: pa.Table, *columns: str) -> pa.Table:
-    keys = [(name, "ascending") for name in ("lead_id", *columns)]
-    return table.take(pc.sort_indices(table, sort_keys=keys, null_placement="at_start"))
+    keys = [(name, "ascending", "at_start") for name in ("lead_id", *columns)]
+    return table.take(pc.sort_indices(table, sort_keys=keys))
 
 
 def _types(

@@ -22,7 +22,7 @@ class _AsGiven(UserDefinedType[float]):
 
 # "C" compares bytes, which is the order of code points, as Python's and SQLite's own.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-FLOAT = sa.Double().with_variant(_AsGiven(), "sqlite")
+FLOAT: sa.types.TypeEngine[float] = sa.Double().with_variant(_AsGiven(), "sqlite")
 # SQLite counts up alone what it calls an integer.
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

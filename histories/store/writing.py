@@ -124,7 +124,7 @@ def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: i
     """
     names = {one.values[1] for one in prepared if one.wrong is None}
     query = sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type).where(ATTRIBUTE_TYPES.c.name.in_(names))
-    types: dict[str, str] = dict(connection.execute(query).tuples().all())
+    types: dict[str, str] = {name: kind for name, kind in connection.execute(query)}  # noqa: C416 - a row is no pair to mypy
     known, checked = set(types), []
     for one in prepared:
         given = _type(one.values)

@@ -14,7 +14,9 @@ from histories.store.schema import METADATA, WATERMARK
 AnyRow = LeadRow | InteractionRow | AttributeRow | OutcomeRow
 TABLES = ("leads", "attributes", "interactions", "outcomes")
 
-_ids = st.sampled_from(["a", "b", "Ä", "ab", "B", "𝔞", "\uffff"])  # UTF-16 would sort the last two the other way
+_ids = st.sampled_from(
+    ["a", "b", "Ä", "ab", "B", "\U0001d51e", "\uffff"]
+)  # UTF-16 would sort the last two the other way
 _moments = st.integers(0, 60)
 _numbers = (
     st.none()
@@ -94,8 +96,9 @@ class Memory:
             kind = str if isinstance(row.attribute.value, str) else float
             if self.types.setdefault(row.attribute.name, kind) is not kind:
                 return Verdict.REFUSED
-        first = self.rows.setdefault(_name(row), row)
-        if first is row:
+        first = self.rows.get(_name(row))
+        if first is None:
+            self.rows[_name(row)] = row
             return Verdict.ADDED
         return Verdict.DUPLICATE if _content(first) == _content(row) else Verdict.REFUSED
 

@@ -65,7 +65,7 @@ def _attributes() -> None:
         sa.Column("known_at", sa.BigInteger),
         *_taken_in(),
     )
-    versions = ["lead_id", "name", sa.text("coalesce(known_at, -1)")]
+    versions: list[str | sa.TextClause] = ["lead_id", "name", sa.text("coalesce(known_at, -1)")]
     op.create_index("attribute_versions", "attributes", versions, unique=True)
 
 
