@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from histories.errors import CallError, DataError
 
@@ -81,6 +81,11 @@ class Database:
             yield
         except (OperationalError, InterfaceError) as error:
             raise StoreUnavailableError(self._told(error)) from None
+        except DatabaseError as error:
+            if self.engine.dialect.name != "sqlite":
+                raise
+            # A file that is damaged, or no database at all.
+            raise DataError(f"the store at {self.label} cannot be read: {error.orig}") from None
 
     def _told(self, error: DBAPIError) -> str:
         """What the database said, without the row that it may have quoted."""

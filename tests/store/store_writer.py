@@ -16,13 +16,15 @@ def batch(number: int, rows: int) -> list[InteractionRow]:
 def main(url: str, first: int, last: int, rows: int) -> None:
     """Write a line for each batch that was acknowledged."""
     with Store.open(url) as store:
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         for number in count(first):
             if number > last:
                 return
             result = store.add_interactions(batch(number, rows), number)
             assert result.count(Verdict.REFUSED) == 0
-            print(number, result.count(Verdict.ADDED), flush=True)
+            sys.stdout.write(f"{number} {result.count(Verdict.ADDED)}\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def fill(store: Store) -> None:
     store.add_outcomes([OutcomeRow("a", Outcome(Stage.SQL, 4, 5e-324))], 4)
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_the_migrations_make_what_the_code_knows(url: str) -> None:
     database = Database(url)
     with database.reading() as connection:
