@@ -25,6 +25,7 @@ def fill(store: Store) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_what_the_code_knows(url: str) -> None:
     database = Database(url)
     with database.reading() as connection:
