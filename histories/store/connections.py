@@ -1,0 +1,147 @@
+"""From a URL to connections: one transaction for reading or writing, and errors that hold neither values nor passwords."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+
+from histories.errors import CallError, DataError
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+_BUSY_SECONDS = 30
+_ATTEMPTS = 8
+# Serialization failure, deadlock; SQLite has texts alone.
+_AGAIN = {"40001", "40P01"}
+_FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+
+
+class StoreUnavailableError(DataError):
+    """The database does not answer, or broke off. What was not acknowledged may be sent again: ids are idempotent."""
+
+
+class Database:
+    """A database and its pool of connections; no statement is sent before one is asked for."""
+
+    def __init__(self, url: str) -> None:
+        """Raise CallError where `url` is of no database that the store can be in."""
+        self._url = _parsed(url)
+        self.label = _label(self._url)
+        self.engine = sa.create_engine(self._url, hide_parameters=True, **_options(self._url))
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+            self._reading = self.engine
+        else:
+            self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        # READ COMMITTED: each statement after the watermark was raised sees what all earlier batches committed.
+        level = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+        self._writing = self.engine.execution_options(writes=True, **level)
+
+    def __repr__(self) -> str:
+        """Name the place, never the password."""
+        return f"Database({self.label!r})"
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give one snapshot: all that is read in it is of one moment. Raises StoreUnavailableError."""
+        with self._blaming(), self._reading.begin() as connection:
+            yield connection
+
+    def written(self, work: Callable[[sa.Connection], _Result]) -> _Result:
+        """Run `work` in one transaction, again where the database says that another came in between.
+
+        What `work` did is there as a whole when this returns, and durable. Raises StoreUnavailableError: then it may
+        be there as a whole (the connection broke at the commit) or not at all.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._writing.begin() as connection:
+                    return work(connection)
+            except (OperationalError, InterfaceError) as error:
+                if attempt + 1 == _ATTEMPTS or not _came_between(error):
+                    raise StoreUnavailableError(self._told(error)) from None
+                _log.info("store: another writer came in between; attempt %d", attempt + 2)
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads writers, hides nothing
+        raise AssertionError
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailableError(self._told(error)) from None
+        except DatabaseError as error:
+            if self.engine.dialect.name != "sqlite":
+                raise
+            # A file that is damaged, or no database at all.
+            raise DataError(f"the store at {self.label} cannot be read: {error.orig}") from None
+
+    def _told(self, error: DBAPIError) -> str:
+        """What the database said, without the row that it may have quoted."""
+        state = getattr(error.orig, "sqlstate", None)
+        primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+        text = primary or (str(error.orig).splitlines() or [""])[0]
+        password = self._url.password
+        if password:
+            text = text.replace(str(password), "***")
+        return f"the store at {self.label} does not answer: {text}{f' ({state})' if state else ''}"
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        # The text may hold a password in a place where nothing recognises it.
+        raise CallError(f"the store's URL cannot be read; write {_FORMS}") from None
+    if parsed.drivername == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise CallError(f"the store's URL {_label(parsed)} names no file; write sqlite:///PATH")
+        if not Path(parsed.database).parent.is_dir():
+            raise CallError(f"the store's URL {_label(parsed)}: there is no folder {Path(parsed.database).parent}")
+        return parsed
+    if parsed.drivername in {"postgresql", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise CallError(f"the store's URL begins with {parsed.drivername!r}; write {_FORMS}")
+
+
+def _label(url: sa.URL) -> str:
+    """The URL as messages show it: no password, and no options, where libpq takes one too."""
+    return url.set(query={}).render_as_string(hide_password=True).replace("+psycopg", "")
+
+
+def _options(url: sa.URL) -> dict[str, object]:
+    if url.drivername == "sqlite":
+        return {"connect_args": {"timeout": _BUSY_SECONDS}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin where `_begin_sqlite` says
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    # FULL: a commit is on the disk when it returns; with NORMAL, a machine that loses power may lose the last ones.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"pragma {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes its lock at once: a reader that becomes one later would be refused, however long it waits."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _came_between(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _AGAIN:
+        return True
+    return "database is locked" in str(error.orig) or "database is busy" in str(error.orig)

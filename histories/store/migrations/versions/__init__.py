@@ -1,0 +1,1 @@
+"""One module a step; Alembic finds their order by `down_revision`."""

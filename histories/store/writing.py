@@ -1,0 +1,162 @@
+"""Takes one batch in, within one transaction: what is new, what is there already, what is refused."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from histories.contract import AttributeType
+from histories.store.intake import ATTRIBUTES, Intake, Prepared, Row, Value, Values
+from histories.store.rows import BatchResult, RowResult, Verdict
+from histories.store.schema import ATTRIBUTE_TYPES, QUARANTINE, WATERMARK
+
+_ADDED, _DUPLICATE = RowResult(Verdict.ADDED), RowResult(Verdict.DUPLICATE)
+_TEXT, _NUMBER = ATTRIBUTES.columns.index("text"), ATTRIBUTES.columns.index("number")
+
+
+def take_in(
+    connection: sa.Connection, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
+) -> BatchResult:
+    """Write a batch under the next watermark. Whoever comes next waits until this transaction has ended."""
+    watermark = _next(connection)
+    if intake is ATTRIBUTES:
+        prepared = _typed(connection, prepared, watermark)
+    first: dict[Values, Values] = {}
+    for one in prepared:
+        if one.wrong is None:
+            first.setdefault(intake.key_of(one.values), one.values)
+    there = _inserted(connection, intake, list(first.values()), recorded_at, watermark)
+    results = _results(intake, prepared, first, there)
+    refused = [(one.values, told.reason) for one, told in zip(prepared, results, strict=True) if told.reason]
+    if refused:
+        _quarantine(connection, intake, refused, recorded_at, watermark)
+    return BatchResult(watermark, tuple(results))
+
+
+def _next(connection: sa.Connection) -> int:
+    """Raise the watermark. Its row stays locked until the end: watermarks are committed in their own order."""
+    raised = sa.update(WATERMARK).values(value=WATERMARK.c.value + 1).returning(WATERMARK.c.value)
+    return int(connection.execute(raised).scalar_one())
+
+
+def _results(
+    intake: Intake[Row], prepared: Sequence[Prepared], first: dict[Values, Values], there: dict[Values, Values]
+) -> list[RowResult]:
+    results = []
+    added: set[Values] = set()
+    for one in prepared:
+        if one.wrong is not None:
+            results.append(RowResult(Verdict.REFUSED, one.wrong))
+            continue
+        key = intake.key_of(one.values)
+        if key not in there and key not in added:
+            added.add(key)
+            results.append(_ADDED)
+            continue
+        difference = intake.difference(there.get(key, first[key]), one.values)
+        results.append(_DUPLICATE if difference is None else RowResult(Verdict.REFUSED, difference))
+    return results
+
+
+def _inserted(
+    connection: sa.Connection, intake: Intake[Row], rows: Sequence[Values], recorded_at: int, watermark: int
+) -> dict[Values, Values]:
+    """Insert the rows whose keys are new; return those that were there already, by their keys."""
+    if not rows:
+        return {}
+    taken = _insert(
+        connection, intake.table, intake.columns, rows, {"recorded_at": recorded_at, "watermark": watermark}
+    )
+    if taken == len(rows):
+        return {}
+    table = intake.table
+    found = connection.execute(
+        sa.select(*(table.c[name] for name in intake.columns)).where(
+            table.c[intake.lookup].in_({row[intake.key[0]] for row in rows}), table.c.watermark < watermark
+        )
+    )
+    keys = {intake.key_of(row) for row in rows}
+    return {key: tuple(row) for row in found if (key := intake.key_of(row)) in keys}
+
+
+def _insert(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Values],
+    constants: dict[str, Value],
+) -> int:
+    """Insert what no unique index forbids; return how many rows that were."""
+    if connection.dialect.name == "sqlite":
+        statement = sqlite.insert(table).on_conflict_do_nothing()
+        given: object = [dict(zip(columns, row, strict=True)) | constants for row in rows]
+        options = {"preserve_rowcount": True}
+        return connection.execute(statement, given, execution_options=options).rowcount  # type: ignore[call-overload,no-any-return]
+    arrays = {name: list(column) for name, column in zip(columns, zip(*rows, strict=True), strict=True)}
+    statement_pg = _unnested(table, columns, tuple(constants))
+    return connection.execute(statement_pg, arrays | constants, execution_options={"preserve_rowcount": True}).rowcount
+
+
+@cache
+def _unnested(table: sa.Table, columns: tuple[str, ...], constants: tuple[str, ...]) -> postgresql.Insert:
+    """One statement for any number of rows: a column is an array, so that the server parses and plans little."""
+    arrays = sa.func.unnest(*(sa.bindparam(name, type_=sa.ARRAY(_plain(table.c[name]))) for name in columns))
+    given = arrays.table_valued(*columns, name="given").render_derived()
+    same = [sa.bindparam(name, type_=_plain(table.c[name])) for name in constants]
+    rows = sa.select(*(given.c[name] for name in columns), *same)
+    return postgresql.insert(table).from_select([*columns, *constants], rows).on_conflict_do_nothing()
+
+
+def _plain(column: sa.Column[object]) -> sa.types.TypeEngine[object]:
+    """The column's type without what is another database's."""
+    kinds: dict[type, sa.types.TypeEngine[object]] = {str: sa.Text(), int: sa.BigInteger(), float: sa.Double()}  # type: ignore[dict-item]
+    return kinds[column.type.python_type]
+
+
+def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: int) -> list[Prepared]:
+    """Refuse values of another type than their attribute's, which is that of the first value that came.
+
+    Without this, one row could make the store unreadable: a table of attributes has one type a name.
+    """
+    names = {one.values[1] for one in prepared if one.wrong is None}
+    query = sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type).where(ATTRIBUTE_TYPES.c.name.in_(names))
+    types: dict[str, str] = {name: kind for name, kind in connection.execute(query)}  # noqa: C416 - a row is no pair to mypy
+    known, checked = set(types), []
+    for one in prepared:
+        given = _type(one.values)
+        if one.wrong is not None or given is None:
+            checked.append(one)
+            continue
+        wanted = types.setdefault(str(one.values[1]), given.value)
+        checked.append(one if given.value == wanted else replace(one, wrong=f"value is not a {wanted}"))
+    new = [(name, kind) for name, kind in types.items() if name not in known]
+    if new:
+        _insert(connection, ATTRIBUTE_TYPES, ("name", "type"), new, {"watermark": watermark})
+    return checked
+
+
+def _type(values: Values) -> AttributeType | None:
+    if values[_TEXT] is not None:
+        return AttributeType.CATEGORY
+    return None if values[_NUMBER] is None else AttributeType.NUMBER
+
+
+def _quarantine(
+    connection: sa.Connection,
+    intake: Intake[Row],
+    refused: Iterable[tuple[Values, str]],
+    received_at: int,
+    watermark: int,
+) -> None:
+    """Keep what was refused, once: a client that retries sends it again."""
+    rows: dict[str, Values] = {}
+    for values, reason in refused:
+        text = json.dumps(dict(zip(intake.columns, values, strict=True)))
+        digest = hashlib.sha256(json.dumps([intake.table.name, text, reason]).encode()).hexdigest()
+        rows.setdefault(digest, (digest, intake.table.name, text, reason))
+    constants: dict[str, Value] = {"received_at": received_at, "watermark": watermark}
+    _insert(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)

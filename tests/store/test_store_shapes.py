@@ -1,0 +1,106 @@
+"""Migrations both ways with data in the tables, and what is said where a store cannot be opened."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from store_cases import same
+
+from histories import store as stores
+from histories.contract import Attribute, Interaction, Outcome, Stage
+from histories.errors import CallError, DataError
+from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store, StoreUnavailableError
+from histories.store.connections import Database
+from histories.store.schema import METADATA
+
+
+def fill(store: Store) -> None:
+    store.add_leads([LeadRow("a", 1, "x"), LeadRow("a", 2)], 1)
+    store.add_interactions([InteractionRow("a", Interaction("i", 2, "call", value=-0.0))], 2)
+    store.add_attributes([AttributeRow("a", Attribute("n", 0.1, 3))], 3)
+    store.add_outcomes([OutcomeRow("a", Outcome(Stage.SQL, 4, 5e-324))], 4)
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_the_migrations_make_what_the_code_knows(url: str) -> None:
+    database = Database(url)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, METADATA) == []
+        found = sa.inspect(connection)
+        for table in METADATA.sorted_tables:
+            there = {one["name"]: one["nullable"] for one in found.get_columns(table.name)}
+            assert there == {column.name: column.nullable for column in table.columns}
+    database.close()
+
+
+def test_facts_survive_the_way_down_and_up_again_and_what_has_no_place_is_lost(nothing: str) -> None:
+    stores.upgrade(nothing)
+    with Store.open(nothing) as store:
+        fill(store)
+        before = stores.histories(store, 100)
+        assert len(store.quarantined()) == 1
+    stores.downgrade(nothing, "0001")
+    with pytest.raises(DataError, match="has shape 0001; this version works with shape 0003: upgrade the store"):
+        Store.open(nothing)
+    stores.upgrade(nothing, "0002")
+    stores.upgrade(nothing)
+    stores.upgrade(nothing)
+    with Store.open(nothing) as store:
+        assert same(stores.histories(store, 100), before)
+        assert store.watermark() == 4
+        assert store.quarantined() == ()
+        fill(store)
+        assert same(stores.histories(store, 100), before)
+        assert len(store.quarantined()) == 1
+
+
+def test_the_way_to_the_base_leaves_no_table_of_ours(nothing: str) -> None:
+    stores.upgrade(nothing)
+    stores.downgrade(nothing, "base")
+    database = Database(nothing)
+    with database.reading() as connection:
+        assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}
+    database.close()
+
+
+def test_a_database_without_a_store_is_refused(nothing: str) -> None:
+    with pytest.raises(DataError, match="is not made yet; this version works with shape 0003"):
+        Store.open(nothing)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://me:geheim@host/db", "the store's URL begins with 'mysql'"),
+        ("me:geheim@host", "the store's URL cannot be read"),
+        ("sqlite://", "the store's URL sqlite:// names no file"),
+        ("sqlite:////no/such/folder/s.db", "there is no folder /no/such/folder"),
+    ],
+)
+def test_a_url_that_is_none_is_refused_without_its_password(url: str, message: str) -> None:
+    with pytest.raises(CallError, match=re.escape(message)) as refusal:
+        Store.open(url)
+    assert "geheim" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:geheim@127.0.0.1:1/db", "postgresql://me@127.0.0.1:1/db?password=geheim"]
+)
+def test_a_password_is_in_no_error_and_no_repr(url: str) -> None:
+    assert "geheim" not in repr(Database(url))
+    with pytest.raises(StoreUnavailableError, match="does not answer") as refusal:
+        Store.open(url)
+    assert "geheim" not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+    assert refusal.value.__suppress_context__
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "s.db").write_text("lead_id,created_at\n" * 100, encoding="utf-8")
+    with pytest.raises(DataError, match="file is not a database"):
+        Store.open(f"sqlite:///{tmp_path}/s.db")
