@@ -14,6 +14,7 @@ from uuid import uuid4
 from serving.engine import Engine
 from serving.http import gate, logs, rate
 from serving.http.access import Access, Asking
+from serving.http.budget import Budget
 from serving.http.gate import Receive, Scope, Send
 from serving.http.keyring import Keyring
 from serving.http.logs import RequestLine
@@ -33,7 +34,8 @@ _PROBES = ("/livez", "/readyz", "/healthz")
 _METRICS, _DOCS = _PAGES = ("/metrics", "/docs.json")
 _KNOWN = (*_BY_PATH, *_PROBES, *_PAGES)
 _READ = ("GET", "HEAD")
-_LOADING_SECONDS, _LOOK_SECONDS = 10.0, 0.05
+_BODIES = 4  # of the greatest size: what the bodies of all requests together may hold
+_LOADING_SHARE, _LOOK_SECONDS = 0.8, 0.05
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -71,6 +73,7 @@ class Door:
         limit = RateLimit(rate.per_minute(settings.requests_per_minute, settings.workers))
         self._access = Access(Keyring(settings.keys), limit, clock, monotonic)
         self._pool = Pool(settings.threads, settings.max_waiting, metrics.waiting)
+        self._budget = Budget(_BODIES * settings.max_body_bytes)
         self._open = {_METRICS: settings.open_metrics, _DOCS: settings.open_docs}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,17 +120,20 @@ class Door:
         self._access.admit(scope, route.permission, asking)
         if route.request is not None:
             gate.refuse_other_media(scope["headers"])
-        self._pool.refuse_when_full()
-        await self._loaded()
-        body = b"" if route.request is None else await gate.body(scope, receive, self._settings.max_body_bytes)
-        answer = route.answer(self._engine.predictor)
-        reply = await self._pool.run(answer, body, asking.request_id, self._clock())
+        with self._pool.place() as place:
+            await self._loaded()
+            body = b""
+            if route.request is not None:
+                take = place.enter_context(self._budget.share())
+                body = await gate.body(scope, receive, self._settings.max_body_bytes, take)
+            answer = route.answer(self._engine.predictor)
+            reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 
     async def _loaded(self) -> None:
         """Wait, not for ever: a worker that takes another's place gets requests while it still loads."""
         waited = 0.0
-        while self._engine.will_answer and waited < min(_LOADING_SECONDS, self._settings.timeout_seconds / 2):
+        while self._engine.will_answer and waited < _LOADING_SHARE * self._settings.timeout_seconds:
             await asyncio.sleep(_LOOK_SECONDS)
             waited += _LOOK_SECONDS
 

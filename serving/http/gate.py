@@ -24,10 +24,10 @@ def refuse_other_media(headers: Iterable[tuple[bytes, bytes]]) -> None:
         raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send the body without Content-Encoding")
 
 
-async def body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """Return the body. Raises RequestError as soon as it is longer than `most` bytes, or where it breaks off.
+async def body(scope: Scope, receive: Receive, most: int, take: Callable[[int], None]) -> bytes:
+    """Return the body, each part of it after `take` let its bytes in.
 
-    Nobody reads the answer to a body that broke off, but one must be sent: BentoML waits for it, and could not stop.
+    Raises RequestError as soon as it is longer than `most` bytes, or where it breaks off. Nobody reads the answer to a body that broke off, but one must be sent: BentoML waits for it, and could not stop.
     """
     announced = next((value for name, value in scope["headers"] if name.lower() == b"content-length"), b"0")
     if announced.isdigit() and int(announced) > most:
@@ -41,6 +41,7 @@ async def body(scope: Scope, receive: Receive, most: int) -> bytes:
         length += len(part)
         if length > most:
             raise _too_large(most)
+        take(len(part))
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)

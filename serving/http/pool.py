@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import ParamSpec, TypeVar
 
 from serving.wire.errors import Problem, RequestError
@@ -15,6 +16,8 @@ R = TypeVar("R")
 class Pool:
     """Runs `threads` calls at a time, keeps `most_waiting` more, and turns the others away.
 
+    A request takes its place before its body is read: one that sends slowly is one of those that wait.
+
     `waiting` hears 1 when a call begins to wait for a thread, and -1 when it gets one or is given up.
     """
 
@@ -23,32 +26,50 @@ class Pool:
         self._most, self._in_hand, self._waiting = threads + most_waiting, 0, waiting
         self._lock = threading.Lock()
 
-    def refuse_when_full(self) -> None:
-        """Raise RequestError (503) where a call would be turned away now."""
-        if self._in_hand >= self._most:
-            message = "too many requests are waiting already; try again in a second"
-            raise RequestError(Problem.BUSY, message, headers=(("retry-after", "1"),))
+    @contextmanager
+    def place(self) -> Iterator[ExitStack]:
+        """Hold one of the places. Raises RequestError (503) where there is none.
 
-    async def run(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what the call returns, or raise what it raises; RequestError (503) where the line is full.
+        What is entered into the stack ends with the place: at the end of the block, or of the call that `run` gave
+        to a thread, whichever comes later.
+        """
+        with ExitStack() as place:
+            self._take()
+            place.callback(self._leave)
+            yield place
+
+    async def run(self, place: ExitStack, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what the call returns, or raise what it raises. The place is the call's own from here on.
 
         One that is cancelled while it waits never runs; one that runs keeps its place until it has ended.
         """
-        self.refuse_when_full()
-        with self._lock:
-            self._in_hand += 1
         self._waiting(1)
 
         def begin() -> R:
             self._waiting(-1)
             return call(*args, **kwargs)
 
+        def end(future: Future[R]) -> None:
+            held.close()
+            if future.cancelled():
+                self._waiting(-1)
+
+        held = place.pop_all()
         future = self._threads.submit(begin)
-        future.add_done_callback(self._leave)
+        future.add_done_callback(end)
         return await asyncio.wrap_future(future)
 
-    def _leave(self, future: Future[R]) -> None:
+    def _take(self) -> None:
+        with self._lock:
+            if self._in_hand >= self._most:
+                raise busy("too many requests are waiting already; try again in a second")
+            self._in_hand += 1
+
+    def _leave(self) -> None:
         with self._lock:
             self._in_hand -= 1
-        if future.cancelled():
-            self._waiting(-1)
+
+
+def busy(message: str) -> RequestError:
+    """Return the refusal of a request for which there is no room now."""
+    return RequestError(Problem.BUSY, message, headers=(("retry-after", "1"),))

@@ -1,5 +1,6 @@
 """The line before the threads has an end, and whoever is turned away is told when to come back."""
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -79,3 +80,57 @@ def test_a_request_that_waited_too_long_is_504_leaves_the_line_and_is_never_work
     while ask(one).status_code != 200:
         time.sleep(0.05)
     assert b"late" not in worked_on
+
+
+async def part_of_a_body(app: Any, part: bytes) -> tuple[asyncio.Task[None], list[Any]]:
+    """Send the first part of a body, and never the rest: the request that stays open, and what it heard."""
+    heard: list[Any] = []
+    parts = [{"type": "http.request", "body": part, "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        heard.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/predict", "client": ("127.0.0.1", 1)}
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    task = asyncio.create_task(app({**scope, "headers": headers}, receive, send))
+    await asyncio.sleep(0.01)
+    return task, heard
+
+
+def statuses(settings: Settings, *parts: bytes) -> list[int | None]:
+    """Begin all these requests, one after the other, and say which were answered though their bodies never ended."""
+
+    async def ask_all() -> list[int | None]:
+        app = door(echo, settings)
+        asked = [await part_of_a_body(app, part) for part in parts]
+        found = [heard[0]["status"] if heard else None for _, heard in asked]
+        for task, _ in asked:
+            task.cancel()
+        await asyncio.gather(*(task for task, _ in asked), return_exceptions=True)
+        assert (app._pool._in_hand, app._budget._held) == (0, 0)
+        return found
+
+    return asyncio.run(ask_all())
+
+
+def test_a_body_that_is_still_coming_in_has_a_place_and_one_beyond_the_places_is_not_read() -> None:
+    assert statuses(Settings(threads=1, max_waiting=2), *[b"{"] * 4) == [None] * 3 + [503]
+
+
+def test_bodies_of_all_requests_together_hold_no_more_than_four_of_the_greatest_size() -> None:
+    bodies = [b" " * 1000] * 4
+    assert statuses(Settings(max_body_bytes=1000), *bodies, b"{", b"") == [None] * 4 + [503, None]
+
+
+def test_a_body_is_held_until_its_call_has_ended_and_not_longer() -> None:
+    slow = Slow()
+    app = door(slow, Settings(threads=1, max_body_bytes=1000, timeout_seconds=0.5))
+    assert InProcess(app).post("/v1/predict", content=b" " * 900, headers=JSON).status_code == 504
+    assert (app._pool._in_hand, app._budget._held) == (1, 900)
+    slow.released.set()
+    while ask(InProcess(app)).status_code != 200:
+        time.sleep(0.05)
+    assert (app._pool._in_hand, app._budget._held) == (0, 0)
