@@ -12,7 +12,7 @@ from scoring.answer import Status
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scored, Scorer
-from serving.http import duplicates
+from serving.http import duplicates, structure
 from serving.request_log import RequestLog
 from serving.wire import answers, complaint, counts, described, explanation, mapping, personal
 from serving.wire.answers import PredictOneResponse, PredictResponse, WireAnswer
@@ -49,6 +49,7 @@ class Predictor:
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""
         self._scorer.warm_up()
+        structure.refuse(b"{}")
         duplicates.refuse(b"{}")
 
     def predict(self, body: bytes, request_id: str, now: int) -> Reply:
@@ -84,6 +85,7 @@ class Predictor:
         return self._reply(described.response(self._scorer.bundle, self._scorer.rulebook, request_id), Counts())
 
     def _request(self, model: type[Body], body: bytes) -> Body:
+        structure.refuse(body)
         raw = json_of(body)
         refuse_crowds(raw, self._max_interactions)
         duplicates.refuse(body)

@@ -3,6 +3,7 @@
 Nothing is guessed: a number in quotes, a time without an offset or a key that is not known is refused by name.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
@@ -23,6 +24,8 @@ from histories import clock
 
 _OFFSET = "write the time with its offset, such as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00"
 _END = clock.parse("9999-12-31")
+# Python's reader takes any character at all between date and time, RFC 3339 takes these.
+_FORM = re.compile(r"[0-9W-]{7,10}(?:[Tt ][0-9:.,]+(?:[Zz]|[+-][0-9:.]+)?)?")
 
 
 def moment(value: object) -> int:
@@ -30,7 +33,7 @@ def moment(value: object) -> int:
     if not isinstance(value, str):
         raise PydanticCustomError("moment_type", "is not a text; {hint}", {"hint": _OFFSET})
     try:
-        read = datetime.fromisoformat(value)
+        read = datetime.fromisoformat(value.upper() if _FORM.fullmatch(value) else "")
         found = clock.micros(read) if read.tzinfo else None
     except (ValueError, OverflowError):
         raise PydanticCustomError("moment_format", "is not a time; {hint}", {"hint": _OFFSET}) from None

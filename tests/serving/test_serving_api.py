@@ -46,6 +46,8 @@ def touch(**fields: Any) -> bytes:
         (touch(occurred_at="2026-01-01T00:00:00"), "interactions[0].occurred_at", f"has no offset; {OFFSET}"),
         (touch(occurred_at="2026-01-01"), "interactions[0].occurred_at", f"has no offset; {OFFSET}"),
         (touch(occurred_at="yesterday"), "interactions[0].occurred_at", f"is not a time; {OFFSET}"),
+        *((touch(occurred_at=f"2026-02-27{odd}14:00:00Z"), "interactions[0].occurred_at", f"is not a time; {OFFSET}") for odd in ("\x00", "_", "x", "5", "\u00a0", "  ", "\n", "😀")),
+        (touch(occurred_at="2026-02-27T14:00:00Z\n"), "interactions[0].occurred_at", f"is not a time; {OFFSET}"),
         (touch(occurred_at=1767225600), "interactions[0].occurred_at", f"is not a text; {OFFSET}"),
         (touch(occurred_at=None), "interactions[0].occurred_at", f"is not a text; {OFFSET}"),
         (touch(received_at="2026-01-01T00:00:00"), "interactions[0].received_at", f"has no offset; {OFFSET}"),
@@ -148,6 +150,11 @@ def test_emoji_and_any_offset_are_read() -> None:
         json.dumps({"lead_id": "😀", "created_at": "2026-01-01T05:30:00+05:30"}).encode()
     )
     assert (request.lead_id, request.created_at) == ("😀", clock.parse("2026-01-01"))
+
+
+@pytest.mark.parametrize("text", ["2026-02-27t14:00:00z", "2026-02-27 14:00:00Z", "2026-02-27T14:00:00.000-00:00"])
+def test_a_time_is_read_with_a_small_t_and_z_or_a_space(text: str) -> None:
+    assert PredictOneRequest.model_validate_json(one(created_at=text)).created_at == clock.parse("2026-02-27T14:00:00")
 
 
 @hypothesis_settings(max_examples=100, deadline=None)
