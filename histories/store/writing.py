@@ -22,7 +22,14 @@ def take_in(
     connection: sa.Connection, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
 ) -> BatchResult:
     """Write a batch under the next watermark. Whoever comes next waits until this transaction has ended."""
-    watermark = _next(connection)
+    watermark = next_watermark(connection)
+    return BatchResult(watermark, tuple(take_in_under(connection, watermark, intake, prepared, recorded_at)))
+
+
+def take_in_under(
+    connection: sa.Connection, watermark: int, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
+) -> list[RowResult]:
+    """Write a part of a batch under the watermark that this transaction has raised; say what became of each row."""
     if intake is ATTRIBUTES:
         prepared = _typed(connection, prepared, watermark)
     first: dict[Values, Values] = {}
@@ -34,10 +41,10 @@ def take_in(
     refused = [(one.values, told.reason) for one, told in zip(prepared, results, strict=True) if told.reason]
     if refused:
         _quarantine(connection, intake, refused, recorded_at, watermark)
-    return BatchResult(watermark, tuple(results))
+    return results
 
 
-def _next(connection: sa.Connection) -> int:
+def next_watermark(connection: sa.Connection) -> int:
     """Raise the watermark. Its row stays locked until the end: watermarks are committed in their own order."""
     raised = sa.update(WATERMARK).values(value=WATERMARK.c.value + 1).returning(WATERMARK.c.value)
     return int(connection.execute(raised).scalar_one())
@@ -152,11 +159,17 @@ def _quarantine(
     received_at: int,
     watermark: int,
 ) -> None:
-    """Keep what was refused, once: a client that retries sends it again."""
+    texts = ((json.dumps(dict(zip(intake.columns, values, strict=True))), reason) for values, reason in refused)
+    keep_aside(connection, intake.table.name, texts, received_at, watermark)
+
+
+def keep_aside(
+    connection: sa.Connection, source: str, refused: Iterable[tuple[str, str]], received_at: int, watermark: int
+) -> None:
+    """Keep refused rows (JSON and reason) in quarantine, once: a client that retries sends them again."""
     rows: dict[str, Values] = {}
-    for values, reason in refused:
-        text = json.dumps(dict(zip(intake.columns, values, strict=True)))
-        digest = hashlib.sha256(json.dumps([intake.table.name, text, reason]).encode()).hexdigest()
-        rows.setdefault(digest, (digest, intake.table.name, text, reason))
+    for text, reason in refused:
+        digest = hashlib.sha256(json.dumps([source, text, reason]).encode()).hexdigest()
+        rows.setdefault(digest, (digest, source, text, reason))
     constants: dict[str, Value] = {"received_at": received_at, "watermark": watermark}
     _insert(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)
