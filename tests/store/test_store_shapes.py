@@ -45,7 +45,7 @@ def test_facts_survive_the_way_down_and_up_again_and_what_has_no_place_is_lost(n
         before = stores.histories(store, 100)
         assert len(store.quarantined()) == 1
     stores.downgrade(nothing, "0001")
-    with pytest.raises(DataError, match="has shape 0001; this version works with shape 0003: upgrade the store"):
+    with pytest.raises(DataError, match="has shape 0001; this version works with shape 0004: upgrade the store"):
         Store.open(nothing)
     stores.upgrade(nothing, "0002")
     stores.upgrade(nothing)
@@ -69,7 +69,7 @@ def test_the_way_to_the_base_leaves_no_table_of_ours(nothing: str) -> None:
 
 
 def test_a_database_without_a_store_is_refused(nothing: str) -> None:
-    with pytest.raises(DataError, match="is not made yet; this version works with shape 0003"):
+    with pytest.raises(DataError, match="is not made yet; this version works with shape 0004"):
         Store.open(nothing)
 
 
