@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from histories.errors import LeadScoringError
+from serving.secret import Secret
 from serving.wire.errors import Problem, RequestError
 
 if TYPE_CHECKING:
+    from histories.store import Store
     from serving.predictor import Predictor
     from serving.request_log import RequestLog
 
@@ -25,17 +27,26 @@ class LogPlace(NamedTuple):
     most_bytes: int
 
 
+class StorePlace(NamedTuple):
+    """Where the history store is, and what tells the time of what is written there (UTC microseconds)."""
+
+    url: Secret
+    clock: Callable[[], int]
+
+
 def load(
     folder: Path,
     rulebook: Path | None,
     max_interactions: int,
     log: "RequestLog | None" = None,
     allow_personal: frozenset[str] = frozenset(),
+    store: "Store | None" = None,
 ) -> "Predictor":
     """Return what answers from a packed model's folder, compiled. Raises CallError or DataError.
 
     `rulebook` takes the place of the one that was packed; in `log`, feature rows of the answers are kept;
-    `allow_personal` are attributes that may hold names, addresses and numbers of persons.
+    `allow_personal` are attributes that may hold names, addresses and numbers of persons; `store` is where leads are
+    looked up and answers are kept.
     """
     # BentoML's supervisor imports the service too: with LightGBM and numba it would start seconds later and hold
     # their memory for nothing. In a worker they load here, on the thread that nobody waits for.
@@ -45,7 +56,7 @@ def load(
 
     bundle = bundles.read(folder / BUNDLE)
     rules = rulebooks.read(rulebook or folder / RULEBOOK)
-    predictor = Predictor(bundle, rules, max_interactions, log, allow_personal)
+    predictor = Predictor(bundle, rules, max_interactions, log, allow_personal, store)
     predictor.warm_up()
     return predictor
 
@@ -63,12 +74,15 @@ class Engine:
         log: LogPlace | None = None,
         allow_personal: frozenset[str] = frozenset(),
         told: Callable[[str, str], None] = lambda model_version, rulebook_version: None,  # noqa: ARG005
+        store: StorePlace | None = None,
     ) -> None:
         """`told` hears the versions of what answers from now on, whenever that changes."""
         self._rulebook, self._max_interactions, self._log_place = rulebook, max_interactions, log
         self._allow_personal, self._told = allow_personal, told
         self._predictor: Predictor | None = None
         self._log: RequestLog | None = None
+        self._store_place = store
+        self._store: Store | None = None
         self._making = False
 
     @property
@@ -78,6 +92,11 @@ class Engine:
             message = "the bundle is still being loaded; try again in a few seconds"
             raise RequestError(Problem.NOT_READY, message, headers=(("retry-after", "5"),))
         return self._predictor
+
+    @property
+    def store(self) -> "Store | None":
+        """The history store; None where there is none, or it is not opened yet."""
+        return self._store
 
     @property
     def will_answer(self) -> bool:
@@ -100,10 +119,19 @@ class Engine:
             self._log = RequestLog(*self._log_place)
         self._making = True
         try:
-            return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal)
+            store = self._opened()
+            return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal, store)
         except BaseException:
             self._making = False
             raise
+
+    def _opened(self) -> "Store | None":
+        """Open the store the first time; a database that does not answer is waited for."""
+        if self._store is None and self._store_place is not None:
+            from serving.live import opening  # noqa: PLC0415  # as in `load`
+
+            self._store = opening.waited_for(self._store_place.url)
+        return self._store
 
     def start(self, folder: Path) -> threading.Thread:
         """Load in the background; the thread may be joined."""

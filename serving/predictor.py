@@ -1,7 +1,7 @@
 """From the bytes of a request to the bytes of its answer: everything that HTTP is not needed for."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,6 +21,9 @@ from serving.wire.bounds import json_of, refuse_crowds
 from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Counts, Reply
 
+if TYPE_CHECKING:
+    from histories.store import Store  # SQLAlchemy loads where there is a store
+
 Body = TypeVar("Body", PredictRequest, PredictOneRequest)
 
 
@@ -34,17 +37,26 @@ class Predictor:
         max_interactions: int,
         log: RequestLog | None = None,
         allow_personal: frozenset[str] = frozenset(),
+        store: "Store | None" = None,
     ) -> None:
         """`allow_personal`: attributes that may hold what reads like a person's name, address or number."""
         self._scorer, self._log = Scorer(bundle, rulebook), log
         self._versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
         self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
         self._max_interactions, self._allow_personal = max_interactions, allow_personal
+        self._store = store
 
     @property
     def versions(self) -> Mapping[str, str]:
         """`model_version` and `rulebook_version`: those of the bundle and the rulebook, in every answer."""
         return self._versions
+
+    @property
+    def store(self) -> "Store":
+        """The history store. Raises RequestError where the service has none."""
+        if self._store is None:
+            raise RequestError(Problem.NOT_FOUND, "this service has no history store; LEAD_SCORING_STORE names one")
+        return self._store
 
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""

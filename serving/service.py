@@ -17,7 +17,7 @@ from serving import settings as environment
 from serving.deploy.deployment import Deployment, Order
 from serving.deploy.follower import Follower
 from serving.deploy.workers import Worker
-from serving.engine import Engine, LogPlace
+from serving.engine import Engine, LogPlace, StorePlace
 from serving.http import logs, no_http
 from serving.http.door import Door
 from serving.http.metrics import Metrics
@@ -27,15 +27,22 @@ from serving.wire import personal
 SETTINGS = environment.read(os.environ)
 LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
 METRICS = Metrics(multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ)
-ENGINE = Engine(
-    SETTINGS.rulebook, SETTINGS.max_interactions, LOG, personal.allowed(SETTINGS.allow_personal), METRICS.model
-)
-logs.configure(sys.stderr)
-no_http.answer_in_the_envelope()
 
 
 def _now() -> int:
     return time.time_ns() // 1000
+
+
+ENGINE = Engine(
+    SETTINGS.rulebook,
+    SETTINGS.max_interactions,
+    LOG,
+    personal.allowed(SETTINGS.allow_personal),
+    METRICS.model,
+    StorePlace(SETTINGS.store, _now) if SETTINGS.store else None,
+)
+logs.configure(sys.stderr)
+no_http.answer_in_the_envelope()
 
 
 @bentoml.service(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, get_type_hints
 
 from histories.errors import CallError
+from serving.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Settings:
         Path | None,
         Setting("a folder that `lead-scoring deploy` writes to, and whose model takes the packed one's place"),
     ] = None
+    store: Annotated[
+        Secret, Setting("URL of the history store, `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`")
+    ] = Secret()  # noqa: RUF009  # frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,8 @@ def _value(variable: str, text: str, default: object, setting: Setting) -> objec
         return Path(text)
     if isinstance(default, bool):
         return _yes_or_no(variable, text)
-    if isinstance(default, str):
-        return text
+    if isinstance(default, str | Secret):
+        return type(default)(text)
     try:
         number = int(text) if isinstance(default, int) else float(text)
     except ValueError:

@@ -12,6 +12,8 @@ class Problem(Enum):
     INVALID_REQUEST = ("invalid_request", 400)
     INVALID_LEAD = ("invalid_lead", 400)
     PERSONAL_DATA = ("personal_data", 400)
+    UNKNOWN_LEAD = ("unknown_lead", 400)
+    SUPPRESSED = ("suppressed", 400)
     INVALID_HTTP = ("invalid_http", 400)
     UNAUTHORIZED = ("unauthorized", 401)
     FORBIDDEN = ("forbidden", 403)
@@ -24,6 +26,7 @@ class Problem(Enum):
     NOT_READY = ("not_ready", 503)
     BUSY = ("busy", 503)
     KEYS_UNREADABLE = ("keys_unreadable", 503)
+    STORE_UNAVAILABLE = ("store_unavailable", 503)
     TIMEOUT = ("timeout", 504)
 
     @property

@@ -7,6 +7,7 @@ import pytest
 
 from histories.errors import CallError
 from serving import settings
+from serving.secret import Secret
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +38,7 @@ def test_every_setting_is_read_with_its_type() -> None:
             "LEAD_SCORING_REQUEST_LOG": "/var/log/rows",
             "LEAD_SCORING_REQUEST_LOG_BYTES": "1000000",
             "LEAD_SCORING_DEPLOYMENT": "/var/deployment",
+            "LEAD_SCORING_STORE": "sqlite:////var/store.db",
         }
     )
     assert read == settings.Settings(
@@ -58,7 +60,15 @@ def test_every_setting_is_read_with_its_type() -> None:
         request_log=Path("/var/log/rows"),
         request_log_bytes=1_000_000,
         deployment=Path("/var/deployment"),
+        store=Secret("sqlite:////var/store.db"),
     )
+
+
+def test_the_stores_url_is_in_no_text_that_settings_give() -> None:
+    read = settings.read({"LEAD_SCORING_STORE": "postgresql://me:open-sesame@db/crm"})
+    assert read.store.text == "postgresql://me:open-sesame@db/crm"
+    assert "sesame" not in f"{read} {read!r} {read.store} {read.store!r}"
+    assert not settings.read({}).store
 
 
 @pytest.mark.parametrize(

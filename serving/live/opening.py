@@ -1,0 +1,39 @@
+"""Opens the history store for a service: made or migrated where it must be, waited for while it does not answer."""
+
+import logging
+import time
+
+from histories import store
+from histories.errors import DataError
+from histories.store import Store, StoreUnavailableError
+from serving.secret import Secret
+
+_log = logging.getLogger("lead_scoring.store")
+_SECONDS = 2.0  # between two tries
+
+
+def opened(url: Secret) -> Store:
+    """Return the store, of this version's shape. Raises CallError, DataError or StoreUnavailableError.
+
+    Workers that start together take turns in making it; whoever comes second finds it made.
+    """
+    try:
+        return Store.open(url.text)
+    except StoreUnavailableError:
+        raise
+    except DataError:
+        store.upgrade(url.text)
+        return Store.open(url.text)
+
+
+def waited_for(url: Secret) -> Store:
+    """Return the store as soon as its database answers; the log says once that it does not. Raises as `opened`."""
+    waits = False
+    while True:
+        try:
+            return opened(url)
+        except StoreUnavailableError as error:
+            if not waits:
+                _log.error("waits for the store: %s", error)
+            waits = True
+        time.sleep(_SECONDS)
