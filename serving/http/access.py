@@ -3,9 +3,8 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from serving.http import keys
+from serving.http import here, keys
 from serving.http.gate import Scope
 from serving.http.keyring import Keyring
 from serving.http.permission import Permission
@@ -13,13 +12,11 @@ from serving.http.rate import RateLimit
 from serving.wire.errors import Problem, RequestError
 
 _SECOND = 1_000_000_000
-_HERE = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
-_PASSED_ON = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 
 
 @dataclass(slots=True)
 class Asking:
-    """What is known of a request beside its content. `key_id`: its key's, also where the secret was wrong."""
+    """What is known of a request beside its content. `key_id`: its key's, None where there was none or a wrong one."""
 
     request_id: str
     key_id: str | None = None
@@ -39,24 +36,24 @@ class Access:
         """Return if the request may go on, and note its key's id. Raises RequestError: 401, 403, 429, 503."""
         known = self._ring.keys()
         if not known:
-            _refuse_outsiders(scope)
+            here.refuse_outsiders(scope)
             return
-        claim = keys.claim(known, _presented(scope))
-        asking.key_id = claim.key_id
-        if claim.key is None:
+        key = keys.claimed(known, _presented(scope))
+        if key is None:
             raise _unauthorized("the key is not one of this service's; send it whole, as it was shown when it was made")
-        ended = claim.key.ended(self._wall())
+        asking.key_id = key.id
+        ended = key.ended(self._wall())
         if ended is not None:
             raise _unauthorized(f"the key {ended}; ask for a new one")
-        if permission not in claim.key.permissions:
+        if permission not in key.permissions:
             message = f"the key does not have the permission {permission}; send one that has"
             raise RequestError(Problem.FORBIDDEN, message)
-        self._pace(claim.key.id)
+        self._pace(key.id)
 
     def refuse_strangers(self, scope: Scope) -> None:
         """Raise RequestError where whoever asks would be refused whatever key they showed: so `/readyz` tells."""
         if not self._ring.keys():
-            _refuse_outsiders(scope)
+            here.refuse_outsiders(scope)
 
     def announce(self) -> None:
         """Say in the log who is answered."""
@@ -91,26 +88,3 @@ def _presented(scope: Scope) -> str:
 def _unauthorized(message: str) -> RequestError:
     challenge = (("www-authenticate", 'Bearer realm="lead-scoring"'),)
     return RequestError(Problem.UNAUTHORIZED, message, headers=challenge)
-
-
-def _refuse_outsiders(scope: Scope) -> None:
-    """Raise RequestError unless the request was sent on this machine, to this machine, by nobody else's order.
-
-    A proxy passes on what others send, and a web page may have its own name lead here (DNS rebinding): neither is
-    this machine asking.
-    """
-    headers = {name.lower(): value for name, value in scope["headers"]}
-    client = scope.get("client")
-    if client is None or client[0] not in _HERE or headers.keys() & _PASSED_ON or not _names_here(headers.get(b"host")):
-        message = (
-            "the service has no keys and answers its own machine alone; make one there with `lead-scoring keys add`"
-        )
-        raise RequestError(Problem.FORBIDDEN, message)
-
-
-def _names_here(host: bytes | None) -> bool:
-    try:
-        name = urlsplit(f"//{(host or b'').decode('latin-1')}").hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or name in _HERE

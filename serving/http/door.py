@@ -102,8 +102,7 @@ class Door:
         return Response(problem.problem.status, body, headers=problem.headers)
 
     async def _dispatch(self, scope: Scope, receive: Receive, asking: Asking) -> Response:
-        if scope["type"] == "websocket":
-            raise RequestError(Problem.NOT_FOUND, "nothing here speaks WebSocket; send HTTP requests")
+        gate.refuse_two_lengths(scope)
         path, method = scope["path"], scope["method"]
         if path in _BY_PATH:
             return await self._answer(_BY_PATH[path], scope, receive, asking)
@@ -188,11 +187,9 @@ async def _send(scope: Scope, send: Send, response: Response, request_id: str) -
         **dict(response.headers),
     }
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-    body = b"" if scope.get("method") == "HEAD" else response.body
-    # A WebSocket that is refused gets the answer in ASGI's own words for it.
-    kind = "http" if scope["type"] == "http" else "websocket.http"
-    await send({"type": f"{kind}.response.start", "status": response.status, "headers": encoded})
-    await send({"type": f"{kind}.response.body", "body": body})
+    body = b"" if scope["method"] == "HEAD" else response.body
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _log_bug(error: Exception, request_id: str) -> None:

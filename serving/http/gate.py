@@ -11,16 +11,29 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 
 
+def refuse_two_lengths(scope: Scope) -> None:
+    """Raise RequestError where a head leaves open how long the body is, and have the connection closed.
+
+    A proxy that goes by Content-Length and a server that goes by Transfer-Encoding see two requests in different
+    places of the same bytes (request smuggling; RFC 9112, 6.1 and 6.3). HTTP/1.0 knows no Transfer-Encoding.
+    """
+    names = {name.lower() for name, _ in scope["headers"]}
+    if b"transfer-encoding" in names and (b"content-length" in names or scope.get("http_version") == "1.0"):
+        message = "the head has Transfer-Encoding beside Content-Length, or in HTTP/1.0; send Content-Length alone"
+        raise RequestError(Problem.INVALID_HTTP, message, headers=(("connection", "close"),))
+
+
 def refuse_other_media(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raise RequestError unless the body is announced as plain JSON in UTF-8."""
-    found = {name.lower(): value.decode("latin-1").lower() for name, value in headers}
-    media, *parameters = (part.strip() for part in found.get(b"content-type", "").split(";"))
+    """Raise RequestError unless the body is announced, once, as plain JSON in UTF-8."""
+    found = [(name.lower(), value.decode("latin-1").strip().lower()) for name, value in headers]
+    types = [value for name, value in found if name == b"content-type"]
+    media, *parameters = (part.strip() for part in (types[0] if len(types) == 1 else "").split(";"))
     if media != "application/json":
-        raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json")
+        raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json, once")
     for parameter in parameters:
         if parameter.startswith("charset=") and parameter.strip('"') not in {"charset=utf-8", 'charset="utf-8'}:
             raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send the body in UTF-8")
-    if found.get(b"content-encoding", "identity") != "identity":
+    if any(name == b"content-encoding" and value != "identity" for name, value in found):
         raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send the body without Content-Encoding")
 
 

@@ -27,10 +27,10 @@ class Keyring:
         self._told: str | None = None
 
     def keys(self) -> Mapping[str, Key]:
-        """Return every key of the file by its id, revoked and expired ones too; none where there never was a file.
+        """Return every key of the file by its id, revoked and expired ones too; none where there never was one.
 
-        Raises RequestError (503) as long as the file is damaged, cannot be read or has gone: a door that lost its
-        list stays shut. The log says so once, not with every request.
+        Raises RequestError (503) as long as the file is damaged, cannot be read or has gone, and where it lists no key
+        and had some before: a door that lost its list stays shut. The log says so once, not with every request.
         """
         self._look()
         if self._trouble is not None:
@@ -57,10 +57,16 @@ class Keyring:
             if version is None:
                 self._trouble = f"{self._path}: the keys have gone; put the file back"
                 return
-            self._keys = {one.id: one for one in keys.read(self._path)}
-            self._version, self._trouble = version, None
+            self._take(keys.read(self._path))
+            self._version = version
         except DataError as error:
             self._trouble = str(error)
+
+    def _take(self, found: tuple[Key, ...]) -> None:
+        if self._keys and not found:
+            self._trouble = f"{self._path}: lists no key any more; put the file back, or start without keys anew"
+            return
+        self._keys, self._trouble = {one.id: one for one in found}, None
 
     def _tell(self, level: int, text: str) -> None:
         if text != self._told:

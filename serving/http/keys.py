@@ -55,14 +55,6 @@ class Made:
     text: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a presented text amounts to: the id where there is such a key, the key where the secret is its own."""
-
-    key_id: str | None
-    key: Key | None
-
-
 def add(path: Path, label: str, permissions: Iterable[Permission], now: int, expires_at: int | None = None) -> Made:
     """Make a key and write it into the file, which is made where there is none.
 
@@ -131,6 +123,7 @@ def parse(path: Path, text: bytes) -> tuple[Key, ...]:
     """Return the keys that a file's text has. Raises DataError, which names the place and never a value."""
     try:
         keys = tuple(_key(one) for one in _File.model_validate_json(text).keys)
+        json.loads(text, object_pairs_hook=_once)  # of two lists of keys the model took the last
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"]))
@@ -142,13 +135,18 @@ def parse(path: Path, text: bytes) -> tuple[Key, ...]:
     return keys
 
 
-def claim(keys: Mapping[str, Key], text: str) -> Claim:
-    """Return what a presented text amounts to. It takes the same time whether there is such an id or not."""
+def _once(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise CallError("an object names a key twice")
+
+
+def claimed(keys: Mapping[str, Key], text: str) -> Key | None:
+    """Return the key that a presented text is, None where it is none. It takes the same time whatever is sent."""
     form = _FORM.fullmatch(text)
     found = keys.get(form[1]) if form else None
     presented = _hash(form[2] if form else text)
     right = hmac.compare_digest(presented, found.sha256 if found else _NOBODYS)
-    return Claim(found.id if found else None, found if right else None)
+    return found if right else None
 
 
 def _hash(secret: str) -> str:

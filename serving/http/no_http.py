@@ -1,10 +1,15 @@
-"""What is no HTTP never comes as far as the door: uvicorn, the server below, answers it. Here it learns our envelope."""
+"""What is no HTTP never comes as far as the door: uvicorn, the server below, answers it. Here it learns our envelope.
+
+WebSocket handshakes it would answer itself too, those with odd headers in words of its own. With its WebSocket switched
+off they are plain HTTP requests, whose `Upgrade` is passed over, as RFC 9110 (7.8) lets a server do.
+"""
 
 import json
 import logging
 from typing import Any
 from uuid import uuid4
 
+from uvicorn import config
 from uvicorn.protocols.http import auto
 
 from serving.http import logs
@@ -15,7 +20,8 @@ _MESSAGE = "what came is no HTTP/1.1 request, or its headers are too long; send 
 
 
 def answer_in_the_envelope() -> None:
-    """Have all connections of this process that send no HTTP answered with the envelope, from now on."""
+    """Have every connection that is made to this process answered by the door or in its envelope, from now on."""
+    config.WS_PROTOCOLS["auto"] = None
     protocol: Any = auto.AutoHTTPProtocol
     protocol.send_400_response = _refuse
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its own line for each of them says nothing more

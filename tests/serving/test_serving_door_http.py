@@ -41,6 +41,7 @@ def port() -> Iterator[int]:
         patch.setattr(
             no_http.auto.AutoHTTPProtocol, "send_400_response", no_http.auto.AutoHTTPProtocol.send_400_response
         )
+        patch.setitem(no_http.config.WS_PROTOCOLS, "auto", no_http.config.WS_PROTOCOLS["auto"])
         no_http.answer_in_the_envelope()
         with listening(door(answer, SETTINGS)) as one:
             yield one
@@ -134,14 +135,56 @@ def test_what_is_no_http_gets_the_envelope_too(port: int, sent: bytes) -> None:
     assert re.search(rb"(?i)content-length: (\d+)", head)[1] == str(len(body)).encode()  # type: ignore[index]
 
 
-def test_a_websocket_is_refused_in_the_envelope(port: int) -> None:
-    upgrade = (
-        b"GET /v1/predict HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
-        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
-    )
-    heard = exchange(port, upgrade)
-    assert heard.startswith(b"HTTP/1.1 404 ")
-    assert b'"code": "not_found"' in heard
+SMUGGLED = b"GET /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+CHUNKED = b"POST /v1/predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+BOTH = CHUNKED + b"content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED
+OLD = (CHUNKED + b"connection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED).replace(
+    b"1.1", b"1.0", 1
+)
+
+
+@pytest.mark.parametrize("sent", [BOTH, OLD, BOTH.replace(b"POST /v1/predict", b"GET /livez")])
+def test_a_head_that_leaves_open_how_long_the_body_is_is_400_and_ends_the_connection(port: int, sent: bytes) -> None:
+    heard = to_the_end(port, sent)
+    assert heard.startswith(b"HTTP/1.1 400 ")
+    assert b"connection: close\r\n" in heard.lower()
+    assert heard.count(b"HTTP/1.1 ") == 1, "what was smuggled was answered"
+    assert json.loads(heard.partition(b"\r\n\r\n")[2])["error"]["code"] == "invalid_http"
+
+
+def test_a_chunked_body_alone_is_taken_and_the_connection_stays_open(port: int) -> None:
+    chunked = CHUNKED + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    heard = exchange(port, chunked + SMUGGLED)
+    assert heard.count(b"HTTP/1.1 ") == 2
+    assert heard.startswith(b"HTTP/1.1 200 ")
+
+
+HANDSHAKE = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"sec-websocket-version: 13\r\n",
+        b"sec-websocket-version: 8\r\n",
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dHdv\r\n",
+        b"sec-websocket-version: 13\r\nsec-websocket-extensions: \xff;;\r\n",
+        b"",
+    ],
+)
+def test_a_websocket_handshake_is_a_plain_request_whatever_its_headers(port: int, more: bytes) -> None:
+    head = b" HTTP/1.1\r\nhost: 127.0.0.1\r\n" + HANDSHAKE + more + b"\r\n"
+    assert exchange(port, b"GET /nowhere" + head).startswith(b"HTTP/1.1 404 ")
+    heard = exchange(port, b"GET /livez" + head + SMUGGLED)
+    assert heard.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 404 " in heard, "the connection is still good for another request"
+
+
+def to_the_end(port: int, sent: bytes) -> bytes:
+    """Send, and return all that comes back until the other side closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+        one.sendall(sent)
+        return b"".join(iter(lambda: one.recv(10_000), b""))
 
 
 def exchange(port: int, sent: bytes) -> bytes:

@@ -49,18 +49,18 @@ def test_a_key_is_its_own_and_no_other_text_is(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     one, other = (keys.add(path, label, PREDICT, NOW) for label in "ab")
     known = {each.id: each for each in keys.read(path)}
-    assert keys.claim(known, one.text) == keys.Claim(one.key.id, one.key)
+    assert keys.claimed(known, one.text) == one.key
     mixed = f"ls_{one.key.id}_{other.text.split('_')[2]}"
-    assert keys.claim(known, mixed) == keys.Claim(one.key.id, None)
+    assert keys.claimed(known, mixed) is None
     unknown = f"ls_{'0' * 12}_{one.text.split('_')[2]}"
     for text in (unknown, one.text[:-1], one.text + "\n", one.text.upper(), "", "ls__", "ß" * 100, "\udcff"):
-        assert keys.claim(known, text) == keys.Claim(None, None)
+        assert keys.claimed(known, text) is None
 
 
 @given(text=st.text(max_size=200))
 def test_no_text_is_a_key_by_chance(text: str) -> None:
     key = keys.Key("0" * 12, "a", frozenset(PREDICT), "0" * 64, NOW)
-    assert keys.claim({key.id: key}, text).key is None
+    assert keys.claimed({key.id: key}, text) is None
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,8 @@ GOOD = {
         ("[]", "Input should be an object"),
         ("{}", "keys: Field required"),
         (json.dumps({"keys": [GOOD, GOOD]}), "an id is there twice"),
+        (f'{{"keys": [{json.dumps(GOOD)}], "keys": []}}', "an object names a key twice"),
+        (f'{{"keys": [{json.dumps(GOOD)[:-1]}, "revoked_at": null, "revoked_at": null}}]}}', "an object names a key twice"),
         (json.dumps({"keys": [GOOD | {"permissions": []}]}), "keys.0.permissions: List should have at least 1 item after validation, not 0"),
         (json.dumps({"keys": [GOOD | {"permissions": ["root"]}]}), "keys.0.permissions.0: Input should be 'predict', 'explain', 'ingest' or 'admin'"),
         (json.dumps({"keys": [GOOD | {"sha256": "secret"}]}), "keys.0.sha256: String should match pattern '^[0-9a-f]{64}$'"),

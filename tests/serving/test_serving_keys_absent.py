@@ -40,6 +40,17 @@ def test_this_machine_is_answered(path: str, host: str, peer: str) -> None:
     assert status((peer, 1), {"host": host}, path, Settings())[0] == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "localhost:3000", "origin": "http://localhost:3000", "sec-fetch-site": "same-origin"},
+        {"host": "localhost:3000", "sec-fetch-site": "none"},
+    ],
+)
+def test_a_page_of_the_service_itself_and_a_typed_address_are_this_machine_asking(headers: dict[str, str]) -> None:
+    assert status(("127.0.0.1", 1), headers, "/docs.json", Settings())[0] == 200
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("client", "headers"),
@@ -56,6 +67,19 @@ def test_this_machine_is_answered(path: str, host: str, peer: str) -> None:
         (("127.0.0.1", 1), {"host": "127.0.0.1", "x-forwarded-for": "127.0.0.1"}),
         (("127.0.0.1", 1), {"host": "127.0.0.1", "Forwarded": "for=192.0.2.7"}),
         (("127.0.0.1", 1), {"host": "127.0.0.1", "via": "1.1 proxy"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "X-Forwarded-Proto": "https"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "CF-Connecting-IP": "192.0.2.7"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "true-client-ip": "192.0.2.7"}),
+        (("127.0.0.1", 1), {"host": "user@127.0.0.1"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1/attacker.example"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1:port"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1, attacker.example"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "Host": "attacker.example"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "origin": "https://attacker.example"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "origin": "null"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1:3000", "origin": "http://127.0.0.1:8080"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "sec-fetch-site": "cross-site"}),
+        (("127.0.0.1", 1), {"host": "127.0.0.1", "sec-fetch-site": "same-site"}),
     ],
 )
 def test_nobody_else_is_whoever_passes_the_request_on(
