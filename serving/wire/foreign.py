@@ -30,23 +30,32 @@ class Told(Foreign):
     value: float | None = None
 
 
-class SegmentTrack(Foreign):
-    """A `track` call. `timestamp` is when it happened by Segment's clock, which is why it goes before the sender's."""
+class SegmentCall(Foreign):
+    """What calls have in common. `timestamp` is when it happened by Segment's clock: it goes before the sender's."""
 
-    type: Literal["track"]
-    event: Kind
     message_id: Identifier | None = Field(None, alias="messageId")
     timestamp: Moment | None = None
     original_timestamp: Moment | None = Field(None, alias="originalTimestamp")
     received_at: Moment | None = Field(None, alias="receivedAt")
+
+    def moment(self) -> int:
+        """Return when it happened. Raises PydanticCustomError where nothing tells."""
+        occurred_at = self.original_timestamp if self.timestamp is None else self.timestamp
+        if occurred_at is None:
+            raise PydanticCustomError("segment_time", "has neither timestamp nor originalTimestamp; send one of them")
+        return occurred_at
+
+
+class SegmentTrack(SegmentCall):
+    """A `track` call."""
+
+    type: Literal["track"]
+    event: Kind
     properties: Told | None = None
 
     def told(self) -> WireInteraction:
         """Return the interaction that it tells."""
-        occurred_at = self.original_timestamp if self.timestamp is None else self.timestamp
-        if occurred_at is None:
-            raise PydanticCustomError("segment_time", "has neither timestamp nor originalTimestamp; send one of them")
-        return _interaction(self.message_id, occurred_at, self.received_at, self.event, self.properties)
+        return _interaction(self.message_id, self.moment(), self.received_at, self.event, self.properties)
 
 
 def _object_or_none(value: object) -> object:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from histories import clock
@@ -37,15 +37,16 @@ def history(lead: WireLead, types: Mapping[str, AttributeType]) -> LeadHistory:
         lead_id=lead.lead_id,
         created_at=lead.created_at,
         account_id=lead.account_id,
-        attributes=tuple(_attributes(lead, types)),
-        interactions=tuple(map(_interaction, lead.interactions)),
-        outcomes=tuple(map(_outcome, lead.outcomes)),
-        account_interactions=None if others is None else tuple(map(_interaction, others)),
+        attributes=tuple(attributes(lead.attributes, types)),
+        interactions=tuple(map(interaction, lead.interactions)),
+        outcomes=tuple(map(outcome, lead.outcomes)),
+        account_interactions=None if others is None else tuple(map(interaction, others)),
     )
 
 
-def _attributes(lead: WireLead, types: Mapping[str, AttributeType]) -> Iterable[Attribute]:
-    for name, values in lead.attributes.items():
+def attributes(given: Mapping[str, Iterable[Attribute]], types: Mapping[str, AttributeType]) -> Iterator[Attribute]:
+    """Yield a wire lead's attributes, each with its name. Raises RequestError where one is of another type."""
+    for name, values in given.items():
         wanted = types.get(name)
         for value in values:
             if (
@@ -57,7 +58,8 @@ def _attributes(lead: WireLead, types: Mapping[str, AttributeType]) -> Iterable[
             yield replace(value, name=name)
 
 
-def _interaction(one: WireInteraction) -> Interaction:
+def interaction(one: WireInteraction) -> Interaction:
+    """Return the interaction that is told."""
     # A request has thousands of them: fields are looked up once each, and by place.
     return Interaction(
         one.interaction_id or _content_id(one),
@@ -76,7 +78,8 @@ def _content_id(one: WireInteraction) -> str:
     return f"content:{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"
 
 
-def _outcome(one: WireOutcome) -> Outcome:
+def outcome(one: WireOutcome) -> Outcome:
+    """Return the outcome that is told."""
     return Outcome(Stage(one.stage), one.reached_at, one.amount)
 
 
