@@ -71,6 +71,13 @@ class Database:
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads writers, hides nothing
         raise AssertionError
 
+    def maintained(self, statement: str) -> list[sa.Row[tuple[object, ...]]]:
+        """Run a statement that no transaction may hold, as VACUUM; return its rows. Raises StoreUnavailableError."""
+        options = {"isolation_level": "AUTOCOMMIT"} if self.engine.dialect.name != "sqlite" else {"alone": True}
+        with self._blaming(), self.engine.execution_options(**options).connect() as connection:
+            found = connection.exec_driver_sql(statement)
+            return list(found) if found.returns_rows else []
+
     def close(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
@@ -137,6 +144,8 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """A writer takes its lock at once: a reader that becomes one later would be refused, however long it waits."""
+    if connection.get_execution_options().get("alone"):
+        return  # `maintained`: outside of any transaction
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("begin immediate" if writes else "begin")
 

@@ -13,7 +13,10 @@ from histories.contract import AttributeType
 from histories.store.intake import ATTRIBUTES, Intake, Prepared, Row, Value, Values
 from histories.store.rows import BatchResult, RowResult, Verdict
 from histories.store.schema import ATTRIBUTE_TYPES, QUARANTINE, WATERMARK
+from histories.store.tombstones import forgotten
+from histories.store.traces import texts
 
+_FORGOTTEN = "its lead was forgotten"
 _ADDED, _DUPLICATE = RowResult(Verdict.ADDED), RowResult(Verdict.DUPLICATE)
 _TEXT, _NUMBER = ATTRIBUTES.columns.index("text"), ATTRIBUTES.columns.index("number")
 
@@ -30,6 +33,7 @@ def take_in_under(
     connection: sa.Connection, watermark: int, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
 ) -> list[RowResult]:
     """Write a part of a batch under the watermark that this transaction has raised; say what became of each row."""
+    prepared = _without_forgotten(connection, intake, prepared)
     if intake is ATTRIBUTES:
         prepared = _typed(connection, prepared, watermark)
     first: dict[Values, Values] = {}
@@ -48,6 +52,17 @@ def next_watermark(connection: sa.Connection) -> int:
     """Raise the watermark. Its row stays locked until the end: watermarks are committed in their own order."""
     raised = sa.update(WATERMARK).values(value=WATERMARK.c.value + 1).returning(WATERMARK.c.value)
     return int(connection.execute(raised).scalar_one())
+
+
+def _without_forgotten(
+    connection: sa.Connection, intake: Intake[Row], prepared: Sequence[Prepared]
+) -> Sequence[Prepared]:
+    """Refuse rows of leads that were forgotten. Under the watermark: nobody forgets one in the meantime."""
+    place = intake.columns.index("lead_id")
+    gone = forgotten(connection, {str(one.values[place]) for one in prepared})
+    if not gone:
+        return prepared
+    return [replace(one, wrong=_FORGOTTEN) if one.values[place] in gone else one for one in prepared]
 
 
 def _results(
@@ -166,10 +181,16 @@ def _quarantine(
 def keep_aside(
     connection: sa.Connection, source: str, refused: Iterable[tuple[str, str]], received_at: int, watermark: int
 ) -> None:
-    """Keep refused rows (JSON and reason) in quarantine, once: a client that retries sends them again."""
+    """Keep refused rows (JSON and reason) in quarantine, once: a client that retries sends them again.
+
+    Nothing is kept of rows that name a lead which was forgotten.
+    """
     rows: dict[str, Values] = {}
-    for text, reason in refused:
+    named = [(text, reason, texts(text)) for text, reason in refused]
+    gone = forgotten(connection, frozenset[str]().union(*(one for _, _, one in named)))
+    for text, reason in ((text, reason) for text, reason, one in named if one.isdisjoint(gone)):
         digest = hashlib.sha256(json.dumps([source, text, reason]).encode()).hexdigest()
         rows.setdefault(digest, (digest, source, text, reason))
     constants: dict[str, Value] = {"received_at": received_at, "watermark": watermark}
-    _insert(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)
+    if rows:
+        _insert(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)

@@ -1,0 +1,171 @@
+"""Removes a person from the store for good: first the tombstones, then every row, then what the file still holds of them.
+
+Each step may be done again, and the whole begun anew where it was broken off: `names` of a person go last.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from histories.errors import DataError
+from histories.store import people, schema, traces
+from histories.store.schema import INTERACTIONS, LEADS, MERGES, QUARANTINE, SCORES
+from histories.store.store import Store
+from histories.store.tombstones import entomb
+from histories.store.writing import next_watermark
+
+# What is written without the counter of batches. `scores` first, as who keeps an answer locks it first.
+_ANSWERS = (schema.SCORES, schema.STANDINGS, schema.CROSSINGS, schema.HANDOVERS)
+_FACTS = (schema.INTERACTIONS, schema.ATTRIBUTES, schema.OUTCOMES, schema.LEADS, schema.SUPPRESSIONS)
+INPUTS = "scores of colleagues, marked"
+_ROWS_AT_ONCE = 10_000
+
+
+def begin(store: Store, lead_id: str, recorded_at: int) -> tuple[str, ...]:
+    """Refuse from now on whatever comes of this person; return every lead_id that it has had (`people.person`).
+
+    `recorded_at` in UTC microseconds. Raises StoreUnavailableError.
+    """
+
+    def work(connection: sa.Connection) -> tuple[str, ...]:
+        watermark = next_watermark(connection)
+        found = people.person(connection, lead_id)
+        entomb(connection, found, recorded_at, watermark)
+        return found
+
+    return store.database.written(work)
+
+
+def remove(store: Store, lead_ids: Collection[str]) -> Mapping[str, int]:
+    """Remove all rows of these leads but their merges, in one transaction; return how many of which table.
+
+    Scores of an account's other leads that were made from what these leads did stay, and are marked
+    (`inputs_forgotten`): nothing makes them again. Call `begin` before. Raises StoreUnavailableError.
+    """
+
+    def work(connection: sa.Connection) -> Mapping[str, int]:
+        _alone(connection)
+        counts = {INPUTS: _marked(connection, lead_ids)}
+        for table in (*_FACTS, *_ANSWERS):
+            counts[table.name] = _deleted(connection, table, table.c.lead_id.in_(lead_ids))
+        counts[QUARANTINE.name] = _quarantined(connection, lead_ids)
+        return counts
+
+    return store.database.written(work)
+
+
+def end(store: Store, lead_ids: Collection[str]) -> int:
+    """Remove the merges, the last that says which leads were one person; return how many. Raises StoreUnavailableError."""
+
+    def work(connection: sa.Connection) -> int:
+        _alone(connection)
+        return _deleted(connection, MERGES, MERGES.c.lead_id.in_(lead_ids) | MERGES.c.into_lead.in_(lead_ids))
+
+    return store.database.written(work)
+
+
+def compact(store: Store) -> None:
+    """Let the database drop what it still holds of rows that were removed; other writers wait meanwhile.
+
+    SQLite: the file is written anew, and its log emptied. PostgreSQL: VACUUM and ANALYZE; docs/privacy.md says what
+    that leaves. Raises DataError where somebody else reads for so long that it cannot be done, and
+    StoreUnavailableError.
+    """
+    if store.database.engine.dialect.name == "postgresql":
+        tables = ", ".join(f'"{one.name}"' for one in (*_FACTS, *_ANSWERS, MERGES, QUARANTINE))
+        store.database.maintained(f"vacuum (analyze) {tables}")
+        return
+    store.database.maintained("vacuum")
+    # VACUUM has written the new file into the write-ahead log; the old pages are in the file until it is copied there.
+    (busy, *_), *_ = store.database.maintained("pragma wal_checkpoint(truncate)")
+    if busy:
+        raise DataError(
+            f"the store at {store.database.label}: its rows are removed, but another process reads, so that the file "
+            "still holds what they said; run the command again"
+        )
+
+
+def _alone(connection: sa.Connection) -> None:
+    """Let nobody keep an answer meanwhile: one that was being kept when the tombstone came would come back.
+
+    In SQLite a writer is alone; there, what is deleted is overwritten with zeros at once.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("pragma secure_delete = on")
+        return
+    names = ", ".join(table.name for table in _ANSWERS)
+    connection.exec_driver_sql(f"lock table {names} in share row exclusive mode")
+
+
+def _deleted(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+    options = {"preserve_rowcount": True}
+    return connection.execute(sa.delete(table).where(which), execution_options=options).rowcount
+
+
+def _quarantined(connection: sa.Connection, lead_ids: Collection[str]) -> int:
+    """Remove what was refused and names one of the leads, wherever in its JSON."""
+    query = sa.select(QUARANTINE.c.digest, QUARANTINE.c.row)
+    digests = [digest for rows in _read(connection, query) for digest, row in rows if traces.names(row, lead_ids)]
+    return sum(_deleted(connection, QUARANTINE, QUARANTINE.c.digest.in_(some)) for some in _parts(digests))
+
+
+def _marked(connection: sa.Connection, lead_ids: Collection[str]) -> int:
+    """Mark the scores of colleagues that were made from what these leads did; return how many more there are."""
+    own = connection.execute(
+        sa.select(SCORES.c.given).where(SCORES.c.lead_id.in_(lead_ids), SCORES.c.given.is_not(None))
+    ).scalars()
+    told = own.all()
+    accounts = {one for given in told if (one := traces.account(given)) is not None}
+    of_leads = sa.select(LEADS.c.account_id).where(LEADS.c.lead_id.in_(lead_ids), LEADS.c.account_id.is_not(None))
+    accounts |= set(connection.execute(of_leads).scalars())
+    if not accounts:
+        return 0
+    known = sa.select(INTERACTIONS.c.interaction_id).where(INTERACTIONS.c.lead_id.in_(lead_ids))
+    ids = frozenset(connection.execute(known).scalars()).union(*map(traces.interaction_ids, told))
+    return _told(connection, lead_ids, accounts, ids) + _stored(connection, lead_ids, accounts)
+
+
+def _stored(connection: sa.Connection, lead_ids: Collection[str], accounts: Collection[str]) -> int:
+    """Mark scores that read from the store what these leads did."""
+    did = sa.select(INTERACTIONS.c.interaction_id).where(
+        INTERACTIONS.c.lead_id.in_(lead_ids),
+        INTERACTIONS.c.watermark <= SCORES.c.watermark,
+        INTERACTIONS.c.occurred_at < SCORES.c.as_of,
+        sa.func.coalesce(INTERACTIONS.c.received_at, 0) <= SCORES.c.as_of,
+    )
+    colleagues = sa.select(LEADS.c.lead_id).where(LEADS.c.account_id.in_(accounts), LEADS.c.lead_id.not_in(lead_ids))
+    which = SCORES.c.lead_id.in_(colleagues), SCORES.c.stored == 1, SCORES.c.inputs_forgotten == 0, did.exists()
+    marked = sa.update(SCORES).where(*which).values(inputs_forgotten=1)
+    return connection.execute(marked, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _told(connection: sa.Connection, lead_ids: Collection[str], accounts: Collection[str], ids: Collection[str]) -> int:
+    """Take what these leads did out of what requests told of their colleagues, and mark the scores."""
+    about = [SCORES.c.given.contains(text, autoescape=True) for one in accounts for text in traces.quoted(one)]
+    colleagues = sa.select(LEADS.c.lead_id).where(LEADS.c.account_id.in_(accounts))
+    query = sa.select(SCORES.c.score_id, SCORES.c.given).where(
+        SCORES.c.given.is_not(None),
+        SCORES.c.lead_id.not_in(lead_ids),
+        sa.or_(SCORES.c.lead_id.in_(colleagues), *about),
+    )
+    left = [
+        {"number": number, "left": without}
+        for rows in _read(connection, query)
+        for number, given in rows
+        if (without := traces.without(given, ids)) is not None
+    ]
+    if left:
+        change = sa.update(SCORES).where(SCORES.c.score_id == sa.bindparam("number"))
+        connection.execute(change.values(given=sa.bindparam("left"), inputs_forgotten=1), left)
+    return len(left)
+
+
+def _read(
+    connection: sa.Connection, query: sa.Select[tuple[object, str]]
+) -> Iterator[Sequence[sa.Row[tuple[object, str]]]]:
+    """Yield the rows in parts; each is read before the next, so that nothing is changed under a cursor."""
+    return connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions()
+
+
+def _parts(digests: Sequence[object]) -> Iterator[Sequence[object]]:
+    return (digests[start : start + _ROWS_AT_ONCE] for start in range(0, len(digests), _ROWS_AT_ONCE))

@@ -1,0 +1,206 @@
+"""A person is removed for good: every row, what is refused later, what the file holds, and what is told of the scores of colleagues."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from people_cases import COLLEAGUE, NOW, OTHER, PERSON, VALUE, bytes_of, fill, interaction, kept, naming
+
+from histories import store as stores
+from histories.contract import Attribute
+from histories.store import AttributeRow, LeadRow, Store, Verdict, forgetting, people
+from histories.store.schema import FORGOTTEN, INTERACTIONS, SCORES
+from histories.store.tombstones import forgotten
+
+OF_ALL = {
+    "attributes": 1,
+    "crossings": 1,
+    "handovers": 1,
+    "interactions": 1,
+    "leads": 1,
+    "outcomes": 1,
+    "quarantine": 1,
+    "scores": 1,
+    "standings": 1,
+    "suppressions": 1,
+}
+
+
+def forget(store: Store, lead_id: str = PERSON) -> dict[str, int]:
+    """All steps, as the command takes them."""
+    names = forgetting.begin(store, lead_id, NOW)
+    counts = dict(forgetting.remove(store, names))
+    counts["merges"] = forgetting.end(store, names)
+    forgetting.compact(store)
+    return counts
+
+
+def test_every_row_of_the_person_goes_and_nothing_of_anybody_else(opened: Store) -> None:
+    fill(opened)
+    assert naming(opened, PERSON) == OF_ALL
+    before = naming(opened, OTHER), naming(opened, COLLEAGUE)
+    assert forget(opened) == {**OF_ALL, "merges": 0, forgetting.INPUTS: 1}
+    assert naming(opened, PERSON, VALUE) == {}
+    assert (naming(opened, OTHER), naming(opened, COLLEAGUE)) == before == (OF_ALL, OF_ALL)
+
+
+def test_forgetting_again_removes_nothing_more(opened: Store) -> None:
+    fill(opened)
+    forget(opened)
+    assert set(forget(opened).values()) == {0}
+
+
+def test_nobody_who_is_not_known_leaves_more_than_a_digest(opened: Store) -> None:
+    assert set(forget(opened).values()) == {0}
+    assert naming(opened, PERSON) == {}
+    with opened.database.reading() as connection:
+        assert forgotten(connection, [PERSON, OTHER]) == {PERSON}
+
+
+def test_what_comes_later_is_refused_and_not_even_kept_aside(opened: Store) -> None:
+    fill(opened)
+    forget(opened)
+    given = opened.add_interactions([interaction(PERSON, 50), interaction(OTHER, 50)], NOW)
+    assert [(one.verdict, one.reason) for one in given.rows] == [
+        (Verdict.REFUSED, "its lead was forgotten"),
+        (Verdict.ADDED, None),
+    ]
+    assert opened.add_leads([LeadRow(PERSON, 1)], NOW).count(Verdict.REFUSED) == 1
+    assert opened.add_attributes([AttributeRow(PERSON, Attribute("note", VALUE))], NOW).count(Verdict.REFUSED) == 1
+    assert naming(opened, PERSON, VALUE) == {}
+
+
+def test_an_interaction_that_speaks_of_a_forgotten_lead_under_a_known_id_is_not_kept_aside(opened: Store) -> None:
+    fill(opened)
+    forget(opened)
+    taken = interaction(PERSON, 60, name=f"i:{OTHER}:10")  # another lead's id: it would be refused to quarantine
+    assert opened.add_interactions([taken], NOW).rows[0].reason == "its lead was forgotten"
+    assert naming(opened, PERSON) == {}
+
+
+def test_all_leads_of_a_person_are_forgotten_together_under_whichever_is_named(opened: Store) -> None:
+    fill(opened)
+    people.merge(opened, PERSON, OTHER, 5, NOW)
+    assert forget(opened)["merges"] == 1
+    assert naming(opened, PERSON, OTHER) == {}
+    assert naming(opened, COLLEAGUE) == OF_ALL
+    refused = opened.add_interactions([interaction(PERSON, 70), interaction(OTHER, 70)], NOW)
+    assert refused.count(Verdict.REFUSED) == 2
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_person_of_several_leads_is_forgotten_whole_after_it_was_broken_off(opened: Store, steps: int) -> None:
+    fill(opened)
+    people.merge(opened, OTHER, PERSON, 5, NOW)
+    names = forgetting.begin(opened, OTHER, NOW)
+    if steps > 1:
+        forgetting.remove(opened, names)
+    if steps > 2:
+        forgetting.end(opened, names)
+    forget(opened, PERSON)
+    assert naming(opened, PERSON, OTHER, VALUE) == {}
+    with opened.database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(FORGOTTEN)).scalar() == 2
+
+
+def marks(store: Store) -> list[tuple[str, int, int]]:
+    with store.database.reading() as connection:
+        query = sa.select(SCORES.c.lead_id, SCORES.c.as_of, SCORES.c.inputs_forgotten)
+        return [tuple(row) for row in connection.execute(query.order_by(SCORES.c.score_id))]
+
+
+def test_scores_of_colleagues_that_saw_what_the_person_did_are_marked_and_no_others(opened: Store) -> None:
+    opened.add_leads([LeadRow(COLLEAGUE, 1, "acme"), LeadRow(PERSON, 1, "acme"), LeadRow(OTHER, 1, "else")], NOW)
+    early = opened.watermark()
+    opened.add_interactions([interaction(PERSON, 10)], NOW)
+    with opened.database.engine.begin() as connection:
+        kept(connection, COLLEAGUE, early)  # the store did not know it yet
+        kept(connection, COLLEAGUE, early + 1, as_of=10)  # it had not happened yet
+        kept(connection, COLLEAGUE, early + 1, as_of=11)
+        kept(connection, OTHER, early + 1, as_of=11)
+    assert forget(opened)[forgetting.INPUTS] == 1
+    assert marks(opened) == [(COLLEAGUE, 30, 0), (COLLEAGUE, 10, 0), (COLLEAGUE, 11, 1), (OTHER, 11, 0)]
+
+
+def test_what_requests_told_of_the_person_under_its_colleagues_goes_too(opened: Store) -> None:
+    """Neither of them is in the store: the requests told all."""
+    did = {"interaction_id": "p1", "occurred_at": "1970-01-01T00:00:01Z", "kind": VALUE}
+    other = did | {"interaction_id": "c1", "kind": "call"}
+    told = {"lead_id": PERSON, "account_id": "Ä 100%", "interactions": [did]}
+    of_colleague = {
+        "lead_id": COLLEAGUE,
+        "account_id": "Ä 100%",
+        "interactions": [],
+        "account_interactions": [other, did],
+    }
+    with opened.database.engine.begin() as connection:
+        kept(connection, PERSON, 0, given=json.dumps(told), stored=0)
+        kept(connection, COLLEAGUE, 0, given=json.dumps(of_colleague, ensure_ascii=False), stored=0)
+        kept(connection, OTHER, 0, given=json.dumps({"account_id": "Ä 100", "account_interactions": [other]}), stored=0)
+    assert forget(opened)[forgetting.INPUTS] == 1
+    assert naming(opened, PERSON, VALUE) == {}
+    with opened.database.reading() as connection:
+        (given, mark), (_, unmarked) = connection.execute(
+            sa.select(SCORES.c.given, SCORES.c.inputs_forgotten).order_by(SCORES.c.score_id)
+        )
+    assert json.loads(given) == of_colleague | {"account_interactions": [other]}
+    assert (mark, unmarked) == (1, 0)
+
+
+def test_the_bytes_of_an_sqlite_store_hold_nothing_of_the_person(tmp_path: Path) -> None:
+    place = tmp_path / "store.db"
+    stores.upgrade(f"sqlite:///{place}")
+    with Store.open(f"sqlite:///{place}") as store, Store.open(f"sqlite:///{place}") as running:
+        fill(store)
+        many = [interaction(PERSON, moment, VALUE) for moment in range(11, 500)]
+        others = [interaction(OTHER, moment) for moment in range(11, 500)]
+        for start in range(0, 489, 50):  # pages are split: copies of rows stay behind in the old ones
+            running.add_interactions(many[start : start + 50] + others[start : start + 50], NOW)
+        words = PERSON.encode(), VALUE.encode(), json.dumps(PERSON).encode()
+        assert all(word in bytes_of(place) for word in words)
+        forget(store)
+        assert [word for word in words if word in bytes_of(place)] == []
+        assert running.add_interactions([interaction(OTHER, 900)], NOW).count(Verdict.ADDED) == 1
+    assert [word for word in words if word in bytes_of(place)] == []
+
+
+def test_a_reader_that_stays_is_told_of_and_the_next_run_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("histories.store.connections._BUSY_SECONDS", 0.1)
+    place = tmp_path / "store.db"
+    stores.upgrade(f"sqlite:///{place}")
+    with Store.open(f"sqlite:///{place}") as store, Store.open(f"sqlite:///{place}") as running:
+        fill(store)
+        with running.database.reading() as connection:
+            connection.execute(sa.select(INTERACTIONS)).first()
+            with pytest.raises(Exception, match=r"another process reads|database is locked"):
+                forget(store)
+        forget(store)
+        assert PERSON.encode() not in bytes_of(place)
+
+
+def test_an_answer_that_is_being_kept_meanwhile_is_removed_too(opened: Store) -> None:
+    """Its transaction began before the tombstone was there: it finds none."""
+    fill(opened)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def keep(connection: sa.Connection) -> None:
+        kept(connection, PERSON, 1)
+        begun.set()
+        assert go_on.wait(20)
+
+    keeping = threading.Thread(target=opened.database.written, args=(keep,))
+    keeping.start()
+    assert begun.wait(20)
+    removing = threading.Thread(target=forget, args=(opened,))
+    removing.start()
+    removing.join(0.3)
+    assert removing.is_alive()
+    go_on.set()
+    for one in (keeping, removing):
+        one.join(30)
+        assert not one.is_alive()
+    assert naming(opened, PERSON) == {}
