@@ -1,0 +1,182 @@
+"""A line is crossed once, whoever sees it, in order within the lead, and by what counts alone."""
+
+import json
+import threading
+from itertools import pairwise
+
+import pytest
+from crossing_cases import answer, note, there, told
+from hypothesis import given
+from hypothesis import strategies as st
+
+from histories.clock import DAY, MINUTE
+from histories.store import LeadRow, Store, crossings
+from histories.store.standing import Standing, is_newer, lines
+
+_stages = st.sampled_from(["lead", "mql", "sql"])
+_grades = st.sampled_from([None, "A", "B"])
+
+
+def test_a_first_answer_below_the_lines_makes_a_standing_and_no_crossing(opened: Store) -> None:
+    note(opened, answer("a", "lead", 100))
+    assert told(opened) == []
+    note(opened, answer("a", "mql", 200))
+    assert told(opened) == [("mql", "lead", "mql")]
+
+
+def test_a_first_answer_beyond_a_line_is_a_crossing_of_which_nothing_was_known_before(opened: Store) -> None:
+    note(opened, answer("a", "sql", 100))
+    assert told(opened) == [("sql", None, "sql")]
+
+
+def test_a_lead_that_passes_mql_on_its_way_to_sql_makes_one_crossing(opened: Store) -> None:
+    note(opened, answer("a", "lead", 100))
+    note(opened, answer("a", "sql", 200))
+    assert told(opened) == [("sql", "lead", "sql")]
+
+
+def test_a_lead_that_falls_back_crosses_nothing_and_crosses_again_when_it_comes_back(opened: Store) -> None:
+    for as_of, stage in enumerate(["lead", "mql", "mql", "lead", "mql", "sql", "mql", "sql"], 100):
+        note(opened, answer("a", stage, as_of))
+    assert told(opened) == [
+        ("mql", "lead", "mql"),
+        ("mql", "lead", "mql"),
+        ("sql", "mql", "sql"),
+        ("sql", "mql", "sql"),
+    ]
+
+
+def test_stage_and_grade_that_change_at_once_are_two_crossings_the_stage_first(opened: Store) -> None:
+    note(opened, answer("a", "lead", 100, grade="C"))
+    note(opened, answer("a", "mql", 200, grade="A", follow_up_by=900))
+    assert told(opened) == [("mql", "lead", "mql"), ("grade", "C", "A")]
+    first, second = there(opened)
+    assert (first.number, second.number) == (1, 2)
+    assert (first.follow_up_by, second.follow_up_by) == (900, None)
+    assert (first.next_attempt_at, second.next_attempt_at) == (200, None)
+
+
+def test_a_grade_that_appears_or_goes_is_no_change(opened: Store) -> None:
+    for as_of, grade in enumerate([None, "A", None, "B"], 100):
+        note(opened, answer("a", "lead", as_of, grade=grade))
+    assert told(opened) == []
+
+
+def test_what_is_told_names_the_lead_by_its_id_alone(opened: Store) -> None:
+    note(opened, answer("a", "mql", 0, follow_up_by=72_000_000))
+    (crossing,) = there(opened)
+    assert json.loads(crossing.payload) == {
+        "type": "lead.reached_mql",
+        "version": 1,
+        "timestamp": "1970-01-01T00:00:00Z",
+        "data": {
+            "lead_id": "a",
+            "number": 1,
+            "before": None,
+            "after": "mql",
+            "probability_sql": 0.5,
+            "probability_customer": 0.25,
+            "score": 81.5,
+            "grade": "C",
+            "rule_points": 45.0,
+            "rule_grade": "B2",
+            "rule_stage": "mql",
+            "stage": "lead",
+            "next_action": "nurture",
+            "follow_up_by": "1970-01-01T00:01:12Z",
+            "as_of": "1970-01-01T00:00:00Z",
+            "model_version": "b1",
+            "rulebook_version": "r1",
+        },
+    }
+    assert crossing.crossing_id.startswith("msg_")
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        pytest.param({"as_of": DAY - 6 * MINUTE}, id="as-of-an-earlier-moment"),
+        pytest.param({"as_of": 2 * DAY}, id="as-of-a-moment-to-come"),
+        pytest.param({"given": "{}"}, id="with-what-the-request-added"),
+        pytest.param({"watermark": 0}, id="made-from-less-than-is-known"),
+        pytest.param({"stored": 0, "given": "{}"}, id="told-by-a-request-of-a-lead-that-the-store-has"),
+    ],
+)
+def test_an_answer_that_says_no_more_than_the_standing_crosses_nothing(opened: Store, late: dict[str, object]) -> None:
+    opened.add_leads([LeadRow("a", 0)], 1)
+    note(opened, answer("a", "lead", DAY))
+    note(opened, answer("a", "sql", **{"as_of": DAY + 1, **late}), now=DAY + 1)  # type: ignore[arg-type]
+    assert told(opened) == []
+    note(opened, answer("a", "mql", DAY + 2))
+    assert told(opened) == [("mql", "lead", "mql")]
+
+
+def test_a_lead_that_only_requests_tell_of_crosses_lines_too(opened: Store) -> None:
+    note(opened, answer("a", "lead", 100, stored=0, given="{}"))
+    note(opened, answer("a", "mql", 200, stored=0, given="{}"))
+    note(opened, answer("a", "sql", 199, stored=0, given="{}"), now=300)
+    assert told(opened) == [("mql", "lead", "mql")]
+
+
+def test_a_standing_of_an_earlier_moment_lets_what_was_crossed_before_it_pass(opened: Store) -> None:
+    def begin(*leads: str) -> frozenset[str]:
+        rows = [answer(one, "mql", 100) for one in leads]
+
+        def work(connection: crossings.sa.Connection) -> frozenset[str]:
+            crossings.begin(connection, rows)
+            return crossings.without_standing(connection, ["a", "b", "c"])
+
+        return opened.database.written(work)
+
+    note(opened, answer("b", "lead", 50))
+    assert begin("a", "b") == {"c"}
+    note(opened, answer("a", "mql", 200), answer("b", "mql", 200))
+    assert told(opened, "a") == []
+    assert told(opened, "b") == [("mql", "lead", "mql")]
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_of_answers_that_are_given_at_once_one_makes_the_crossing(opened: Store, new: bool) -> None:
+    leads = [f"lead:{number}" for number in range(20)]
+    if not new:
+        note(opened, *(answer(one, "lead", 100) for one in leads))
+    ready = threading.Barrier(6)
+
+    def ask(number: int) -> None:
+        rows = [answer(one, "mql", 200 + number) for one in leads]
+        ready.wait()
+        note(opened, *(rows if number % 2 else rows[::-1]))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert [(one.lead_id, one.number, one.kind) for one in there(opened)] == [
+        (lead_id, 1, "mql") for lead_id in sorted(leads)
+    ]
+
+
+@given(st.lists(st.tuples(_stages, _grades), max_size=8))
+def test_lines_are_crossed_upwards_and_grades_change_between_two_that_are_there(
+    answers: list[tuple[str, str | None]],
+) -> None:
+    standing, crossed = None, []
+    for number, (stage, grade) in enumerate(answers):
+        crossed += [(one.kind, one.after) for one in lines(standing, stage, grade)]
+        standing = Standing(stage, grade, number, number)
+    ranks = ["lead", "mql", "sql"]
+    stages = ["lead", *(stage for stage, _ in answers)]
+    rises = [now for before, now in pairwise(stages) if ranks.index(now) > ranks.index(before)]
+    assert [kind for kind, _ in crossed if kind != "grade"] == rises
+    grades = [grade for _, grade in answers]
+    changes = [now for before, now in pairwise(grades) if before and now and before != now]
+    assert [after for kind, after in crossed if kind == "grade"] == changes
+
+
+@given(st.integers(0, 2 * DAY), st.integers(0, 2 * DAY), st.integers(0, 3), st.integers(0, 3))
+def test_of_two_answers_from_one_store_the_one_that_knew_more_is_the_newer(
+    as_of: int, other: int, watermark: int, later: int
+) -> None:
+    newer = is_newer(Standing("lead", None, as_of, watermark), other, later, stored=True, now=2 * DAY)
+    assert newer == (later >= watermark and other >= as_of - 5 * MINUTE)
