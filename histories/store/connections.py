@@ -78,6 +78,20 @@ class Database:
             found = connection.exec_driver_sql(statement)
             return list(found) if found.returns_rows else []
 
+    def libpq_uri(self) -> str:
+        """Return the URL as PostgreSQL's own library takes it, with its password: show it to nobody."""
+        return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @contextmanager
+    def blaming_adbc(self) -> Iterator[None]:
+        """Turn what an Arrow driver raises into StoreUnavailableError."""
+        from adbc_driver_manager import Error  # noqa: PLC0415 - a service has no such driver
+
+        try:
+            yield
+        except Error as error:
+            raise StoreUnavailableError(self._without_password(str(error))) from None
+
     def close(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
@@ -99,10 +113,13 @@ class Database:
         state = getattr(error.orig, "sqlstate", None)
         primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
         text = primary or (str(error.orig).splitlines() or [""])[0]
+        return self._without_password(f"{text}{f' ({state})' if state else ''}")
+
+    def _without_password(self, text: str) -> str:
         password = self._url.password
         if password:
             text = text.replace(str(password), "***")
-        return f"the store at {self.label} does not answer: {text}{f' ({state})' if state else ''}"
+        return f"the store at {self.label} does not answer: {(text.splitlines() or [''])[0]}"
 
 
 def _parsed(url: str) -> sa.URL:

@@ -87,13 +87,8 @@ def test_a_sample_has_the_features_of_its_export_bit_for_bit(opened: Store, expo
         some = [row for row in rows if isinstance(row, kind)][::-1]
         for start in range(0, len(some), 1_000):
             add(opened, some[start : start + 1_000])
-    found = stores.histories(
-        opened,
-        given.exported_at,
-        timezone=given.timezone,
-        families=given.families,
-        attribute_types=given.attribute_types,
-    )
+    stores.define(opened, stores.Definitions(given.timezone, given.families, given.attribute_types), 1)
+    found = stores.histories(opened, given.exported_at)
     assert found.interactions.num_rows > 1_000
     assert same(found, given)
     catalogue = Catalogue(("email_open", "email_click"), given.families, (), given.timezone)
