@@ -5,6 +5,7 @@ Each process appends to files of its own. features/replay/log.py reads what is w
 
 import contextlib
 import errno
+import fcntl
 import logging
 import os
 import re
@@ -63,17 +64,29 @@ class RequestLog:
                 self._failing = False
 
     def _append(self, lines: bytes, bundle: Bundle, now: int) -> None:
-        if self._must_begin_another(bundle):
+        if not self._taken() or self._must_begin_another(bundle):
             self._close()
             self._begin(bundle, now)
-        self._write(lines)
+        try:
+            self._write(lines)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _taken(self) -> bool:
+        """Take the file for one write. Not where it is being rewritten (serving/log_removal.py): a line would be lost."""
+        if self._file < 0:
+            return False
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _must_begin_another(self, bundle: Bundle) -> bool:
         return (
-            self._file < 0
-            or self._catalogue != bundle.catalogue.hash
+            self._catalogue != bundle.catalogue.hash
             or self._size >= self._most // _FILES
-            or os.fstat(self._file).st_nlink == 0  # somebody has removed it
+            or os.fstat(self._file).st_nlink == 0  # somebody has removed it, or put another in its place
         )
 
     def _begin(self, bundle: Bundle, now: int) -> None:

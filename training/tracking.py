@@ -3,14 +3,12 @@
 import json
 import logging
 import os
-import socket
 import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -29,15 +27,16 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from histories.errors import DataError
+from histories.whole_file import whole_file
 from training.pages import served
 from training.records import Dataset, Drawing, Place, Version
+from training.tracking_place import SQLITE, abandoned, absolute, ask_once, compare_place, local, process_tags
 
 EXPERIMENT = "lead-scoring"
 MODEL = "lead-scoring"
 DEFAULT_URI = "sqlite:///mlflow.db"
 BUNDLE_PATH = "bundle"
 RULEBOOK_PATH = "rulebook.toml"
-_SQLITE = "sqlite:///"
 _HISTORY = "champions"
 _RULEBOOKS = "rulebooks"
 _PARAMS_A_REQUEST = 100  # MLflow's own bound
@@ -123,7 +122,7 @@ class Tracker:
     def run(self, name: str, command: str) -> Iterator[Run]:
         """Open a run for a command. It ends as finished, or as failed where the block raises."""
         self._close_abandoned()
-        tags = {"mlflow.source.name": f"lead-scoring {command}", "mlflow.source.type": "LOCAL", **_process_tags()}
+        tags = {"mlflow.source.name": f"lead-scoring {command}", "mlflow.source.type": "LOCAL", **process_tags()}
         with _opened(self._client, self._experiment_id, name, tags) as run:
             yield run
 
@@ -135,7 +134,7 @@ class Tracker:
             parent = tags.get("mlflow.parentRunId")
             if parent is not None:
                 tags = self._client.get_run(parent).data.tags
-            if tags.get("host") == socket.gethostname() and not _alive(int(tags.get("process", "0"))):
+            if abandoned(tags):
                 self._client.set_terminated(found.info.run_id, "FAILED")
 
     def children(self, run_id: str) -> list[str]:
@@ -147,12 +146,7 @@ class Tracker:
 
     def compare_place(self, run_ids: Sequence[str]) -> Place:
         """Return where MLflow's compare view shows these runs."""
-        runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
-        experiments = quote(json.dumps([self._experiment_id], separators=(",", ":")), safe="")
-        page = f"/#/compare-runs?runs={runs}&experiments={experiments}"
-        if self.uri.startswith(("http://", "https://")):
-            return Place(None, self.uri.rstrip("/") + page)
-        return Place(f"mlflow ui --backend-store-uri {self.uri}", f"http://127.0.0.1:5000{page}")
+        return compare_place(self.uri, self._experiment_id, run_ids)
 
     def register(self, run: Run, tags: Mapping[str, str]) -> Version:
         """Register the bundle that the run keeps under BUNDLE_PATH."""
@@ -227,6 +221,35 @@ class Tracker:
         except MlflowException:
             return {}
 
+    def runs(self) -> list[str]:
+        """Return the ids of all runs, those that were deleted too: their files stay until they are collected."""
+        found: list[str] = []
+        token: str | None = ""
+        while token is not None:
+            page = self._client.search_runs([self._experiment_id], "", ViewType.ALL, page_token=token or None)
+            found += [one.info.run_id for one in page]
+            token = page.token or None
+        return found
+
+    def files(self, run_id: str, suffixes: tuple[str, ...], folder: str | None = None) -> list[str]:
+        """Return the paths of a run's files that end so, in folders too; the bundle's own are left out."""
+        found = []
+        for one in self._client.list_artifacts(run_id, folder):
+            if one.is_dir and one.path != BUNDLE_PATH:
+                found += self.files(run_id, suffixes, one.path)
+            elif one.path.endswith(suffixes):
+                found.append(one.path)
+        return found
+
+    def replace(self, run_id: str, path: str, content: str) -> None:
+        """Put a text in the place of a run's file: on this machine whole or not at all."""
+        folder = local(self._client.get_run(run_id).info.artifact_uri)
+        if folder is None:
+            self._client.log_text(run_id, content, path)
+            return
+        with whole_file(folder / path) as unfinished:
+            unfinished.write_text(content, encoding="utf-8")
+
     def fetch(self, run_id: str, path: str, into: Path) -> Path | None:
         """Copy a file of a run into the folder `into`, and return where it is; None where MLflow no longer has it."""
         try:
@@ -256,7 +279,7 @@ def open_tracker(uri: str | None = None) -> Tracker:
     """
     place = absolute(uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI)
     try:
-        _ask_once(place)
+        ask_once(place)
         with _quiet():
             client = MlflowClient(tracking_uri=place, registry_uri=place)
             found = client.get_experiment_by_name(EXPERIMENT)
@@ -269,33 +292,17 @@ def open_tracker(uri: str | None = None) -> Tracker:
     return Tracker(place, client, experiment_id)
 
 
-def _ask_once(place: str) -> None:
-    """Open an SQLite database: MLflow would try again for minutes where that is not possible."""
-    if place.startswith(_SQLITE):
-        path = Path(place.removeprefix(_SQLITE).partition("?")[0])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("select name from sqlite_master")
-
-
 def pages(version: Version) -> AbstractContextManager[str]:
     """Return a block in which MLflow shows the contenders of a version's training side by side; it yields the link."""
     tracker = open_tracker()
     return served(tracker.uri, tracker.compare_place(tracker.children(version.run_id)))
 
 
-def absolute(uri: str) -> str:
-    """Return the URI with the path of an SQLite database made absolute; any other as it is."""
-    if not uri.startswith(_SQLITE):
-        return uri
-    return _SQLITE + str(Path(uri.removeprefix(_SQLITE)).absolute())
-
-
 def _new_experiment(client: MlflowClient, place: str) -> str:
     tags = {"mlflow.experimentKind": "custom_model_development"}  # which of its two faces MLflow's UI shows
-    if not place.startswith(_SQLITE):
+    if not place.startswith(SQLITE):
         return client.create_experiment(EXPERIMENT, tags=tags)
-    artifacts = Path(place.removeprefix(_SQLITE)).parent / "mlartifacts"
+    artifacts = Path(place.removeprefix(SQLITE)).parent / "mlartifacts"
     return client.create_experiment(EXPERIMENT, artifact_location=artifacts.as_uri(), tags=tags)
 
 
@@ -312,20 +319,6 @@ def _opened(client: MlflowClient, experiment_id: str, name: str, tags: Mapping[s
 
 def _version(found: ModelVersion) -> Version:
     return Version(int(found.version), str(found.run_id), tuple(found.aliases), dict(found.tags))
-
-
-def _process_tags() -> dict[str, str]:
-    return {"host": socket.gethostname(), "process": str(os.getpid())}
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _first_line(error: BaseException) -> str:

@@ -17,7 +17,8 @@ from mlflow import MlflowClient
 from histories.errors import DataError
 from training.pages import served
 from training.records import Dataset
-from training.tracking import Tracker, absolute, open_tracker
+from training.tracking import Tracker, open_tracker
+from training.tracking_place import absolute
 
 ROWS = pa.table({"lead_id": ["a", "b"], "label": [1, 0], "probability": [0.5, None]})
 DATASET = Dataset("test snapshots", "0123456789abcdef", "crm.toml", {"lead_id": "string"}, {"leads": 2})

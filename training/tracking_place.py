@@ -1,0 +1,70 @@
+"""Where MLflow is, and which processes write into it; nothing here speaks to it."""
+
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from training.records import Place
+
+SQLITE = "sqlite:///"
+
+
+def absolute(uri: str) -> str:
+    """Return the URI with the path of an SQLite database made absolute; any other as it is."""
+    database = database_of(uri)
+    return uri if database is None else SQLITE + str(database.absolute())
+
+
+def database_of(uri: str) -> Path | None:
+    """Return the file of an SQLite database; None for any other URI."""
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def ask_once(place: str) -> None:
+    """Open an SQLite database: MLflow would try again for minutes where that is not possible."""
+    if place.startswith(SQLITE):
+        path = Path(place.removeprefix(SQLITE).partition("?")[0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("select name from sqlite_master")
+
+
+def compare_place(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Place:
+    """Return where the compare view of the MLflow at `uri` shows these runs."""
+    runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
+    experiments = quote(json.dumps([experiment_id], separators=(",", ":")), safe="")
+    page = f"/#/compare-runs?runs={runs}&experiments={experiments}"
+    if uri.startswith(("http://", "https://")):
+        return Place(None, uri.rstrip("/") + page)
+    return Place(f"mlflow ui --backend-store-uri {uri}", f"http://127.0.0.1:5000{page}")
+
+
+def local(uri: str) -> Path | None:
+    """Return the folder of artifacts that lie on this machine; None where they lie elsewhere."""
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme in {"", "file"} else None
+
+
+def process_tags() -> Mapping[str, str]:
+    """Return what names this process, on this machine."""
+    return {"host": socket.gethostname(), "process": str(os.getpid())}
+
+
+def abandoned(tags: Mapping[str, str]) -> bool:
+    """Tell whether the process that these tags name was of this machine, and has ended."""
+    return tags.get("host") == socket.gethostname() and not _alive(int(tags.get("process", "0")))
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
