@@ -21,11 +21,13 @@ from serving.engine import Engine, LogPlace, StorePlace
 from serving.http import logs, no_http
 from serving.http.door import Door
 from serving.http.metrics import Metrics
+from serving.live import background, webhook
 from serving.specs import openapi
 from serving.wire import personal
 
 SETTINGS = environment.read(os.environ)
 LOG = LogPlace(SETTINGS.request_log, SETTINGS.request_log_bytes) if SETTINGS.request_log else None
+RECEIVER = webhook.receiver(SETTINGS)
 METRICS = Metrics(multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ)
 
 
@@ -63,6 +65,8 @@ class LeadScoring:
     def __init__(self) -> None:
         """Load in the background: probes answer from now on, `/readyz` says yes when it is done."""
         packed = self._packed()
+        if SETTINGS.store:
+            background.start(ENGINE, RECEIVER, METRICS, _now)
         if SETTINGS.deployment is None:
             ENGINE.start(Path(packed.path))
             return

@@ -62,6 +62,12 @@ class Settings:
     store: Annotated[
         Secret, Setting("URL of the history store, `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`")
     ] = Secret()  # noqa: RUF009  # frozen
+    webhook_url: Annotated[
+        Secret, Setting("where webhooks go when leads cross a line; https, or http on this machine")
+    ] = Secret()  # noqa: RUF009  # frozen
+    webhook_secret: Annotated[
+        Secret, Setting("what signs them: `whsec_` and base64; where there are two, with a space between, both sign")
+    ] = Secret()  # noqa: RUF009  # frozen
 
 
 @dataclass(frozen=True, slots=True)

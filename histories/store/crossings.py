@@ -65,11 +65,14 @@ def note(connection: sa.Connection, rows: "Sequence[ScoreRow]", now: int) -> Non
         connection.execute(sa.insert(CROSSINGS), list(_made(connection, crossed, now)))
 
 
-def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]") -> None:
-    """Let leads that have no standing begin where these answers, of an earlier moment, say: no line is crossed."""
-    first = {row.lead_id: row for row in rows}
-    values = [(lead_id, Standing(row.rule_stage, row.grade, row.as_of, 0)) for lead_id, row in sorted(first.items())]
-    _insert_missing(connection, values)
+def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mapping[str, int]) -> None:
+    """Let leads that have no standing begin where these answers, of an earlier moment, say: no line is crossed.
+
+    `waiting` are leads that cannot be answered for before a moment: they are to be looked at then.
+    """
+    first = {row.lead_id: Standing(row.rule_stage, row.grade, row.as_of, 0) for row in rows}
+    later = {lead_id: Standing(None, None, 0, 0, moment) for lead_id, moment in waiting.items()}
+    _insert_missing(connection, sorted((later | first).items()))
 
 
 def without_standing(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:

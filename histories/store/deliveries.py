@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from histories.clock import DAY
 from histories.store.crossings import DEAD, DELIVERED, PENDING, Crossing
+from histories.store.persons import suppressed_in
 from histories.store.schema import CROSSINGS, STANDINGS
 
 # A crossing is news for so long; what could not be told by then is listed, and sent on request alone.
 LIFETIME = 3 * DAY
 _COLUMNS = tuple(CROSSINGS.c[name] for name in Crossing.__slots__)
 _TOO_OLD = "not delivered within 3 days"
+_OBJECTED = "suppressed"
 _ASKED_FOR = "to be sent again, as was asked for"
 
 
@@ -35,8 +37,17 @@ def is_due(connection: sa.Connection, now: int) -> bool:
 def take(connection: sa.Connection, now: int, until: int) -> Crossing | None:
     """Take the crossing that is due for the longest time, for an attempt that ends by `until`; None: none is due.
 
-    The attempt counts from here. Where nobody ends it, the process having died, it is due again at `until`.
+    The attempt counts from here. Where nobody ends it, the process having died, it is due again at `until`. Those of
+    leads that objected meanwhile are dead.
     """
+    taken = _take(connection, now, until)
+    while taken is not None and suppressed_in(connection, [taken.lead_id]):
+        dead(connection, taken, _OBJECTED, now)
+        taken = _take(connection, now, until)
+    return taken
+
+
+def _take(connection: sa.Connection, now: int, until: int) -> Crossing | None:
     table = CROSSINGS.c
     due = _due(now).order_by(table.next_attempt_at).limit(1).with_for_update(skip_locked=True)
     crossing_id = connection.execute(due).scalar()

@@ -22,15 +22,16 @@ _SOURCES = (
 
 
 class Touched(NamedTuple):
-    """The leads of all rows beyond one watermark, up to `watermark`."""
+    """The leads of all rows beyond one watermark, up to `watermark`. `newest` is the store's own."""
 
     watermark: int
+    newest: int
     lead_ids: frozenset[str]
 
 
 def touched(connection: sa.Connection, after: int) -> Touched:
     """Return the leads that the batches after a watermark touched: of all of them, or of the first few thousand rows."""
-    upto = known_watermark(connection, None)
+    newest = upto = known_watermark(connection, None)
     found: list[tuple[int, str]] = []
     for table, lead_id in _SOURCES:
         query = sa.select(table.c.watermark, lead_id).where(table.c.watermark > after, table.c.watermark <= upto)
@@ -38,7 +39,7 @@ def touched(connection: sa.Connection, after: int) -> Touched:
         found += [(watermark, lead) for watermark, lead in rows]
         if len(rows) == _ROWS:
             upto = min(upto, rows[-1][0] - 1)  # the last batch may have been cut
-    return Touched(upto, frozenset(lead for watermark, lead in found if watermark <= upto))
+    return Touched(upto, newest, frozenset(lead for watermark, lead in found if watermark <= upto))
 
 
 def ended(connection: sa.Connection, now: int, most: int) -> list[str]:

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 
 from histories.clock import SECOND
 from histories.errors import CallError
-from serving.secret import Secret
+from serving.settings import Settings
 
 URL, SECRET = "LEAD_SCORING_WEBHOOK_URL", "LEAD_SCORING_WEBHOOK_SECRET"  # names, no values
 _LEAST_KEY, _MOST_KEY = 24, 64  # bytes of a key, as the standard has them
@@ -84,17 +84,20 @@ class Receiver:
         }
 
 
-def receiver(url: Secret, secret: Secret) -> Receiver | None:
-    """Return the receiver that two settings name; None: there is none. Raises CallError, which shows neither.
+def receiver(settings: Settings) -> Receiver | None:
+    """Return the receiver that the settings name; None: there is none. Raises CallError, which shows none of them.
 
-    `secret`: `whsec_` and base64 of 24 to 64 bytes; where there are several, with spaces between, each signs: so
+    The secret is `whsec_` and base64 of 24 to 64 bytes; where there are several, with spaces between, each signs: so
     a receiver can change from one to the next.
     """
+    url, secret = settings.webhook_url, settings.webhook_secret
     if not url and not secret:
         return None
     if not url or not secret:
         has, lacks = (URL, SECRET) if url else (SECRET, URL)
         raise CallError(f"{has} is set and {lacks} is not; set both, or neither")
+    if not settings.store:
+        raise CallError(f"{URL} is set and LEAD_SCORING_STORE is not; which lines are crossed is known from a store")
     return Receiver(_checked(url.text), tuple(map(_signer, secret.text.split())))
 
 

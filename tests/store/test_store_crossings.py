@@ -123,7 +123,7 @@ def test_a_standing_of_an_earlier_moment_lets_what_was_crossed_before_it_pass(op
         rows = [answer(one, "mql", 100) for one in leads]
 
         def work(connection: crossings.sa.Connection) -> frozenset[str]:
-            crossings.begin(connection, rows)
+            crossings.begin(connection, rows, {})
             return crossings.without_standing(connection, ["a", "b", "c"])
 
         return opened.database.written(work)
