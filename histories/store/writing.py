@@ -189,8 +189,16 @@ def keep_aside(
     named = [(text, reason, texts(text)) for text, reason in refused]
     gone = forgotten(connection, frozenset[str]().union(*(one for _, _, one in named)))
     for text, reason in ((text, reason) for text, reason, one in named if one.isdisjoint(gone)):
-        digest = hashlib.sha256(json.dumps([source, text, reason]).encode()).hexdigest()
+        digest = _digest(source, text, reason)
         rows.setdefault(digest, (digest, source, text, reason))
     constants: dict[str, Value] = {"received_at": received_at, "watermark": watermark}
     if rows:
         _insert(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)
+
+
+def _digest(source: str, text: str, reason: str) -> str:
+    """What names a refused row. A retry tells another arrival, or was given one: it is no part of the name."""
+    row = json.loads(text)
+    if isinstance(row, dict):
+        row.pop("received_at", None)
+    return hashlib.sha256(json.dumps([source, row, reason]).encode()).hexdigest()

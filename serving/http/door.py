@@ -118,7 +118,7 @@ class Door:
         _allow(scope["method"], _READ if route.method == "GET" else (route.method,))
         self._access.admit(scope, route.permission, asking)
         if route.request is not None:
-            gate.refuse_other_media(scope["headers"])
+            gate.refuse_other_media(scope["headers"], route.media)
         with self._pool.place() as place:
             await self._loaded()
             body = b""
@@ -131,10 +131,10 @@ class Door:
 
     async def _loaded(self) -> None:
         """Wait, not for ever: a worker that takes another's place gets requests while it still loads."""
-        waited = 0.0
-        while self._engine.will_answer and waited < _LOADING_SHARE * self._settings.timeout_seconds:
+        time_of = asyncio.get_running_loop().time  # a busy machine sleeps longer than it was told to
+        patience = time_of() + _LOADING_SHARE * self._settings.timeout_seconds
+        while self._engine.will_answer and time_of() < patience:
             await asyncio.sleep(_LOOK_SECONDS)
-            waited += _LOOK_SECONDS
 
     def _probe(self, path: str, scope: Scope) -> Response:
         if path == "/readyz":

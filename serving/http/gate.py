@@ -1,6 +1,6 @@
 """What a request must be before anyone reads it: its method, its media type, and a body of bearable size."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 from serving.wire.errors import Problem, RequestError
@@ -23,13 +23,13 @@ def refuse_two_lengths(scope: Scope) -> None:
         raise RequestError(Problem.INVALID_HTTP, message, headers=(("connection", "close"),))
 
 
-def refuse_other_media(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raise RequestError unless the body is announced, once, as plain JSON in UTF-8."""
+def refuse_other_media(headers: Iterable[tuple[bytes, bytes]], allowed: Sequence[str]) -> None:
+    """Raise RequestError unless the body is announced, once, as JSON of an allowed media type, in UTF-8."""
     found = [(name.lower(), value.decode("latin-1").strip().lower()) for name, value in headers]
     types = [value for name, value in found if name == b"content-type"]
     media, *parameters = (part.strip() for part in (types[0] if len(types) == 1 else "").split(";"))
-    if media != "application/json":
-        raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json, once")
+    if media not in allowed:
+        raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, f"send Content-Type: {' or '.join(allowed)}, once")
     for parameter in parameters:
         if parameter.startswith("charset=") and parameter.strip('"') not in {"charset=utf-8", 'charset="utf-8'}:
             raise RequestError(Problem.UNSUPPORTED_MEDIA_TYPE, "send the body in UTF-8")

@@ -14,10 +14,15 @@ from serving.wire.answers import PredictOneResponse, PredictResponse
 from serving.wire.api import PredictOneRequest, PredictRequest
 from serving.wire.explanation import ExplainResponse
 from serving.wire.identity import ModelResponse
+from serving.wire.incoming import IngestResponse, InteractionsRequest, LeadsRequest, OutcomesRequest
 
 if TYPE_CHECKING:
     from serving.predictor import Predictor  # LightGBM and numba load in a worker's load thread alone
     from serving.wire.reply import Reply
+
+
+JSON = ("application/json",)
+CLOUD_EVENTS = (*JSON, "application/cloudevents+json", "application/cloudevents-batch+json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Route:
     """One path: `operation` is its short id in specifications, `request` the body's model, None where it has none.
 
     `answer` takes a predictor and returns what answers (body, request id, now in UTC microseconds), which may raise
-    RequestError; the body of a route without one is empty.
+    RequestError; the body of a route without one is empty. `media`: what the body may be announced as.
     """
 
     path: str
@@ -36,6 +41,7 @@ class Route:
     request: type[BaseModel] | None
     response: type[BaseModel]
     answer: "Callable[[Predictor], Callable[[bytes, str, int], Reply]]"
+    media: tuple[str, ...] = JSON
 
 
 ROUTES: tuple[Route, ...] = (
@@ -78,5 +84,36 @@ ROUTES: tuple[Route, ...] = (
         None,
         ModelResponse,
         lambda predictor: predictor.model,
+    ),
+    Route(
+        "/v1/interactions",
+        "POST",
+        "ingestInteractions",
+        "Keep 1 to 1,000 interactions",
+        Permission.INGEST,
+        InteractionsRequest,
+        IngestResponse,
+        lambda predictor: predictor.intake.interactions,
+        CLOUD_EVENTS,
+    ),
+    Route(
+        "/v1/outcomes",
+        "POST",
+        "ingestOutcomes",
+        "Keep 1 to 1,000 outcomes",
+        Permission.INGEST,
+        OutcomesRequest,
+        IngestResponse,
+        lambda predictor: predictor.intake.outcomes,
+    ),
+    Route(
+        "/v1/leads",
+        "POST",
+        "ingestLeads",
+        "Keep 1 to 1,000 leads and their attributes",
+        Permission.INGEST,
+        LeadsRequest,
+        IngestResponse,
+        lambda predictor: predictor.intake.leads,
     ),
 )

@@ -18,7 +18,7 @@ EXAMPLE_URL = "https://lead-scoring.example.com"
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/"
 _RETRIED = (429, 503)
-_ABOUT_THE_BODY = (400, 413, 415)
+_ABOUT_THE_BODY = (400, 404, 413, 415)  # a body may ask for what the store knows
 # Nobody meets these who calls an operation as it is described; or nobody is left to read the answer.
 _OF_NO_OPERATION = {Problem.INVALID_HTTP, Problem.NOT_FOUND, Problem.METHOD_NOT_ALLOWED, Problem.INCOMPLETE_BODY}
 _DESCRIPTION = (

@@ -14,16 +14,23 @@ from serving.http.routes import Route
 from serving.specs.words import WORDS
 from serving.wire.api import WireLead
 from serving.wire.base import WireInteraction
+from serving.wire.incoming import WireIncomingInteraction, WireIncomingLead, WireIncomingOutcome
 
 Schema = dict[str, Any]  # JSON Schema's own shape
 _REFERENCE = DEFAULT_REF_TEMPLATE.format(model="")
 _OWN = "Wire"  # models of one lead's parts are called WireLead and so on; importers see Lead
 # On the wire a lead is any object, so that a bad one fails alone, and an interaction may have other forms. Importers
 # need to know what a good one is, and want a name for it.
-_ENTRIES = [("PredictRequest", "leads", "WireLead")] + [
-    (model, field, "WireInteraction")
-    for model in ("WireLead", "PredictOneRequest")
-    for field in ("interactions", "account_interactions")
+_ENTRIES = [
+    ("PredictRequest", "leads", "WireLead"),
+    ("InteractionsRequest", "interactions", "WireIncomingInteraction"),
+    ("OutcomesRequest", "outcomes", "WireIncomingOutcome"),
+    ("LeadsRequest", "leads", "WireIncomingLead"),
+    *(
+        (model, field, "WireInteraction")
+        for model in ("WireLead", "PredictOneRequest")
+        for field in ("interactions", "account_interactions")
+    ),
 ]
 
 
@@ -108,6 +115,9 @@ def schemas(routes: Iterable[Route], reference: str) -> dict[str, Schema]:
         *asked,
         (WireLead, "validation"),
         (WireInteraction, "validation"),
+        (WireIncomingInteraction, "validation"),
+        (WireIncomingOutcome, "validation"),
+        (WireIncomingLead, "validation"),
         *answered,
         (Error, "serialization"),
     ]

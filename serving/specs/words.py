@@ -28,6 +28,30 @@ WORDS = {
     "reasons": "How many reasons to give, for the model and for the rules each.",
     "leads": "The leads to score.",
     "Outcome.stage": "The stage that was reached.",
+    # what comes in to be kept
+    "InteractionsRequest.interactions": "What happened, in any order. Rows may come again: each is kept once.",
+    "OutcomesRequest.outcomes": "The stages that leads have reached. Rows may come again: each is kept once.",
+    "LeadsRequest.leads": "Leads and what is known of them. Rows may come again: each is kept once.",
+    "IncomingInteraction.interaction_id": (
+        "Your own id of the interaction, by which it is kept once. Without one, two of a lead with the same content "
+        "count as one."
+    ),
+    "IncomingInteraction.received_at": "When it became known. Absent: as it comes in.",
+    "IncomingOutcome.stage": "The stage that was reached.",
+    "IncomingLead.attributes": (
+        "What is known of the lead: a text, a number, true, false or null; {value, known_at} for a value that became "
+        "known later. A value without known_at that is new for a lead that is known already is known as it comes in."
+    ),
+    "watermark": "The number under which the store has the rows.",
+    "added": "How many rows are new.",
+    "duplicates": "How many rows were there already.",
+    "refused": "How many rows were refused. They are in quarantine.",
+    "ignored": "How many rows mean nothing here.",
+    "rows": "What became of each row, in the order of the request.",
+    "Verdict.lead_id": "The lead's id, where it could be read.",
+    "Verdict.interaction_id": "The interaction's id; the one that it was given, where it came without.",
+    "Verdict.status": "What became of the row. Whatever is added or a duplicate need not be sent again.",
+    "reason": "Why the row was refused or ignored, in words; never what was sent.",
     # answers
     "request_id": "The request's own id; the service's log has it too.",
     "model_version": "Which model answered.",
@@ -141,6 +165,13 @@ OPERATIONS = {
         "the ledger behind the points and the feature row."
     ),
     "model": "Says which model and rulebook answer, what they were made from until when, and how well they did.",
+    "ingestInteractions": (
+        "Keeps what leads did. What is answered as added or duplicate is durable; a request without an answer may be "
+        "sent again as it was. A row that cannot be kept is refused in its own verdict. Segment track and identify "
+        "calls and CloudEvents may stand in place of rows."
+    ),
+    "ingestOutcomes": "Keeps the stages that leads have reached, row by row as ingestInteractions does.",
+    "ingestLeads": "Keeps leads and their attributes, row by row as ingestInteractions does.",
 }
 
 STATUSES = {
@@ -148,6 +179,7 @@ STATUSES = {
     400: "The request must be changed before it is sent again.",
     401: "There is no API key in the request, or one that is not valid.",
     403: "The API key has not the permission that this operation needs.",
+    404: "The service has no history store, which this needs.",
     413: "The body is too long; send fewer leads at a time.",
     415: "The body is not application/json.",
     429: "Too many requests with this API key; send it again after Retry-After seconds.",

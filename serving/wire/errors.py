@@ -17,6 +17,7 @@ class Problem(Enum):
     INVALID_HTTP = ("invalid_http", 400)
     UNAUTHORIZED = ("unauthorized", 401)
     FORBIDDEN = ("forbidden", 403)
+    NO_STORE = ("no_store", 404)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     BODY_TOO_LARGE = ("body_too_large", 413)

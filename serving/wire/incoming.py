@@ -10,6 +10,7 @@ from serving.wire.base import Identifier, Moment, Wire, WireInteraction
 
 MOST_ROWS = 1_000
 
+Status = Literal["added", "duplicate", "refused", "ignored"]
 _Rows = Annotated[list[object], Field(min_length=1, max_length=MOST_ROWS)]
 
 
@@ -57,7 +58,7 @@ class WireVerdict(Outgoing):
 
     lead_id: str | None
     interaction_id: str | None
-    status: Literal["added", "duplicate", "refused", "ignored"]
+    status: Status
     reason: str | None
 
 

@@ -9,7 +9,8 @@ class Counts:
 
     `probabilities`: P(customer) of each scored lead for which that is an open question. `points`: the rulebook's, of
     each scored lead. `missing`: of each scored lead, the share (0 to 1) of the features that are missing.
-    `unknown_kinds`: kinds that training never saw, each once a lead. `warnings`: leads by a warning's code.
+    `unknown_kinds`: kinds that training never saw, each once a lead. `warnings`: leads by a warning's code. `rows`: what was taken in, as
+    (which rows, what became of them, how many).
     """
 
     scored: int = 0
@@ -19,6 +20,7 @@ class Counts:
     missing: tuple[float, ...] = ()
     unknown_kinds: int = 0
     warnings: tuple[tuple[str, int], ...] = ()
+    rows: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
