@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -35,21 +36,23 @@ class Board:
 
     def warnings(self, part: slice, missing: Sequence[Names]) -> list[tuple[Caveat, ...]]:
         """Return what to know of the leads of a part; `missing`: the attributes that each has no value of."""
-        made: dict[tuple[Names, int, int, Names, Names], tuple[Caveat, ...]] = {}
-        found = []
-        places, counts = self.places[part].tolist(), self.judged[part][:, [LATER, LATE]].tolist()
-        for place, (later, late), absent in zip(places, counts, missing, strict=True):
-            key = self.unseen_kinds.get(place, ()), later, late, self.unasked.get(place, ()), absent
-            if key not in made:
-                made[key] = caveats(
-                    unknown_kinds=key[0],
-                    later=later,
-                    late=late,
-                    unknown_attributes=key[3],
-                    missing_attributes=absent,
-                )
-            found.append(made[key])
+        places, counts = self.places[part].tolist(), self.judged[part][:, [LATER, LATE]]
+        found = [_warned(absent) for absent in missing]
+        named = [row for row, one in enumerate(places) if one in self.unseen_kinds or one in self.unasked]
+        for row in {*named, *np.flatnonzero(counts.any(axis=1)).tolist()}:
+            later, late = counts[row].tolist()
+            kinds, attributes = self.unseen_kinds.get(places[row], ()), self.unasked.get(places[row], ())
+            found[row] = _warned(missing[row], kinds, later, late, attributes)
         return found
+
+
+@lru_cache(maxsize=1024)
+def _warned(
+    missing: Names, kinds: Names = (), later: int = 0, late: int = 0, attributes: Names = ()
+) -> tuple[Caveat, ...]:
+    return caveats(
+        unknown_kinds=kinds, later=later, late=late, unknown_attributes=attributes, missing_attributes=missing
+    )
 
 
 class Boards:

@@ -108,9 +108,20 @@ def grade(program: Program, of: Figures) -> int:
 @compiled
 def fades(program: Program, matched: Matched) -> bool:
     """Tell whether anything of this lead loses points with time."""
+    return _fades(program, matched, 0) or _fades(program, matched, 1)
+
+
+@compiled
+def losses_fade(program: Program, matched: Matched) -> bool:
+    """Tell whether anything that was taken from this lead comes back with time."""
+    return _fades(program, matched, 0)
+
+
+@compiled
+def _fades(program: Program, matched: Matched, gains: int) -> bool:
     for slot in range(program.numbers[FIRST_PART]):
         fading = min(program.fading[slot, HALF_LIFE], program.fading[slot, EXPIRY]) < np.inf
-        if fading and matched.bounds[slot] < matched.bounds[slot + 1]:
+        if fading and program.rules[slot, GAINS] == gains and matched.bounds[slot] < matched.bounds[slot + 1]:
             return True
     return False
 

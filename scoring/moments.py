@@ -15,6 +15,7 @@ from scoring.figures import (
     figures,
     grade,
     least,
+    losses_fade,
     stage,
 )
 from scoring.program import Ints, Program
@@ -47,6 +48,24 @@ def valid_until(program: Program, matched: Matched, cutoff: int) -> int:
     if not fades(program, matched):
         return end
     now = figures(program, matched, cutoff)
+    if losses_fade(program, matched):
+        return _first_move(program, matched, now, cutoff, end)
+    # Gains decay and losses stay: once stage or grade has fallen, it stays below.
+    if not _moved(program, matched, now, cutoff, end, end):
+        return end
+    same, moved = cutoff, end
+    while moved - same > 1:
+        middle = (same + moved) // 2
+        if _moved(program, matched, now, cutoff, middle, middle):
+            moved = middle
+        else:
+            same = middle
+    return moved
+
+
+@compiled
+def _first_move(program: Program, matched: Matched, now: Figures, cutoff: int, end: int) -> int:
+    """Return the first moment, up to the end, at which stage or grade differ from now's, where losses fade too."""
     spans, count = np.empty((_MOST_SPANS, 2), dtype=np.int64), 1
     spans[0, 0], spans[0, 1] = cutoff, end
     # Stage and grade rise with what is gained and fall with what is taken, and both only decay. So where gains as

@@ -5,16 +5,23 @@ one visit from two should not tell 101 from 102. Their distance from the centre 
 leaves far what training saw.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from features.threads import ranges, share
+from histories.compiled import compiled, inlined
 from scoring.calibration import Floats
 
 LIMIT = 5.0
+CENTRE, SCALE, COEFFICIENT = 0, 1, 2
+_PARTS_A_THREAD, _LEAST_ROWS = 8, 1_000
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +63,81 @@ class RidgeMember:
         return False
 
     @cached_property
-    def _places(self) -> npt.NDArray[np.int64]:
-        places = {name: place for place, name in enumerate(self.names)}
-        return np.array([places[name] for name in self.lines], dtype=np.int64)
-
-    @cached_property
-    def _columns(self) -> tuple[Floats, Floats, Floats]:
-        parts = np.array([(one.centre, one.scale, one.coefficient) for one in self.lines.values()]).reshape(-1, 3)
-        return parts[:, 0].copy(), parts[:, 1].copy(), parts[:, 2].copy()
+    def _table(self) -> "_Table":
+        # In the columns' order, whatever that of the mappings is: it decides the last bits of the sum.
+        lines = [(place, self.lines[name]) for place, name in enumerate(self.names) if name in self.lines]
+        steps = [(place, self.steps[name]) for place, name in enumerate(self.names) if name in self.steps]
+        return _Table(
+            np.array([place for place, _ in lines], dtype=np.int64),
+            np.array([(one.centre, one.scale, one.coefficient) for _, one in lines], dtype=np.float64).reshape(-1, 3),
+            np.array([place for place, _ in steps], dtype=np.int64),
+            np.cumsum([0, *(len(parts) for _, parts in steps)], dtype=np.int64),
+            np.array([part for _, parts in steps for part in parts], dtype=np.float64),
+        )
 
     def margins(self, matrix: Floats, points: npt.NDArray[np.int64], threads: int) -> Floats:
         """Return log-odds, [n]."""
-        # Summed row by row over contiguous columns: a matrix product's bits would depend on the number of rows.
-        values = self.contributions(matrix, points, threads)
-        return np.asarray(values.sum(axis=1), dtype=np.float64)
+        del points
+        margins, table = np.empty(len(matrix)), self._table
+        parts = ranges(len(matrix), min(_PARTS_A_THREAD * threads, 1 + len(matrix) // _LEAST_ROWS))
+        share(lambda part: _sum(margins, matrix, table, self.intercept, part[0], part[1]), parts, threads)
+        return margins
 
     def contributions(self, matrix: Floats, points: npt.NDArray[np.int64], threads: int) -> Floats:
         """Return what each column adds, [n, features + points + bias]; a row adds up to its margin."""
         del points, threads
         values = np.zeros((len(matrix), len(self.names) + 2))
-        centres, scales, coefficients = self._columns
-        values[:, self._places] = standard(matrix[:, self._places], centres, scales) * coefficients
-        for name, steps in self.steps.items():
-            place = self.names.index(name)
-            values[:, place] = taken(matrix[:, place], steps)
         values[:, -1] = self.intercept
+        _fill(values, matrix, self._table)
         return values
+
+
+class _Table(NamedTuple):
+    """A ridge as the arrays that compiled code adds by."""
+
+    line_places: Places
+    lines: Floats  # [lines, 3]
+    step_places: Places
+    bounds: Places  # [columns of codes + 1]: where the steps of each lie
+    steps: Floats
+
+
+# Row by row, each in one order: a matrix product's bits would depend on the number of rows.
+@compiled
+def _sum(margins: Floats, matrix: Floats, table: _Table, intercept: float, first: int, end: int) -> None:
+    for row in range(first, end):
+        margin = intercept
+        for one in range(table.line_places.size):
+            margin += _line(table, one, matrix[row, table.line_places[one]])
+        for one in range(table.step_places.size):
+            margin += _step(table, one, matrix[row, table.step_places[one]])
+        margins[row] = margin
+
+
+@compiled
+def _fill(values: Floats, matrix: Floats, table: _Table) -> None:
+    for row in range(len(matrix)):
+        for one in range(table.line_places.size):
+            place = table.line_places[one]
+            values[row, place] = _line(table, one, matrix[row, place])
+        for one in range(table.step_places.size):
+            place = table.step_places[one]
+            values[row, place] = _step(table, one, matrix[row, place])
+
+
+@inlined
+def _line(table: _Table, one: int, number: float) -> float:
+    if np.isnan(number):
+        return 0.0
+    straightened = 0.0 if number == 0.0 else math.copysign(math.log1p(abs(number)), number)  # most counts are 0
+    distance = (straightened - table.lines[one, CENTRE]) / table.lines[one, SCALE]
+    return min(max(distance, -LIMIT), LIMIT) * table.lines[one, COEFFICIENT]
+
+
+@inlined
+def _step(table: _Table, one: int, code: float) -> float:
+    first = table.bounds[one]
+    return table.steps[first + int(code)] if 0 <= code < table.bounds[one + 1] - first else 0.0
 
 
 def straight(numbers: Floats) -> Floats:
@@ -93,10 +149,3 @@ def standard(numbers: Floats, centres: Floats | float, scales: Floats | float) -
     """Return straightened columns [n, columns] in scales from their centres, cut at LIMIT; 0 where one is missing."""
     distances = np.clip((straight(numbers) - centres) / scales, -LIMIT, LIMIT)
     return np.where(np.isnan(distances), 0.0, distances)
-
-
-def taken(codes: Floats, steps: tuple[float, ...]) -> Floats:
-    """Return each code's step, [n]; 0 for a missing code, and for one that has none."""
-    table = np.array([*steps, 0.0])
-    known = (codes >= 0) & (codes < len(steps))
-    return table[np.where(known, codes, len(steps)).astype(np.int64)]

@@ -238,14 +238,14 @@ class Scorer:
     def _missing(self, matrix: Floats) -> list[tuple[str, ...]]:
         """Return the attributes that have no value, for each row: leads mostly lack the same."""
         columns = matrix[:, self._first_attribute : self._first_attribute + len(self._attributes)]
-        made: dict[bytes, tuple[str, ...]] = {}
-        found = []
-        for lacking in np.isnan(columns):
-            key = lacking.tobytes()
-            if key not in made:
-                made[key] = tuple(name for name, here in zip(self._attributes, lacking, strict=True) if here)
-            found.append(made[key])
-        return found
+        lacking = np.isnan(columns)
+        keys = [one.tobytes() for one in np.packbits(lacking, axis=1)]
+        rows = {key: row for row, key in enumerate(keys)}
+        names = {
+            key: tuple(name for name, here in zip(self._attributes, lacking[row], strict=True) if here)
+            for key, row in rows.items()
+        }
+        return [names[key] for key in keys]
 
     def _chances(self, standings: Ints, matrix: Floats, points: Points) -> tuple[Floats, Floats]:
         """Return P(sql) and P(customer) of each lead, NaN where that is no open question or has no model."""

@@ -1,7 +1,6 @@
 """Answers for many leads as a file: one row a lead, flat where a CRM's import wants columns."""
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,10 +66,10 @@ def columns(scores: Scores, as_of: int) -> pa.Table:
             pa.array(scores.grades, pa.string()),
             pa.array(scores.rule_points),
             pa.array(scores.rule_grades, pa.string()),
-            _words(scores.rule_stages),
-            _words(scores.stages),
-            _words(scores.agreements),
-            _words(scores.actions),
+            pa.array(scores.rule_stages, pa.string()),
+            pa.array(scores.stages, pa.string()),
+            pa.array(scores.agreements, pa.string()),
+            pa.array(scores.actions, pa.string()),
             _times(scores.follow_up_by),
             _times(scores.judged[:, VALID_UNTIL]),
             _texts(scores.reasons, _joined),
@@ -139,21 +138,19 @@ def _repeated(text: str, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(text, pa.string()), count)
 
 
-def _words(values: Sequence[StrEnum | None]) -> pa.Array:
-    return pa.array([None if one is None else one.value for one in values], pa.string())
-
-
 def _times(moments: npt.NDArray[np.int64]) -> pa.Array:
-    """Return moments as `iso_or_none` writes them; many leads share one."""
-    distinct, places = np.unique(moments, return_inverse=True)
-    texts = pa.array([None if one == NEVER else iso(one) for one in distinct.tolist()], pa.string())
-    return texts.take(pa.array(places))
+    """Return moments as `iso_or_none` writes them."""
+    known = moments != NEVER
+    texts = np.datetime_as_string(np.where(known, moments, 0).astype("datetime64[us]"))
+    return pc.if_else(
+        pa.array(known),
+        pc.binary_join_element_wise(pc.replace_substring(pa.array(texts), ".000000", ""), "Z", ""),
+        None,
+    )
 
 
 def _texts(values: Sequence[tuple[T, ...]], text: Callable[[tuple[T, ...]], str]) -> pa.Array:
     """Return what `text` says of each; leads that share an object share its text."""
-    made: dict[int, str] = {}
-    for one in values:
-        if id(one) not in made:
-            made[id(one)] = text(one)
-    return pa.array([made[id(one)] for one in values], pa.string())
+    objects = np.fromiter(map(id, values), np.int64, len(values))
+    _, firsts, places = np.unique(objects, return_index=True, return_inverse=True)
+    return pa.array([text(values[first]) for first in firsts.tolist()], pa.string()).take(pa.array(places))
