@@ -1,0 +1,161 @@
+"""What a monitor saw on a terminal: figures first, then what cannot be known, then what needs a person."""
+
+import math
+from collections.abc import Iterator
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from histories.clock import date
+from training import report_table
+from training.lineup import MODEL, RULES
+from training.monitor import kinds
+from training.monitor.counted import Tally
+from training.monitor.drift import FeatureDrift, ScoreDrift
+from training.monitor.explored import Compared
+from training.monitor.findings import Finding, moved_features
+from training.monitor.performance import Performance
+from training.monitor.ratio import Ratio
+from training.monitor.watch import Watched
+
+_SHOWN = 8
+_LEFT_OUT = {
+    "what_if": "what-if questions",
+    "other_moment": "as of another moment",
+    "other_question": "by a bundle of another horizon or none that is kept",
+    "unknown_lead": "of leads that the store does not know or that objected",
+    "before_training": "as of a moment before their bundle's training ended",
+    "settled": "reached or lost before",
+    "repeated": "within the horizon of one that counts",
+    "not_mature": "not mature",
+}
+
+
+def render(watched: Watched, console: Console) -> None:
+    """Print it. Nothing is wider than 80 columns where names are short."""
+    bundle = "no bundle is kept" if watched.bundle is None else f"newest bundle {watched.bundle.version}"
+    span = f"{date(watched.since)} to {date(watched.now)}"
+    console.print(f"{watched.answers:,} answers given, {span}; {bundle}\n", style="bold")
+    for one in watched.performances:
+        _performance(one, watched.compared.get(one.counted.target), console)
+    for part in _drift(watched.features, watched.scores):
+        console.print(Padding(part, (0, 0, 1, 0)))
+    if watched.volumes:
+        console.print(Padding(_volumes(watched), (0, 0, 1, 0)))
+    _listed("Worth a look", watched.notices, console)
+    _listed("Not known, or not yet", watched.not_known, console)
+    console.print(_verdict(watched.findings))
+
+
+def _performance(one: Performance, by_lot: Compared | None, console: Console) -> None:
+    console.print(Text(f"{one.title[0].upper()}{one.title[1:]}", style="bold"))
+    console.print(Text(_tally(one.counted.tally), style="dim"))
+    if one.lineup is not None:
+        console.print(report_table.render(one.lineup, [MODEL, RULES]))
+        console.print(Text(f"Points as probabilities: by {one.worth}.", style="dim"))
+    if one.cohorts:
+        console.print(Padding(_cohorts(one), (1, 0, 0, 0)))
+    if by_lot is not None and by_lot.differences:
+        console.print(Padding(_by_lot(by_lot), (1, 0, 0, 0)))
+    console.print()
+
+
+def _tally(tally: Tally) -> str:
+    left = [f"{count:,} {words}" for name, words in _LEFT_OUT.items() if (count := int(getattr(tally, name)))]
+    rest = f" Left out: {'; '.join(left)}." if left else ""
+    return f"{tally.counted:,} of {tally.given:,} answers count, one a lead and horizon.{rest}"
+
+
+def _cohorts(one: Performance) -> Table:
+    table = _table("answers of", "count", "converted", "model: pred./obs. (95%)", "rules", "not mature")
+    for cohort in one.cohorts:
+        table.add_row(
+            cohort.period.name,
+            f"{cohort.counted:,}",
+            f"{cohort.converted:,}",
+            _span(cohort.ratios[MODEL]) if MODEL in cohort.ratios else "–",
+            _value(cohort.ratios[RULES].value) if RULES in cohort.ratios else "–",
+            f"{cohort.waiting:,}",
+        )
+    return table
+
+
+def _by_lot(one: Compared) -> Table:
+    table = _table("handed over by lot", "model", "rules", "difference (95% interval)")
+    for key, name in (("auc", "AUC"), ("log_loss", "log loss"), ("lift_top_tenth", "lift, top tenth")):
+        values = [f"{one.scores[score][key].value:.3f}" for score in (MODEL, RULES)]
+        apart = one.differences[key]
+        table.add_row(name, *values, f"{apart.value:+.3f} ({apart.low:+.3f} to {apart.high:+.3f})")
+    table.caption = f"{one.explored:,} by lot of {one.handed_over:,}, {one.converted:,} of them converted"
+    return table
+
+
+def _drift(features: FeatureDrift | None, scores: ScoreDrift | None) -> Iterator[RenderableType]:
+    if features is not None and features.shifts:
+        moved = moved_features(features)
+        told = sum(one.told for one in features.shifts.values())
+        head = (
+            f"{len(moved)} of {told} features moved ({features.current:,} snapshots of the last four weeks against "
+            f"{features.reference:,} before the training's end)"
+        )
+        yield Text(head, style="bold")
+        if moved:
+            table = _table("feature", "PSI", "by luck", "at most")
+            for name, one in list(moved.items())[:_SHOWN]:
+                table.add_row(name, f"{one.psi:.2f}", f"{one.by_luck:.2f}", f"{one.bound:.2f}")
+            yield table
+    if scores is not None and scores.shift.told:
+        shift, verb = scores.shift, "moved" if scores.shift.moved else "did not move"
+        shares = ", ".join(f"{grade} {was:.0%} → {now:.0%}" for grade, (was, now) in scores.grades.items())
+        yield Text(
+            f"The open leads' scores {verb}: PSI {shift.psi:.2f}, by luck {shift.by_luck:.2f}, at most {shift.bound:.2f}. "
+            f"Grades: {shares}."
+        )
+
+
+def _volumes(watched: Watched) -> Table:
+    table = _table("interactions a day", "last week", "weeks before", "")
+    fell = {one.kind for one in kinds.fallen(watched.volumes)}
+    new = {one.kind for one in watched.unknown}
+    shown = [one for place, one in enumerate(watched.volumes) if place < _SHOWN or one.kind in fell]
+    for one in shown:
+        words = " ".join(word for word, told in (("fell", one.kind in fell), ("unknown", one.kind in new)) if told)
+        table.add_row(Text(one.kind), f"{one.a_day:.1f}", f"{one.before:.1f}", Text(words, style="yellow"))
+    return table
+
+
+def _listed(title: str, sentences: tuple[str, ...], console: Console) -> None:
+    if sentences:
+        console.print(Text(title, style="bold"))
+        for one in sentences:
+            console.print(Padding(Text(f"- {one}"), (0, 0, 0, 1)))
+        console.print()
+
+
+def _verdict(findings: tuple[Finding, ...]) -> Panel:
+    if not findings:
+        return Panel(Text("Nothing needs a person."), border_style="green")
+    text = Text()
+    for place, one in enumerate(findings):
+        text.append("\n\n" if place else "")
+        text.append(f"{one.subject}: ", style="bold").append(f"{one.what} {one.why}\n").append(one.do, style="dim")
+    title = "1 thing needs a person" if len(findings) == 1 else f"{len(findings)} things need a person"
+    return Panel(text, title=title, title_align="left", border_style="red")
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", caption_justify="left")
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left")
+    return table
+
+
+def _span(one: Ratio) -> str:
+    return f"{_value(one.value)} ({_value(one.low)} to {_value(one.high)})"
+
+
+def _value(value: float) -> str:
+    return "∞" if math.isinf(value) else "–" if math.isnan(value) else f"{value:.2f}"
