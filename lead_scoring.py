@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.text import Text
 
-from commands import capacity, demo, deploy, exports, features, keys, models, openapi, rules, scores, today
+from commands import capacity, demo, deploy, exports, features, keys, models, openapi, people, rules, scores, today
 from commands.terminal import err
 from histories.errors import LeadScoringError
 
@@ -29,6 +29,9 @@ app.command(short_help="Print the day's call list.")(today.today)
 app.command(short_help="Serve the champion over HTTP.")(scores.serve)
 app.command(short_help="Write the specification that a CRM imports.")(openapi.openapi)
 app.command(short_help="Bring the champion into the running service.")(deploy.deploy)
+app.command(short_help="Make two leads one, as of when it was known.")(people.merge)
+app.command(short_help="Honour a lead's objection to being scored.")(people.suppress)
+app.command(short_help="Remove a person for good.")(people.forget)
 app.command(short_help="Walk the whole path on a sample.")(demo.demo)
 
 rules_app = typer.Typer(help="Check, try and publish rulebooks.", no_args_is_help=True, rich_markup_mode=None)

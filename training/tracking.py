@@ -28,13 +28,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from histories.errors import DataError
 from histories.whole_file import whole_file
+from training import tracking_place
 from training.pages import served
 from training.records import Dataset, Drawing, Place, Version
-from training.tracking_place import SQLITE, abandoned, absolute, ask_once, compare_place, local, process_tags
 
 EXPERIMENT = "lead-scoring"
 MODEL = "lead-scoring"
-DEFAULT_URI = "sqlite:///mlflow.db"
 BUNDLE_PATH = "bundle"
 RULEBOOK_PATH = "rulebook.toml"
 _HISTORY = "champions"
@@ -122,7 +121,11 @@ class Tracker:
     def run(self, name: str, command: str) -> Iterator[Run]:
         """Open a run for a command. It ends as finished, or as failed where the block raises."""
         self._close_abandoned()
-        tags = {"mlflow.source.name": f"lead-scoring {command}", "mlflow.source.type": "LOCAL", **process_tags()}
+        tags = {
+            "mlflow.source.name": f"lead-scoring {command}",
+            "mlflow.source.type": "LOCAL",
+            **tracking_place.process_tags(),
+        }
         with _opened(self._client, self._experiment_id, name, tags) as run:
             yield run
 
@@ -134,7 +137,7 @@ class Tracker:
             parent = tags.get("mlflow.parentRunId")
             if parent is not None:
                 tags = self._client.get_run(parent).data.tags
-            if abandoned(tags):
+            if tracking_place.abandoned(tags):
                 self._client.set_terminated(found.info.run_id, "FAILED")
 
     def children(self, run_id: str) -> list[str]:
@@ -146,7 +149,7 @@ class Tracker:
 
     def compare_place(self, run_ids: Sequence[str]) -> Place:
         """Return where MLflow's compare view shows these runs."""
-        return compare_place(self.uri, self._experiment_id, run_ids)
+        return tracking_place.compare_place(self.uri, self._experiment_id, run_ids)
 
     def register(self, run: Run, tags: Mapping[str, str]) -> Version:
         """Register the bundle that the run keeps under BUNDLE_PATH."""
@@ -243,7 +246,7 @@ class Tracker:
 
     def replace(self, run_id: str, path: str, content: str) -> None:
         """Put a text in the place of a run's file: on this machine whole or not at all."""
-        folder = local(self._client.get_run(run_id).info.artifact_uri)
+        folder = tracking_place.local(self._client.get_run(run_id).info.artifact_uri)
         if folder is None:
             self._client.log_text(run_id, content, path)
             return
@@ -277,9 +280,9 @@ def open_tracker(uri: str | None = None) -> Tracker:
     A database that does not exist is made, with its artifacts in `mlartifacts` beside it. Raises DataError
     where MLflow cannot be opened.
     """
-    place = absolute(uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+    place = tracking_place.named(uri)
     try:
-        ask_once(place)
+        tracking_place.ask_once(place)
         with _quiet():
             client = MlflowClient(tracking_uri=place, registry_uri=place)
             found = client.get_experiment_by_name(EXPERIMENT)
@@ -287,7 +290,7 @@ def open_tracker(uri: str | None = None) -> Tracker:
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         raise DataError(
             f"MLflow at {place}: cannot be opened ({_first_line(error)}); "
-            f"set MLFLOW_TRACKING_URI to a database such as {DEFAULT_URI} or to a server such as http://127.0.0.1:5000"
+            f"set MLFLOW_TRACKING_URI to a database such as {tracking_place.DEFAULT_URI} or to a server such as http://127.0.0.1:5000"
         ) from None
     return Tracker(place, client, experiment_id)
 
@@ -300,9 +303,9 @@ def pages(version: Version) -> AbstractContextManager[str]:
 
 def _new_experiment(client: MlflowClient, place: str) -> str:
     tags = {"mlflow.experimentKind": "custom_model_development"}  # which of its two faces MLflow's UI shows
-    if not place.startswith(SQLITE):
+    if not place.startswith(tracking_place.SQLITE):
         return client.create_experiment(EXPERIMENT, tags=tags)
-    artifacts = Path(place.removeprefix(SQLITE)).parent / "mlartifacts"
+    artifacts = Path(place.removeprefix(tracking_place.SQLITE)).parent / "mlartifacts"
     return client.create_experiment(EXPERIMENT, artifact_location=artifacts.as_uri(), tags=tags)
 
 

@@ -12,23 +12,34 @@ from urllib.parse import quote, unquote, urlsplit
 from training.records import Place
 
 SQLITE = "sqlite:///"
+DEFAULT_URI = f"{SQLITE}mlflow.db"
+
+
+def named(uri: str | None = None) -> str:
+    """Return where MLflow is: `uri`, else what MLFLOW_TRACKING_URI says, else a database in the working folder."""
+    return absolute(uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+
+
+def missing() -> bool:
+    """Tell whether MLflow's database would have to be made first: then it keeps nothing yet."""
+    database = database_of(named())
+    return database is not None and not database.exists()
 
 
 def absolute(uri: str) -> str:
     """Return the URI with the path of an SQLite database made absolute; any other as it is."""
-    database = database_of(uri)
-    return uri if database is None else SQLITE + str(database.absolute())
+    return SQLITE + str(Path(uri.removeprefix(SQLITE)).absolute()) if uri.startswith(SQLITE) else uri
 
 
 def database_of(uri: str) -> Path | None:
     """Return the file of an SQLite database; None for any other URI."""
-    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+    return Path(uri.removeprefix(SQLITE).partition("?")[0]) if uri.startswith(SQLITE) else None
 
 
 def ask_once(place: str) -> None:
     """Open an SQLite database: MLflow would try again for minutes where that is not possible."""
-    if place.startswith(SQLITE):
-        path = Path(place.removeprefix(SQLITE).partition("?")[0])
+    path = database_of(place)
+    if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path)) as database:
             database.execute("select name from sqlite_master")

@@ -17,7 +17,7 @@ from histories.store.writing import next_watermark
 # What is written without the counter of batches. `scores` first, as who keeps an answer locks it first.
 _ANSWERS = (schema.SCORES, schema.STANDINGS, schema.CROSSINGS, schema.HANDOVERS)
 _FACTS = (schema.INTERACTIONS, schema.ATTRIBUTES, schema.OUTCOMES, schema.LEADS, schema.SUPPRESSIONS)
-INPUTS = "scores of colleagues, marked"
+INPUTS = "inputs_forgotten"
 _ROWS_AT_ONCE = 10_000
 
 
