@@ -55,7 +55,7 @@ def _aggregate(formula: Aggregate) -> Callable[[float], str]:
         case Aggregation.COUNT:
             return lambda value: f"{words.counted(value, one)}{rest} {words.within(formula.span)}"
         case Aggregation.SUM:
-            return lambda value: f"A total of {words.number(value)} from {many} {words.within(formula.span)}"
+            return lambda value: f"Values of {many} {words.within(formula.span)}, {words.number(value)} in all,"
         case Aggregation.DECAYED:
             days = words.span(float(formula.span.removesuffix("d")))
             return lambda value: f"{many[:1].upper()}{many[1:]}, each worth half after {days} ({words.number(value)})"

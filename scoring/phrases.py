@@ -114,7 +114,7 @@ def _decayed(stem: str, label: str, half_life: str, places: Mapping[str, int]) -
 
 
 def _sum(place: int, label: str, window: str) -> Phrase:
-    return lambda row: f"A total of {words.number(row[place])} from {words.plural(label)} {words.within(window)}"
+    return lambda row: f"Values of {words.plural(label)} {words.within(window)}, {words.number(row[place])} in all,"
 
 
 def _age(place: int, label: str, name: str) -> Phrase:

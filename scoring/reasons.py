@@ -13,13 +13,17 @@ from scoring.phrases import phrases
 from scoring.strongest import Groups, Ints, strongest
 
 POINTS = "points"
+IN_FORCE, LEARNT = "The rulebook's {points}", "{points} of the rulebook that the model was trained with"
 
 
 class Explainer:
-    """Turns rows of contributions into reasons. One is made for a catalogue and used for all leads."""
+    """Turns rows of contributions into reasons. One is made for a catalogue and used for all leads.
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._phrases = phrases(catalogue)
+    `points` says the points that the model goes by: IN_FORCE, or LEARNT where another rulebook is in force by now.
+    """
+
+    def __init__(self, catalogue: Catalogue, points: str = IN_FORCE) -> None:
+        self._phrases, self._points = phrases(catalogue), points
         signals = [feature.signal for feature in catalogue.features]
         self.codes = (*sorted(set(signals)), POINTS)
         places = {code: place for place, code in enumerate(self.codes)}
@@ -50,5 +54,5 @@ class Explainer:
         ]
 
     def _reason(self, group: int, speaker: int, effect: float, row: Floats, points: int) -> Reason:
-        says = self._phrases[speaker](row) if speaker >= 0 else f"The rulebook's {words.points(points)}"
+        says = self._phrases[speaker](row) if speaker >= 0 else self._points.format(points=words.points(points))
         return Reason(self.codes[group], f"{says} {'raised' if effect > 0 else 'lowered'} it", effect)

@@ -27,7 +27,7 @@ from scoring.matcher import Matcher
 from scoring.model import Points
 from scoring.moments import NEVER
 from scoring.program import Ints, Rules
-from scoring.reasons import Explainer
+from scoring.reasons import IN_FORCE, LEARNT, Explainer
 from scoring.rulebook import Rulebook
 from scoring.scores import STAGES, Said, Scores, Verdicts
 from scoring.standings import STAGE
@@ -82,7 +82,7 @@ class Scorer:
             frozenset((*catalogue.kinds, *catalogue.rare_kinds)),
             frozenset((*(spec.name for spec in catalogue.attributes), *self._force[0].attributes)),
         )
-        self._explainer = Explainer(catalogue)
+        self._explainer = Explainer(catalogue, IN_FORCE if learnt in (None, rulebook) else LEARNT)
         self._rows = Rows(catalogue)
         self._verdicts = Verdicts(rulebook, bundle.policy, bundle.reference)
         self._attributes = tuple(spec.name for spec in catalogue.attributes)

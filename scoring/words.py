@@ -7,6 +7,7 @@ from histories.clock import DAY, HOUR, MINUTE
 
 _PLAIN = re.compile(r"[a-z][a-z ]*")
 _READABLE = 1e15
+_PARTICIPLE = re.compile(r".+[a-z]ed")  # `call answered`: what was done, of which there is no plural
 _VISITS = ("session:", "page:", "visit:")
 
 
@@ -30,6 +31,8 @@ def counted(value: float, label: str) -> str:
 
     >>> counted(2, "pricing page visit"), counted(1, "reply"), counted(0, "reply"), counted(2, "W_Bellen")
     ('2 pricing page visits', '1 reply', 'No reply', '2 x W_Bellen')
+    >>> counted(2, "call answered")
+    '2 x call answered'
     """
     if value == 0:
         return f"No {label}"
@@ -37,17 +40,19 @@ def counted(value: float, label: str) -> str:
         return f"1 {label}"
     return (
         f"{number(value)} {plural(label)}"
-        if _PLAIN.fullmatch(label.replace("-", " "))
+        if _PLAIN.fullmatch(label.replace("-", " ")) and not _PARTICIPLE.fullmatch(label)
         else f"{number(value)} x {label}"
     )
 
 
 def plural(label: str) -> str:
-    """Write an English plural.
+    """Write an English plural; what was done has none.
 
-    >>> plural("reply"), plural("call"), plural("contact with others")
-    ('replies', 'calls', 'contacts with others')
+    >>> plural("reply"), plural("call"), plural("contact with others"), plural("call answered")
+    ('replies', 'calls', 'contacts with others', 'call answered')
     """
+    if _PARTICIPLE.fullmatch(label):
+        return label
     head = re.fullmatch(r"(.+?)( (?:by|with) .+)", label)
     if head:
         return plural(head[1]) + head[2]

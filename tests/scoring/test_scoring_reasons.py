@@ -56,7 +56,7 @@ def contributions(**values: float) -> np.ndarray:
         ("session.pricing_page_count_1d", 1, "1 pricing page visit in 1 day"),
         ("session.pricing_page_count_all", 0, "No pricing page visit so far"),
         ("W_Nabellen_offertes_COMPLETE_count_7d", 2, "2 x W_Nabellen offertes-COMPLETE in 7 days"),
-        ("session.pricing_page_sum_30d", 341.5, "A total of 341.5 from pricing page visits in 30 days"),
+        ("session.pricing_page_sum_30d", 341.5, "Values of pricing page visits in 30 days, 341.5 in all,"),
         ("email_open_age_days", 3.7, "The latest email open, 3 days ago,"),
         ("email_open_age_days", math.nan, "No email open so far"),
         ("email_open_since_first_days", 0.5, "The first email open, 12 hours ago,"),
@@ -120,7 +120,7 @@ def test_a_feature_says_its_number_in_words(name: str, value: float, text: str):
         (
             'aggregate = "sum"\nwindow = "30d"\nkinds = ["session:pricing_page"]',
             341.5,
-            "A total of 341.5 from pricing page visits in 30 days",
+            "Values of pricing page visits in 30 days, 341.5 in all,",
         ),
         (
             'aggregate = "decayed"\nhalf_life = "7d"\nfamily = "two_way"\ndirection = "inbound"',

@@ -175,6 +175,17 @@ def test_the_models_go_by_the_rulebook_that_they_learnt_from(bundle: Bundle, rul
     assert after.reasons == before.reasons
 
 
+def test_reasons_tell_the_rulebook_in_force_from_the_one_that_the_models_learnt_from(
+    bundle: Bundle, rulebook: Rulebook
+):
+    edited = small_bundle.rulebook.parse(small_bundle.RULEBOOK.replace("points = 10\n", "points = 11\n"), "r")
+    made = points_bundle(bundle, -2.0, -1.0, (30, 60))
+    (before,), (after,) = (answer(Scorer(made, rules), PLAIN).reasons for rules in (rulebook, edited))
+    assert before.text.startswith("The rulebook's ")
+    points, _, does = before.text.removeprefix("The rulebook's ").partition(" points ")
+    assert after.text == f"{points} points of the rulebook that the model was trained with {does}"
+
+
 def test_a_target_without_a_model_has_no_probability(bundle: Bundle, rulebook: Rulebook):
     sql_only = replace(bundle, models={Target.SQL: bundle.models[Target.SQL]})
     found = answer(Scorer(sql_only, rulebook), PLAIN)
