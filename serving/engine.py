@@ -83,7 +83,7 @@ class Engine:
         self._log: RequestLog | None = None
         self._store_place = store
         self._store: Store | None = None
-        self._making = False
+        self._expected = False
 
     @property
     def predictor(self) -> "Predictor":
@@ -100,8 +100,19 @@ class Engine:
 
     @property
     def will_answer(self) -> bool:
-        """Whether nothing answers yet, and something is being loaded that will."""
-        return self._predictor is None and self._making
+        """Whether nothing answers yet, and something will: requests wait for it."""
+        return self._predictor is None and self._expected
+
+    def expect(self) -> None:
+        """Let requests wait from now on: something is on its way that will answer.
+
+        It must be said before the first request comes: what loads imports for seconds before it reads the bundle.
+        """
+        self._expected = True
+
+    def expect_nothing(self) -> None:
+        """Let no request wait any more: what was expected has failed."""
+        self._expected = False
 
     def hold(self, predictor: "Predictor") -> None:
         """Answer with this predictor from now on."""
@@ -113,17 +124,26 @@ class Engine:
 
         All that are made here write into one request log: it has a file open, and a limit to keep.
         """
+        self.expect()
+        try:
+            return self._loaded(folder)
+        except BaseException:
+            self.expect_nothing()
+            raise
+
+    def _loaded(self, folder: Path) -> "Predictor":
+        self._open_log()
+        store = self._opened()
+        made = load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal, store)
+        if self._store_place is not None:
+            made.archive(self._store_place.clock())
+        return made
+
+    def _open_log(self) -> None:
         from serving.request_log import RequestLog  # noqa: PLC0415  # as in `load`
 
         if self._log is None and self._log_place is not None:
             self._log = RequestLog(*self._log_place)
-        self._making = True
-        try:
-            store = self._opened()
-            return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal, store)
-        except BaseException:
-            self._making = False
-            raise
 
     def _opened(self) -> "Store | None":
         """Open the store the first time; a database that does not answer is waited for."""
@@ -134,7 +154,8 @@ class Engine:
         return self._store
 
     def start(self, folder: Path) -> threading.Thread:
-        """Load in the background; the thread may be joined."""
+        """Load in the background; the thread may be joined. From now on requests wait for it."""
+        self.expect()
         thread = threading.Thread(target=self.load, args=(folder,), name="load", daemon=True)
         thread.start()
         return thread

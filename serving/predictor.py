@@ -1,6 +1,6 @@
 """From the bytes of a request to the bytes of its answer: everything that HTTP is not needed for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,17 +12,22 @@ from scoring.answer import Status
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scored, Scorer
+from serving.asked import Leads, Look, Moments, Told, ToldLeads
 from serving.http import duplicates, structure
 from serving.request_log import RequestLog
-from serving.wire import answers, complaint, counts, described, explanation, mapping, personal
+from serving.wire import additions, answers, complaint, counts, described, explanation, mapping, personal
+from serving.wire.additions import Additions
 from serving.wire.answers import PredictOneResponse, PredictResponse, WireAnswer
-from serving.wire.api import PredictOneRequest, PredictRequest, WireLead
+from serving.wire.api import FROM_STORE, PredictOneRequest, PredictRequest, WireLead
 from serving.wire.bounds import json_of, refuse_crowds
 from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Counts, Reply
 
 if TYPE_CHECKING:
+    from histories.store.answers import ScoreRow
     from histories.store import Store  # SQLAlchemy loads where there is a store
+    from serving.live.intake import Intake
+    from serving.live.people import People
 
 Body = TypeVar("Body", PredictRequest, PredictOneRequest)
 
@@ -41,10 +46,11 @@ class Predictor:
     ) -> None:
         """`allow_personal`: attributes that may hold what reads like a person's name, address or number."""
         self._scorer, self._log = Scorer(bundle, rulebook), log
+        self._store, self._leads = store, _leads(store, bundle, rulebook)
+        self._context = FROM_STORE if store else None
         self._versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
         self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
         self._max_interactions, self._allow_personal = max_interactions, allow_personal
-        self._store = store
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -52,11 +58,30 @@ class Predictor:
         return self._versions
 
     @property
+    def scorer(self) -> Scorer:
+        """What answers."""
+        return self._scorer
+
+    @property
     def store(self) -> "Store":
         """The history store. Raises RequestError where the service has none."""
         if self._store is None:
-            raise RequestError(Problem.NOT_FOUND, "this service has no history store; LEAD_SCORING_STORE names one")
+            raise RequestError(Problem.NO_STORE, "this service has no history store; LEAD_SCORING_STORE names one")
         return self._store
+
+    @property
+    def intake(self) -> "Intake":
+        """Takes in what is to be kept in the history store. Raises RequestError where the service has none."""
+        from serving.live.intake import Intake  # noqa: PLC0415  # as above
+
+        return Intake(self.store, self._types, self._allow_personal, self._versions["model_version"])
+
+    @property
+    def people(self) -> "People":
+        """Takes in who is who, and who objects. Raises RequestError where the service has no store."""
+        from serving.live.people import People  # noqa: PLC0415  # as above
+
+        return People(self.store, self._versions["model_version"])
 
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""
@@ -64,17 +89,22 @@ class Predictor:
         structure.refuse(b"{}")
         duplicates.refuse(b"{}")
 
+    def archive(self, now: int) -> None:
+        """Keep in the history store what answers, before it answers. Raises RequestError without one, or DataError."""
+        from serving.live import asking  # noqa: PLC0415  # as above
+
+        asking.archive(self.store, self._scorer.bundle, self._scorer.rulebook, now)
+
     def predict(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/predict`: a row for each lead, also for one that cannot be read. Raises RequestError."""
         request = self._request(PredictRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        read = [self._read(number, raw) for number, raw in enumerate(request.leads)]
-        histories = [one for one in read if isinstance(one, LeadHistory)]
-        scored = self._score(histories, request_id, as_of, request.reasons, now)
-        answered = iter(scored.answers)
-        rows = tuple(answers.row(next(answered)) if isinstance(one, LeadHistory) else one for one in read)
+        read = [self._read(number, raw, as_of) for number, raw in enumerate(request.leads)]
+        look = self._leads.look_up([one for one in read if not isinstance(one, WireAnswer)])
+        scored = self._score(look, Moments(request_id, as_of, now), request.reasons)
+        rows = tuple(_rows(read, look, scored))
         response = PredictResponse(request_id=request_id, as_of=clock.iso(as_of), **self._versions, leads=rows)
-        return self._reply(response, counts.of(scored, len(read) - len(histories)))
+        return self._reply(response, counts.of(scored, len(rows) - len(scored.answers)))
 
     def predict_one(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/predict_one`. Raises RequestError, also where the lead cannot be scored."""
@@ -91,6 +121,19 @@ class Predictor:
         response = explanation.response(explained, bundle.catalogue, request_id, as_of, self._versions)
         return self._reply(response, counts.of(scored))
 
+    def rescored(self, lead_ids: Sequence[str], request_id: str, as_of: int, now: int) -> "tuple[ScoreRow, ...]":
+        """Score leads of the history store, nobody having asked; return the answers as they were kept.
+
+        Those that the store does not know, that have objected, or that cannot be scored are left out; two ids of one
+        merged lead are one. Raises RequestError where the store does not answer, or the service has none.
+        """
+        from serving.live.asking import StoredLeads  # noqa: PLC0415  # as above
+
+        leads = StoredLeads(self.store, self._scorer.bundle, self._scorer.rulebook)
+        look = leads.look_up([Additions(one) for one in lead_ids]).without_repeats()
+        scored = self._scorer.scored(look.histories, as_of, reasons=0)
+        return leads.kept(look, scored.answers, Moments(request_id, as_of, now))
+
     def model(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/model`: which bundle and rulebook answer, and what they were made from."""
         del body, now
@@ -102,7 +145,7 @@ class Predictor:
         refuse_crowds(raw, self._max_interactions)
         duplicates.refuse(body)
         try:
-            return model.model_validate(raw)
+            return model.model_validate(raw, context=self._context)
         except ValidationError as error:
             raise complaint.of(error, Problem.INVALID_REQUEST, model) from None
 
@@ -113,34 +156,66 @@ class Predictor:
         """Return the one lead of a body, the moment that is asked for, and what was scored."""
         request = self._request(PredictOneRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        history = self._history(request)
-        scored = self._score([history], request_id, as_of, request.reasons, now)
+        look = self._leads.look_up([self._told(request, as_of)])
+        (history,) = look.leads
+        if isinstance(history, RequestError):
+            raise history
+        scored = self._score(look, Moments(request_id, as_of, now), request.reasons)
         (answer,) = scored.answers
         if answer.status is Status.FAILED:
             raise RequestError(Problem.INVALID_LEAD, answer.error_message or "cannot be scored", code=answer.error_code)
         return history, as_of, scored
 
-    def _score(self, histories: list[LeadHistory], request_id: str, as_of: int, reasons: int, now: int) -> Scored:
-        scored = self._scorer.scored(histories, as_of, reasons)
+    def _score(self, look: Look, moments: Moments, reasons: int) -> Scored:
+        """Score the leads that were found. When it returns, what the answers are made from is kept."""
+        scored = self._scorer.scored(look.histories, moments.as_of, reasons)
+        self._leads.keep(look, scored.answers, moments)
         if self._log and scored.lead_ids:
-            self._log.write(scored, self._scorer.bundle, request_id, as_of, now)
+            self._log.write(scored, self._scorer.bundle, moments.request_id, moments.as_of, moments.now)
         return scored
 
-    def _read(self, number: int, raw: object) -> LeadHistory | WireAnswer:
+    def _read(self, number: int, raw: object, as_of: int) -> Told | WireAnswer:
         try:
             refuse_crowds(raw, self._max_interactions)
-            return self._history(WireLead.model_validate(raw))
+            return self._told(WireLead.model_validate(raw, context=self._context), as_of)
         except ValidationError as error:
             problem = complaint.of(error, Problem.INVALID_LEAD, WireLead, ("leads", number))
         except RequestError as error:
-            problem = RequestError(
-                error.problem, error.message, ".".join(filter(None, (f"leads[{number}]", error.field)))
-            )
+            problem = _within(number, error)
         return answers.failed(_lead_id(raw), problem.problem.code, str(problem))
 
-    def _history(self, lead: WireLead) -> LeadHistory:
+    def _told(self, lead: WireLead, as_of: int) -> Told:
         personal.refuse(lead.attributes.items(), self._allow_personal)
+        if lead.created_at is None:
+            return additions.of(lead, self._types, as_of)
         return mapping.history(lead, self._types)
+
+
+def _rows(read: Sequence[Told | WireAnswer], look: Look, scored: Scored) -> Iterator[WireAnswer]:
+    """Yield the answers' rows in the order of the request."""
+    found, answered = iter(look.leads), iter(scored.answers)
+    for number, one in enumerate(read):
+        if isinstance(one, WireAnswer):
+            yield one
+            continue
+        lead = next(found)
+        if isinstance(lead, RequestError):
+            yield answers.failed(one.lead_id, lead.problem.code, str(_within(number, lead)))
+        else:
+            yield answers.row(next(answered))
+
+
+def _within(number: int, error: RequestError) -> RequestError:
+    """The error of a lead as one of its request."""
+    return RequestError(error.problem, error.message, ".".join(filter(None, (f"leads[{number}]", error.field))))
+
+
+def _leads(store: "Store | None", bundle: Bundle, rulebook: Rulebook) -> Leads:
+    if store is None:
+        return ToldLeads()
+    from serving.live.asking import StoredLeads  # noqa: PLC0415  # with SQLAlchemy, for those who have a store
+
+    return StoredLeads(store, bundle, rulebook)
 
 
 def _lead_id(raw: object) -> str | None:

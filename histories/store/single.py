@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -36,9 +36,7 @@ class Asked:
     suppressed: frozenset[str]
 
 
-def asked(
-    store: Store, lead_ids: Collection[str], watermark: int | None = None, also: Collection[str] = ()
-) -> Asked:
+def asked(store: Store, lead_ids: Collection[str], watermark: int | None = None, also: Collection[str] = ()) -> Asked:
     """Read leads, and who of them and of `also` objected, in one snapshot at `watermark` (None: now).
 
     A history is in the order of `select.lead`; `account_interactions` are those of the account's other leads but for
@@ -140,11 +138,12 @@ class _Reader:
         found: dict[str, list[Interaction]] = defaultdict(list)
         table = INTERACTIONS.c
         columns = "interaction_id", "occurred_at", "kind", "received_at", "channel", "direction", "value", "lead_id"
-        query = sa.select(*(table[name] for name in columns))
+        query: sa.Select[*tuple[Any, ...]] = sa.select(*(table[name] for name in columns))
         query = query.where(among(self.connection, table.lead_id, since), table.watermark <= self.at.watermark)
         for row in self.connection.execute(query):
-            one, known_at = since[row[7]]
-            made = Interaction(*row[:5], _DIRECTIONS[row[5]], row[6])
+            name, at, kind, received_at, channel, direction, value, lead_id = row
+            one, known_at = since[lead_id]
+            made = Interaction(name, at, kind, received_at, channel, _DIRECTIONS[direction], value)
             found[one].append(made if known_at is None else merging.received(made, known_at))
         for some in found.values():
             some.sort(key=_by_time)
@@ -168,8 +167,8 @@ class _Reader:
         return found
 
     def _of(
-        self, lead_ids: Collection[str], query: sa.Select[*tuple[object, ...]], table: sa.Table
-    ) -> Iterable[sa.Row[*tuple[object, ...]]]:
+        self, lead_ids: Collection[str], query: sa.Select[*tuple[Any, ...]], table: sa.Table
+    ) -> Iterable[sa.Row[*tuple[Any, ...]]]:
         known = table.c.watermark <= self.at.watermark
         return self.connection.execute(query.where(among(self.connection, table.c.lead_id, lead_ids), known))
 

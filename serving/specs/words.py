@@ -6,7 +6,10 @@ A name means the same wherever it stands; where it does not, `Schema.field` has 
 WORDS = {
     # requests
     "lead_id": "Your own id of the lead.",
-    "created_at": "When the lead was created, with its offset.",
+    "created_at": (
+        "When the lead was created, with its offset. It may be left out where the service has a history store that "
+        "knows the lead: what is told of the lead here is then added to what the store knows."
+    ),
     "account_id": "Your own id of the company that the lead belongs to.",
     "attributes": (
         "What is known of the lead, by the names that training saw: a text, a number, true, false or null; "
@@ -119,6 +122,11 @@ WORDS = {
     "Feature.text": "What the number stands for, where it is the code of a category.",
     "unit": "The number's unit.",
     "meaning": "What the feature is, in words.",
+    # people
+    "into_lead": "Your own id of the lead that goes on.",
+    "MergeRequest.known_at": "Since when it is known that the two are one; empty: since now.",
+    "suppressed": "false: the lead no longer objects.",
+    "changed": "false: that was known already.",
     # the model
     "rulebook_name": "The rulebook's name.",
     "learnt_rulebook_version": "The rulebook that the model learnt from; empty where it learnt from none.",
@@ -165,6 +173,14 @@ OPERATIONS = {
         "the ledger behind the points and the feature row."
     ),
     "model": "Says which model and rulebook answer, what they were made from until when, and how well they did.",
+    "mergeLeads": (
+        "lead_id ends: from known_at on what it did belongs to into_lead. It cannot be taken back. The same merge again "
+        "changes nothing."
+    ),
+    "suppressLead": (
+        "Honours an objection for the person: the lead, and every lead merged with it, is not scored, not learnt from, "
+        "not called, and no webhook tells of it. A lead that is not known yet may object."
+    ),
     "ingestInteractions": (
         "Keeps what leads did. What is answered as added or duplicate is durable; a request without an answer may be "
         "sent again as it was. A row that cannot be kept is refused in its own verdict. Segment track and identify "

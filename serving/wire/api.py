@@ -1,9 +1,15 @@
 """The wire models: what a request may hold, checked by pydantic, and how it reads when it does not hold."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from histories import clock
 from histories.contract import Attribute
@@ -15,6 +21,8 @@ from serving.wire.foreign import AnyInteraction
 MOST_LEADS = 200
 MOST_OUTCOMES = 1000
 DEFAULT_REASONS = 3
+FROM_STORE = object()  # the context of validation where a history store knows leads; without it a lead is told whole
+_ABSENT = object()
 LAST_AS_OF = clock.parse("2200-01-01")
 _ATTRIBUTE = "write a text, a number, true, false, null, or {value, known_at}, or a list of these"
 
@@ -67,7 +75,26 @@ def _finite(value: int) -> float:
         return float("inf")
 
 
+def _created_at(value: object, info: ValidationInfo) -> int | None:
+    if info.context is FROM_STORE and (value is None or value is _ABSENT):
+        return None
+    if value is _ABSENT:
+        raise PydanticKnownError("missing")
+    return moment(value)
+
+
+def _absent() -> None:
+    """The default of `created_at`, which validation sees and replaces."""
+    return cast("None", _ABSENT)
+
+
 AsOf = Annotated[Moment, AfterValidator(_as_of)]
+CreatedAt = Annotated[
+    Moment | None,
+    PlainValidator(_created_at),
+    WithJsonSchema({"type": "string", "format": "date-time", "nullable": True}),
+    Field(default_factory=_absent, validate_default=True),
+]
 AttributeName = Annotated[Identifier, WithJsonSchema({"type": "string"})]
 AttributeValues = Annotated[tuple[Attribute, ...], PlainValidator(_attribute_values), WithJsonSchema({})]
 
@@ -87,10 +114,13 @@ Reasons = Annotated[int, Field(ge=0, le=MOST_REASONS), NullAsAbsent(lambda: DEFA
 
 
 class WireLead(Wire):
-    """One lead and all that is known of it. `account_interactions` absent: unknown, not none."""
+    """One lead and all that is known of it. `account_interactions` absent: unknown, not none.
+
+    Without `created_at` it is a lead that the history store knows, and what is told here is added to it.
+    """
 
     lead_id: Identifier
-    created_at: Moment
+    created_at: CreatedAt
     account_id: Identifier | None = None
     attributes: Attributes = Field(default_factory=dict)
     interactions: Annotated[Interactions, NullAsAbsent(list)] = Field(default_factory=list)

@@ -30,8 +30,11 @@ _WRITE = {
 def history(lead: WireLead, types: Mapping[str, AttributeType]) -> LeadHistory:
     """Return the history that a wire lead tells. `types` are those of the attributes that the bundle knows.
 
-    Raises RequestError where an attribute is of another type than the one the models learnt from.
+    Raises RequestError where an attribute is of another type than the one the models learnt from. A lead without
+    `created_at` is no history: additions.py.
     """
+    if lead.created_at is None:
+        raise TypeError("a lead without created_at is told in part alone")
     others = lead.account_interactions
     return LeadHistory(
         lead_id=lead.lead_id,

@@ -172,7 +172,7 @@ def test_an_answers_fields_are_all_required_and_a_requests_own_defaults_are_told
     for one in named.keys() - asked:
         assert set(named[one]["required"]) == set(named[one]["properties"])
     assert named["PredictOneRequest"]["properties"]["reasons"]["default"] == 3
-    assert named["PredictOneRequest"]["required"] == ["lead_id", "created_at"]
+    assert named["PredictOneRequest"]["required"] == ["lead_id"]
     assert named["PredictRequest"]["properties"]["leads"]["items"] == {"$ref": "#/components/schemas/Lead"}
 
 

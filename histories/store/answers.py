@@ -1,0 +1,136 @@
+"""The answers given: kept with all that makes them again, and read one by one, by lead, or at random."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
+
+import sqlalchemy as sa
+
+from histories.store import crossings, tombstones
+from histories.store.people import person
+from histories.store.schema import SCORES
+from histories.store.store import Store
+
+_IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """An answer that was given. Moments in UTC microseconds; `score_id` None: it is not kept yet.
+
+    `watermark`: what the store knew. `stored` 1: the lead was read from the store; 0: the request told all. `given`:
+    the JSON of what the request told, None where that was nothing. A probability or a grade is None where it does not
+    apply, as in an answer. `inputs_forgotten` 1: something that it was made from is gone, it cannot be made again.
+    """
+
+    request_id: str
+    lead_id: str
+    as_of: int
+    answered_at: int
+    watermark: int
+    stored: int
+    given: str | None
+    bundle_version: str
+    rulebook_version: str
+    probability_sql: float | None
+    probability_customer: float | None
+    score: float | None
+    grade: str | None
+    rule_points: float
+    rule_grade: str | None
+    rule_stage: str | None
+    stage: str | None
+    agreement: str | None
+    next_action: str | None
+    follow_up_by: int | None
+    valid_until: int | None
+    inputs_forgotten: int = 0
+    score_id: int | None = None
+
+
+_NAMES = tuple(one.name for one in fields(ScoreRow))
+_COLUMNS = tuple(SCORES.c[name] for name in _NAMES)
+_GIVEN = _NAMES[:-1]  # the number is the database's to give
+_values_of = attrgetter(*_GIVEN)
+_INSERT = sa.insert(SCORES).returning(SCORES.c.score_id, sort_by_parameter_order=True)
+
+
+def keep(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, ...]:
+    """Keep answers, and what they cross, in one transaction; return their numbers in order, durable.
+
+    None: the lead was forgotten while it was scored, and nothing is kept of it. Raises StoreUnavailableError: then
+    the answers must not go out.
+    """
+    if not rows:
+        return ()
+
+    def work(connection: sa.Connection) -> tuple[int | None, ...]:
+        gone = tombstones.forgotten(connection, {row.lead_id for row in rows})
+        wanted = [row for row in rows if row.lead_id not in gone]
+        kept = iter(_inserted(connection, wanted))
+        numbered = [None if row.lead_id in gone else replace(row, score_id=next(kept)) for row in rows]
+        crossings.note(connection, [row for row in numbered if row is not None], now)
+        return tuple(None if row is None else row.score_id for row in numbered)
+
+    return store.database.written(work)
+
+
+def scores_of(store: Store, lead_id: str) -> tuple[ScoreRow, ...]:
+    """Return the answers given for a lead, in the order in which they were given; of merged leads those of all."""
+    with store.database.reading() as connection:
+        ids = person(connection, lead_id)
+        return tuple(_read(connection, SCORES.c.lead_id.in_(ids), SCORES.c.answered_at, SCORES.c.score_id))
+
+
+def score(store: Store, score_id: int) -> ScoreRow | None:
+    """Return one answer; None where there is none of that number (any more)."""
+    with store.database.reading() as connection:
+        return next(_read(connection, SCORES.c.score_id == score_id), None)
+
+
+def count(store: Store) -> int:
+    """Return how many answers are kept."""
+    with store.database.reading() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(SCORES)).scalar_one())
+
+
+def random_scores(store: Store, most: int, seed: int) -> tuple[ScoreRow, ...]:
+    """Return `most` answers at random (all, where there are not so many), in the order in which they were given.
+
+    The same seed draws the same as long as no answer comes or goes.
+    """
+    with store.database.reading() as connection:
+        drawn = sorted(_drawn(connection, most, seed))
+        parts = (drawn[start : start + _IDS_AT_ONCE] for start in range(0, len(drawn), _IDS_AT_ONCE))
+        return tuple(row for ids in parts for row in _read(connection, SCORES.c.score_id.in_(ids), SCORES.c.score_id))
+
+
+def _drawn(connection: sa.Connection, most: int, seed: int) -> set[int]:
+    """Draw numbers until enough of them are answers: to list all of millions would take more than to ask again."""
+    number = SCORES.c.score_id
+    first, last, total = connection.execute(sa.select(sa.func.min(number), sa.func.max(number), sa.func.count())).one()
+    if total <= most:
+        return set(connection.execute(sa.select(number)).scalars())
+    chance, found = random.Random(seed), set[int]()  # noqa: S311 - a sample, no secret
+    while len(found) < most:
+        asked = [chance.randint(first, last) for _ in range(_IDS_AT_ONCE)]
+        there = set(connection.execute(sa.select(number).where(number.in_(asked))).scalars())
+        for one in asked:
+            if one in there and len(found) < most:
+                found.add(one)
+    return found
+
+
+def _inserted(connection: sa.Connection, rows: Sequence[ScoreRow]) -> list[int]:
+    if not rows:
+        return []
+    values = [dict(zip(_GIVEN, _values_of(row), strict=True)) for row in rows]
+    return list(connection.execute(_INSERT, values).scalars())
+
+
+def _read(
+    connection: sa.Connection, which: sa.ColumnElement[bool], *order: sa.ColumnElement[int]
+) -> Iterator[ScoreRow]:
+    found = connection.execute(sa.select(*_COLUMNS).where(which).order_by(*order))
+    return (ScoreRow(*row) for row in found)
