@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands.champion import scorer
-from histories import export, select
+from histories import select
 from histories.contract import Histories
 from histories.errors import DataError
+from histories.origin import Origin
 from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
 from scoring.answer import Answer
@@ -46,7 +47,7 @@ def attempt(
     place: Deployment,
     best: Resolved,
     tag: str,
-    config: Path,
+    config: Origin,
     leads: int,
     workers: Sequence[Worker],
     now: int,
@@ -57,7 +58,7 @@ def attempt(
     Raises DataError where an answer over HTTP is not the scorer's own, bit for bit.
     """
     step("Reading the export", 0, 5)
-    histories = export.read(config, now).histories
+    histories = config.histories(now)
     new, (old, why) = scorer(best, None), _running(place, answering(place, workers))
     step("Scoring open leads with the champion", 1, 5)
     answers = new.score_board(histories, histories.exported_at)
@@ -66,7 +67,7 @@ def attempt(
     step("Building the bento", 3, 5)
     bento = build.build(tag)
     step("Asking it for golden requests", 4, 5)
-    return Tried(bento, _checked(bento, histories, new, golden.spread(answers, leads)), found, why)
+    return Tried(bento, _checked(bento, histories, new, golden.spread(answers, leads), now), found, why)
 
 
 def _running(place: Deployment, tag: str | None) -> tuple[Scorer | None, str]:
@@ -86,8 +87,9 @@ def _shift(histories: Histories, answers: Sequence[Answer], new: Scorer, old: Sc
     return shift.measure(answers, new.bundle, as_of, before, old.bundle if old else None)
 
 
-def _checked(bento: str, histories: Histories, scorer: Scorer, lead_ids: Sequence[str]) -> Checked:
+def _checked(bento: str, histories: Histories, scorer: Scorer, lead_ids: Sequence[str], now: int) -> Checked:
     wanted = set(lead_ids)
     asked = [one for one in select.each(histories) if one.lead_id in wanted]
-    with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch, build.trial(bento, Path(scratch)) as served:
-        return golden.check(served.url, scorer, asked, histories.exported_at)
+    with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch:
+        with build.trial(bento, Path(scratch), now) as tried:
+            return golden.check(tried.url, tried.key, scorer, asked, histories.exported_at)

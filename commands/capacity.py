@@ -22,7 +22,6 @@ def capacity(
     rulebook: ChampionsRulebook = None,
 ) -> None:
     """Show from which score on to call, by model and by rules, and how many customers such calls bring."""
-    from histories import crm, export
     from histories.contract import Target
     from scoring import names
     from scoring import rulebook as rulebooks
@@ -30,7 +29,7 @@ def capacity(
     from training import cutoffs, cutoffs_report
     from training import recipe as recipes
 
-    settings = recipes.read(beside(config, recipe, "recipe"), crm.read(config).timezone)
+    settings = recipes.read(beside(config, recipe, "recipe"), config.timezone())
     calls = per_week or settings.business.calls_per_week
     if calls is None:
         raise CallError(
@@ -38,7 +37,7 @@ def capacity(
         )
     with champion() as serving, working("Reading the export, replaying the weeks"):
         rules = rulebooks.read(rulebook or serving.rulebook)
-        histories = export.read(config, now()).histories
+        histories = config.histories(now())
         names.check(rules, histories.families, histories.attribute_types, (rulebook or serving.rulebook).name)
         found = cutoffs.cutoffs(histories, serving.bundle, rules, settings.business, calls, settings.seed)
     cutoffs_report.render(found, out)

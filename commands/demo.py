@@ -11,6 +11,7 @@ from commands.models import train
 from commands.options import Port, now
 from commands.scores import score
 from commands.terminal import out
+from histories.origin import ExportFile
 
 
 def demo(
@@ -22,7 +23,7 @@ def demo(
     """Walk the whole path on a sample: sample, check, train, compare, score, serve."""
     from commands import tour
 
-    config = folder / "crm.toml"
+    config = ExportFile(folder / "crm.toml")
     out.rule(f"[bold]A sample export of {leads:,} leads", align="left")
     sample(folder, leads)
     out.rule("[bold]What is in it", align="left")
@@ -34,4 +35,4 @@ def demo(
     if not no_serve:
         out.rule("[bold]Serve", align="left")
         with champion() as best:
-            tour.serve(best, scorer(best, None), config, port, now(), out)
+            tour.serve(best, scorer(best, None), config.path, port, now(), out)

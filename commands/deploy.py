@@ -4,13 +4,12 @@ import getpass
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.champion import champion
-from commands.options import now
+from commands.options import OptionalConfig, now
 from commands.terminal import out, steps
 from histories.errors import CallError, DataError
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commands.candidate import Tried
+    from histories.origin import Origin
     from serving.deploy.deployment import Deployment
     from serving.deploy.deployment_log import Entry
     from serving.deploy.workers import Worker
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 
 def deploy(
-    config: Annotated[
-        Path | None, typer.Argument(metavar="CRM.toml", help="The export on whose open leads the champion is tried.")
-    ] = None,
+    config: OptionalConfig = None,
     leads: Annotated[int, typer.Option(min=1, help="How many leads are asked for over HTTP.")] = 200,
     yes: Annotated[bool, typer.Option("--yes", help="Roll out without asking, if every check is passed.")] = False,
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to what was deployed before, at once.")] = False,
@@ -79,7 +77,7 @@ def _rollback(place: "Deployment") -> None:
     out.print("The registry's champion is as it was; `lead-scoring promote --rollback` changes that.")
 
 
-def _deploy(place: "Deployment", config: Path, leads: int, yes: bool) -> None:
+def _deploy(place: "Deployment", config: "Origin", leads: int, yes: bool) -> None:
     from commands import candidate
     from serving.deploy import rollout, shift_table
     from serving.deploy.pack import pack, packed

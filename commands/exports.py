@@ -54,20 +54,18 @@ def check(
     ] = Path("quarantine.csv"),
 ) -> None:
     """Read an export, report on it, and look for fields that tell the answer."""
-    from histories import check as checks
-    from histories import check_report, export
+    from histories import check_report
 
     with working("Reading the export"):
-        read = export.read(config, now(), quarantine)
-    check_report.render(checks.check(read), out)
-    _look_for_leaks(config, read.histories)
+        histories, report = config.check(now(), quarantine)
+    check_report.render(report, out)
+    _look_for_leaks(config.folder / "recipe.toml", histories)
 
 
-def _look_for_leaks(config: Path, histories: "Histories") -> None:
-    """Print what a training by the recipe beside CRM.toml would be stopped by, or why that cannot be said."""
+def _look_for_leaks(file: Path, histories: "Histories") -> None:
+    """Print what a training by the recipe would be stopped by, or why that cannot be said."""
     from training import fit, leakage, leakage_report, recipe
 
-    file = config.parent / "recipe.toml"
     try:
         with working("Looking for leaks"):
             settings = recipe.read(file, histories.timezone) if file.exists() else recipe.default()

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands import terminal
-from commands.options import Cluster, Memory, RecipeFile, now, past, size
+from commands.options import Cluster, Memory, OptionalConfig, RecipeFile, now, past, size
 from histories.errors import CallError
 from histories.whole_file import whole_file
 
 if TYPE_CHECKING:
     from features.own.features import OwnFeature
+    from histories.origin import Origin
 
 _ASK = "give one of --cutoff, --snapshots, --describe and --replay, and only one"
 
 
 def features(
-    config: Annotated[
-        Path | None, typer.Argument(metavar="CRM.toml", help="The file that describes the export.")
-    ] = None,
+    config: OptionalConfig = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="F.parquet", help="Where they go; of --describe, a .md or .csv."),
@@ -65,16 +64,16 @@ def _refuse(given: dict[str, object]) -> None:
             raise CallError(f"{option}: says nothing here; leave it out")
 
 
-def _own(config: Path, recipe: Path | None) -> "tuple[OwnFeature, ...]":
+def _own(config: "Origin", recipe: Path | None) -> "tuple[OwnFeature, ...]":
     """The team's own features: those of the recipe that is named, or that lies beside CRM.toml."""
     from training import recipe as recipes
 
-    path = recipe or config.parent / "recipe.toml"
+    path = recipe or config.folder / "recipe.toml"
     return recipes.read(path).features if recipe is not None or path.exists() else ()
 
 
 def _compute(
-    config: Path,
+    config: "Origin",
     wanted: int | Path,
     output: Path,
     recipe: Path | None,
@@ -104,10 +103,9 @@ def _compute(
     terminal.out.print(f"{done.rows:,} rows of {len(done.catalogue.names):,} features: {output}")
 
 
-def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> None:
+def _describe(config: "Origin | None", output: Path | None, recipe: Path | None) -> None:
     from features import catalogue
     from features.pages import describe, description, listing
-    from histories import export
 
     pages = {".md": describe.page, ".csv": description.as_csv}
     if output is not None and output.suffix not in pages:
@@ -116,7 +114,7 @@ def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> 
         columns = describe.example()
     else:
         with terminal.working("Reading the export"):
-            histories = export.read(config, now()).histories
+            histories = config.histories(now())
         lead_ids = histories.leads["lead_id"].to_pylist()
         columns = catalogue.build(histories, lead_ids, until=histories.exported_at, own=_own(config, recipe))
     if output is None:
@@ -127,15 +125,14 @@ def _describe(config: Path | None, output: Path | None, recipe: Path | None) -> 
     return terminal.out.print(f"{len(columns.names):,} features: {output}")
 
 
-def _replay(config: Path, log: Path) -> None:
+def _replay(config: "Origin", log: Path) -> None:
     from features.replay import log as replay_log
     from features.replay import replay
     from features.replay import report as replay_report
-    from histories import export
 
     replay_log.files(log)  # a mistake in the name shows before the export is read
     with terminal.working("Reading the export"):
-        histories = export.read(config, now()).histories
+        histories = config.histories(now())
     with terminal.working("Computing the logged rows again"):
         found = replay.replay(log, histories)
     replay_report.render(found, terminal.out)

@@ -8,8 +8,18 @@ import typer
 
 from histories import clock, machine
 from histories.errors import CallError
+from histories.origin import ExportFile, Origin, parse
 
-Config = Annotated[Path, typer.Argument(metavar="CRM.toml", help="The file that describes the export.")]
+_EXPORT = "The file that describes the export; or store://, or a store's URL."
+Config = Annotated[Origin, typer.Argument(parser=parse, metavar="CRM.toml", help=_EXPORT)]
+OptionalConfig = Annotated[Origin | None, typer.Argument(parser=parse, metavar="CRM.toml", help=_EXPORT)]
+CrmOption = Annotated[Origin, typer.Option("--crm", parser=parse, metavar="CRM.toml", help=_EXPORT)]
+OptionalCrmOption = Annotated[
+    Origin | None,
+    typer.Option(
+        "--crm", parser=parse, metavar="CRM.toml", help="The export, or store://, to check its names against."
+    ),
+]
 RecipeFile = Annotated[
     Path | None, typer.Option("--recipe", help="How to learn [default: recipe.toml beside CRM.toml].")
 ]
@@ -39,10 +49,13 @@ def past(option: str, text: str) -> int:
     return moment
 
 
-def beside(config: Path, given: Path | None, name: str) -> Path:
-    """Return the file that was given, else the one of that name beside CRM.toml. Raises CallError where either is missing."""
-    path = given or config.parent / f"{name}.toml"
-    if not config.exists():
+def beside(config: Origin, given: Path | None, name: str) -> Path:
+    """Return the file that was given, else the one of that name beside CRM.toml, for a store in the working folder.
+
+    Raises CallError where either is missing.
+    """
+    path = given or config.folder / f"{name}.toml"
+    if isinstance(config, ExportFile) and not config.path.exists():
         raise CallError(f"{config}: does not exist; name the file that describes the export")
     if not path.exists():
         raise CallError(f"{path}: does not exist; write one (README.md shows how) or name one with --{name}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.champion import champion
-from commands.options import RecipeFile, beside, now, past
+from commands.options import CrmOption, OptionalCrmOption, RecipeFile, beside, now, past
 from commands.terminal import out, steps, working
 from histories.errors import CallError
 
@@ -16,16 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from histories.contract import Histories
+    from histories.origin import Origin
     from scoring.rulebook import Rulebook
     from training.backtest import Deals
     from training.recipe import Recipe
 
-Export = Annotated[Path, typer.Option("--crm", metavar="CRM.toml", help="The file that describes the export.")]
-
 
 def check(
     rulebook: Annotated[Path, typer.Argument(metavar="RULEBOOK.toml")],
-    config: Annotated[Path | None, typer.Option("--crm", metavar="CRM.toml", help="The export that it is for.")] = None,
+    config: OptionalCrmOption = None,
 ) -> None:
     """Read a rulebook and, with --crm, name what it speaks of and the export does not have."""
     from scoring import rulebook as rulebooks
@@ -42,7 +41,7 @@ def check(
 
 def backtest(
     rulebook: Annotated[Path, typer.Argument(metavar="NEW.toml")],
-    config: Export,
+    config: CrmOption,
     against: Annotated[
         Path | None, typer.Option("--against", metavar="OLD.toml", help="The rulebook to hold it against.")
     ] = None,
@@ -91,7 +90,7 @@ def _write_draft(draft: Path, closed: "Deals", book: "Rulebook") -> str:
 def preview(
     lead: Annotated[str, typer.Argument(metavar="LEAD", help="Its lead_id.")],
     rulebook: Annotated[Path, typer.Argument(metavar="NEW.toml")],
-    config: Export,
+    config: CrmOption,
     against: Annotated[
         Path | None,
         typer.Option("--against", metavar="OLD.toml", help="The rulebook before [default: the one in force]."),
@@ -128,9 +127,7 @@ def publish(
     rulebook: Annotated[
         Path | None, typer.Argument(metavar="RULEBOOK.toml", help="The rulebook to put in force.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--crm", metavar="CRM.toml", help="Check its names against this export.")
-    ] = None,
+    config: OptionalCrmOption = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to the rulebook before the last edit.")] = False,
 ) -> None:
     """Put an edited rulebook in force, without training: points change, probabilities do not."""
@@ -158,7 +155,7 @@ def publish(
     )
 
 
-def _to_publish(rulebook: Path, config: Path | None) -> "tuple[Rulebook, Collection[str]]":
+def _to_publish(rulebook: Path, config: "Origin | None") -> "tuple[Rulebook, Collection[str]]":
     """Return the rulebook, and the attributes of the export where there is one to check it against."""
     from scoring import rulebook as rulebooks
 
@@ -170,21 +167,19 @@ def _to_publish(rulebook: Path, config: Path | None) -> "tuple[Rulebook, Collect
     return new, histories.attribute_types
 
 
-def _recipe(config: Path, recipe: Path) -> "Recipe":
-    from histories import crm
+def _recipe(config: "Origin", recipe: Path) -> "Recipe":
     from training import recipe as recipes
 
-    return recipes.read(recipe, crm.read(config).timezone)
+    return recipes.read(recipe, config.timezone())
 
 
-def _checked(config: Path, files: list[Path | None]) -> "tuple[Histories, list[Rulebook]]":
+def _checked(config: "Origin", files: list[Path | None]) -> "tuple[Histories, list[Rulebook]]":
     """Read rulebooks and the export that they are for; what a rulebook names and the export does not have is refused."""
-    from histories import export
     from scoring import names
     from scoring import rulebook as rulebooks
 
     given = [(file, rulebooks.read(file)) for file in files if file is not None]
-    histories = export.read(config, now()).histories
+    histories = config.histories(now())
     for file, book in given:
         names.check(book, histories.families, histories.attribute_types, file.name)
     return histories, [book for _, book in given]

@@ -36,7 +36,6 @@ def score(
     cluster: Cluster = None,
 ) -> None:
     """Score every open lead with the champion and the rules."""
-    from histories import shards
     from histories.machine import cores
     from serving.board import batch, call_list, sharded
 
@@ -48,7 +47,7 @@ def score(
         kept = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.absolute().parent)
         folder = Path(stack.enter_context(kept))
         each = _each(stack, cluster, folder, partial(tell, "Shards scored"))
-        made = shards.write(config, now(), folder, size(memory), progress=tell)
+        made = config.shards(now(), folder, size(memory), progress=tell)
         moment, using = made.exported_at if asked is None else asked, scorer(best, rulebook)
         # Where there are fewer shards than cores, several threads work on one; a cluster's task has one core.
         threads = 1 if cluster else max(1, cores() // made.count)

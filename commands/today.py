@@ -32,18 +32,18 @@ def today(
     ] = None,
 ) -> None:
     """Print and write the day's call list: who, both scores, what to do by when, and why, best first."""
-    from histories import clock, crm, export
+    from histories import clock
     from serving.board import batch, today_table
     from serving.board.today import Terms, choose
     from training import recipe as recipes
 
-    business = recipes.read(beside(config, recipe, "recipe"), crm.read(config).timezone).business
+    business = recipes.read(beside(config, recipe, "recipe"), config.timezone()).business
     if output is not None:
         batch.refuse_other_suffixes(output)
     asked = None if as_of is None else past("--as-of", as_of)
     count = calls or -(-(business.calls_per_week or _CALLS * _WORKING_DAYS) // _WORKING_DAYS)
     with champion() as best, working("Reading the export, scoring its open leads"):
-        histories = export.read(config, now()).histories
+        histories = config.histories(now())
         moment = histories.exported_at if asked is None else asked
         terms = Terms(business.deal_value, business.call_cost)
         found = choose(scorer(best, rulebook), histories, moment, count, terms)

@@ -20,8 +20,10 @@ from features.own.features import OwnFeature
 from features.snapshots import SNAPSHOTS, checked, refuse_impossible, refuse_impossible_cutoff, refuse_unknown
 from features.unfinished import Folder
 from histories import export, sharding, shards
+from histories import origin as origins
 from histories.errors import CallError, DataError
 from histories.machine import cores
+from histories.origin import Origin
 from histories.quarantine import SourceCount
 from histories.shards import Shards
 
@@ -69,7 +71,7 @@ def on_threads(work: Callable[[int], str], numbers: Sequence[int]) -> Iterator[s
 
 
 def run(  # noqa: PLR0913 - what a command may say, each word by its name
-    config: Path,
+    config: Path | Origin,
     wanted: int | Path,
     output: Path,
     memory: int,
@@ -80,7 +82,7 @@ def run(  # noqa: PLR0913 - what a command may say, each word by its name
     progress: Progress | None = None,
     each: Each = on_threads,
 ) -> Finished:
-    """Write the features of the export that `config` describes to `output` (.parquet), within `memory` (bytes).
+    """Write the features of the export that `config` describes, or of a store, to `output` (.parquet), within `memory` (bytes).
 
     `wanted` is a cutoff (UTC microseconds) at which every lead created by then has one row, or the Parquet file of
     snapshots, whose order the rows keep. The rows have the bits of `table.compute` on `export.read`'s histories, with
@@ -97,7 +99,7 @@ def run(  # noqa: PLR0913 - what a command may say, each word by its name
         raise CallError(f"{output}: is a folder; name a file in it")
     asked = unfinished.asked_of(config, snapshots, cutoff, memory, own)
     with unfinished.working(output, asked, resume=resume) as folder:
-        whole = _shards(folder, config, now, memory, given, tell)
+        whole = _shards(folder, origins.of(config), now, memory, given, tell)
         _refuse_cutoffs(wanted, given, whole.exported_at, "the export was taken")
         rows = given if given is not None else _created(whole, cutoff or 0, memory)
         _split(folder, whole, rows, memory)
@@ -157,13 +159,13 @@ def _silent(text: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def _shards(folder: Folder, config: Path, now: int, memory: int, given: pa.Table | None, tell: Progress) -> Shards:
+def _shards(folder: Folder, origin: Origin, now: int, memory: int, given: pa.Table | None, tell: Progress) -> Shards:
     if (folder.shards / "shards.json").exists():
         whole = shards.opened(folder.shards)
         sharding.refuse_too_many_files(whole.count)
         return whole
     beside = 0 if given is None else given.num_rows * _SNAPSHOT_BYTES
-    return shards.write(config, now, folder.shards, memory, beside=beside, progress=tell)
+    return origin.shards(now, folder.shards, memory, beside=beside, progress=tell)
 
 
 def _refuse_cutoffs(wanted: int | Path, given: pa.Table | None, latest: int, when: str) -> None:

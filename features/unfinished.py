@@ -1,11 +1,9 @@
 """The folder of a run that has not ended: what was asked, and what is done of it, so that the run can be gone on with."""
 
 import fcntl
-import glob
 import hashlib
 import json
 import logging
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +13,11 @@ from pathlib import Path
 
 from features.catalogue import MEANING
 from features.own.features import OwnFeature
-from histories import crm, toml_file
 from histories.errors import CallError
+from histories.origin import Origin, of
 from histories.whole_file import whole_file
 
 _log = logging.getLogger(__name__)
-_QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 
 
 @dataclass(frozen=True)
@@ -152,18 +149,12 @@ def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def asked_of(
-    config_path: Path, snapshots: Path | None, cutoff: int | None, memory: int, own: Sequence[OwnFeature]
+    config: Path | Origin, snapshots: Path | None, cutoff: int | None, memory: int, own: Sequence[OwnFeature]
 ) -> Asked:
     """Say what a result depends on, by the names that a user knows; equal texts make equal results."""
-    config = crm.read(config_path)
-    sources = [config.leads.source, *(one.source for one in config.interactions)]
-    sources += [one.source for one in config.attributes]
-    sources += [one.source for one in config.outcomes]
-    files = sorted({path for source in sources for path in _files(source)})
     return Asked(
         shards={
-            config_path.name: _hash(toml_file.read_text(config_path).encode()),
-            **{str(path): f"{path.stat().st_size} bytes of {path.stat().st_mtime_ns}" for path in files},
+            **of(config).identity(),
             "--memory": f"{memory} bytes",
             "lead-scoring": f"{metadata.version('lead-scoring')}, meaning {MEANING}",
         },
@@ -173,31 +164,6 @@ def asked_of(
             "own features": _hash(repr(tuple(own)).encode()),
         },
     )
-
-
-def _files(source: crm.Source) -> list[Path]:
-    """The file of a source, or those that its query seems to name, one by one or by a pattern."""
-    if source.file is not None:
-        return [source.file] if source.file.is_file() else []
-    quoted = [one[0] or one[1] for one in _QUOTED.findall(source.query or "")]
-    named = [*quoted, *(found for one in quoted for found in _matching(one, source.folder))]
-    return [path for path in (source.folder / one for one in named) if _is_file(path)]
-
-
-def _matching(pattern: str, folder: Path) -> list[str]:
-    if not glob.has_magic(pattern):
-        return []
-    try:
-        return glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - DuckDB takes whole paths too
-    except (OSError, ValueError):
-        return []
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _hash(content: bytes) -> str:

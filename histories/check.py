@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from histories import funnel
@@ -74,7 +75,7 @@ class Check:
     lie before their lead's creation, `early_interactions` the same of interactions.
     """
 
-    path: Path
+    name: str
     timezone: str
     exported_at: int
     exported_at_is_given: bool
@@ -99,9 +100,28 @@ class Check:
     attributes: tuple[AttributeFigures, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What a report is made of: `name` is what was read, the rest as in Export."""
+
+    name: str
+    histories: Histories
+    exported_at_is_given: bool
+    sources: tuple[SourceCount, ...]
+    quarantine: pa.Table
+    quarantine_path: Path | None
+
+
 def check(export: Export) -> Check:
+    """Compute the figures of an export's report."""
+    given = export.config.exported_at is not None
+    name, path = str(export.config.path), export.quarantine_path
+    return report(Checked(name, export.histories, given, export.sources, export.quarantine, path))
+
+
+def report(read: Checked) -> Check:
     """Compute the report's figures."""
-    histories = export.histories
+    histories = read.histories
     created = dict(zip(histories.leads["lead_id"].to_pylist(), histories.leads["created_at"].to_pylist(), strict=True))
     outcomes = _outcomes(histories)
     ends = Counter(
@@ -113,13 +133,13 @@ def check(export: Export) -> Check:
     accounts = Counter(one for one in histories.leads["account_id"].to_pylist() if one is not None)
     kinds = _kinds(histories)
     return Check(
-        path=export.config.path,
+        name=read.name,
         timezone=histories.timezone,
         exported_at=histories.exported_at,
-        exported_at_is_given=export.config.exported_at is not None,
-        sources=export.sources,
-        reasons=_reasons(export),
-        quarantine_path=export.quarantine_path,
+        exported_at_is_given=read.exported_at_is_given,
+        sources=read.sources,
+        reasons=_reasons(read),
+        quarantine_path=read.quarantine_path,
         first=bounds["min"],
         last=bounds["max"],
         leads=len(created),
@@ -147,12 +167,12 @@ def _outcomes(histories: Histories) -> dict[str, list[Outcome]]:
     return found
 
 
-def _reasons(export: Export) -> tuple[ReasonCount, ...]:
-    grouped = export.quarantine.group_by(["source", "reason"]).aggregate([("line", "count"), ("line", "min")])
+def _reasons(read: Checked) -> tuple[ReasonCount, ...]:
+    grouped = read.quarantine.group_by(["source", "reason"]).aggregate([("line", "count"), ("line", "min")])
     counts = [
         ReasonCount(row["source"], row["reason"], row["line_count"], row["line_min"]) for row in grouped.to_pylist()
     ]
-    order = {source.name: number for number, source in enumerate(export.sources)}
+    order = {source.name: number for number, source in enumerate(read.sources)}
     return tuple(sorted(counts, key=lambda one: (order[one.source], -one.rows, one.reason)))
 
 

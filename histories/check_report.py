@@ -34,7 +34,7 @@ def _table(title: str) -> Table:
 
 
 def _head(check: Check, console: Console) -> None:
-    console.print(Text(str(check.path), style="bold"))
+    console.print(Text(check.name, style="bold"))
     span = "no interactions"
     if check.first is not None and check.last is not None:
         days = (check.last - check.first) / clock.DAY

@@ -105,7 +105,7 @@ class ShardFiles:
         progress: Progress | None = None,
     ) -> None:
         self.shards = shards
-        self._connection, self._folder, self._memory, self._progress = connection, folder, memory, progress
+        self._connection, self.folder, self._memory, self._progress = connection, folder, memory, progress
         self._sources = 0
         # Else files are closed and begun anew all the time.
         connection.execute(f"set partitioned_write_max_open_files = {shards + 1}")
@@ -116,16 +116,16 @@ class ShardFiles:
         if self._progress is not None:
             self._progress(f"Reading {table}", self._sources, 0)
         self.write(table, query, self._sources)
-        files = self._folder / table / "*" / f"{self._sources}-*.parquet"
-        if not any(self._folder.glob(str(files.relative_to(self._folder)))):
+        files = self.folder / table / "*" / f"{self._sources}-*.parquet"
+        if not any(self.folder.glob(str(files.relative_to(self.folder)))):
             return f"(select * from ({query}) limit 0)"
         return f"read_parquet({sql.literal(str(files))}, hive_partitioning = true)"
 
     def write(self, table: str, query: str, source: int) -> None:
         """Write the rows of a query, which has the column SHARD, as those of a source."""
-        with blame_place(self._folder, self._memory):
+        with blame_place(self.folder, self._memory):
             self._connection.execute(
-                f"copy ({query}) to {sql.literal(str(self._folder / table))} (format parquet, compression lz4, "
+                f"copy ({query}) to {sql.literal(str(self.folder / table))} (format parquet, compression lz4, "
                 f"partition_by ({SHARD}), filename_pattern '{source}-{{i}}', overwrite_or_ignore)"
             )
 

@@ -92,19 +92,21 @@ def write(
         staging = gathering.stage(connection, config, now, folder, files)
         counts = _settled(connection, config, staging.sources)
         _write_leads(config, staging.sources[0], files)
-    made = Shards(
-        folder,
-        count,
-        staging.exported_at,
-        config.timezone,
-        config.families,
-        export.attribute_types(config),
-        counts,
-        max(_LEAST_MEMORY, working(memory) // at_once(cores())),
-    )
-    with whole_file(folder / "shards.json") as unfinished:
-        unfinished.write_text(_to_json(made), encoding="utf-8")
+    types, at = export.attribute_types(config), staging.exported_at
+    made = Shards(folder, count, at, config.timezone, config.families, types, counts, buffer(memory))
+    keep(made)
     return made
+
+
+def buffer(memory: int) -> int:
+    """Return how many bytes DuckDB may buffer of one shard, where `memory` may be used by all that are worked on."""
+    return max(_LEAST_MEMORY, working(memory) // at_once(cores()))
+
+
+def keep(made: Shards) -> None:
+    """Write down, last of all, what the folder holds: from then on `opened` finds it."""
+    with whole_file(made.folder / "shards.json") as unfinished:
+        unfinished.write_text(_to_json(made), encoding="utf-8")
 
 
 def opened(folder: Path) -> Shards:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from histories import crm, export
+from histories import origin as origins
 from histories.clock import date
 from histories.contract import Histories, Target
 from histories.errors import DataError
+from histories.origin import Origin
 from scoring import names, points, rulebook
 from scoring.bundle import Bundle
 from scoring.model import Model
@@ -50,7 +51,7 @@ class Comparison:
 
 
 def compare(
-    config: Path,
+    config: Path | Origin,
     recipe_file: Path | None,
     rulebook_file: Path,
     now: int,
@@ -62,18 +63,19 @@ def compare(
     `now`: the command's start, UTC microseconds. The recipe gives ages and seed, the champion its horizons.
     Raises CallError or DataError, the latter where there is no champion or no newer mature snapshot.
     """
-    settings = recipe.read(recipe_file, crm.read(config).timezone) if recipe_file else recipe.default()
+    origin = origins.of(config)
+    settings = recipe.read(recipe_file, origin.timezone()) if recipe_file else recipe.default()
     rules = rulebook.read(rulebook_file)
     tracker = open_tracker(tracking_uri)
     with tempfile.TemporaryDirectory() as scratch:
         champion = champion_as_trained(tracker, Path(scratch))
     progress("Reading the export", 0, 3)
-    histories = export.read(config, now).histories
+    histories = origin.histories(now)
     names.check(rules, histories.families, histories.attribute_types, rulebook_file.name)
     progress("Scoring with champion and rules", 1, 3)
     lineups = lineups_since(histories, champion.bundle, rules, settings)
     progress("Writing to MLflow", 2, 3)
-    comparison = _log(tracker, config, champion.version.number, champion.bundle, rules, histories, lineups)
+    comparison = _log(tracker, origin, champion.version.number, champion.bundle, rules, histories, lineups)
     progress("Done", 3, 3)
     return comparison
 
@@ -132,7 +134,7 @@ def _require(drawn: Snapshots, since: int, newer: BoolArray, knew: BoolArray, se
 
 def _log(
     tracker: Tracker,
-    config: Path,
+    origin: Origin,
     version: int,
     bundle: Bundle,
     rules: Rulebook,
@@ -152,7 +154,7 @@ def _log(
         run.describe(logbook.describe(lineups, sentence))
         run.text(print_of.to_json(), "fingerprint.json")
         run.text(rules.source, RULEBOOK_PATH)
-        rows = logbook.dataset(lineups, str(config), print_of)
+        rows = logbook.dataset(lineups, str(origin), print_of)
         run.dataset(rows, "test")
         run.metrics(logbook.difference_metrics(lineups))
         run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)

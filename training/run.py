@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from histories import crm, export
+from histories import origin as origins
 from histories.clock import iso
 from histories.contract import Histories, Target
+from histories.origin import Origin
 from scoring import bundle as bundles
 from scoring import names, rulebook
 from scoring.bundle import Bundle
@@ -84,7 +85,7 @@ class Terminated(BaseException):
 
 @dataclass(frozen=True, eq=False)
 class _Input:
-    config: Path
+    origin: Origin
     histories: Histories
     recipe: Recipe
     rules: Rulebook
@@ -92,7 +93,7 @@ class _Input:
 
 
 def train(
-    config: Path,
+    config: Path | Origin,
     recipe_file: Path | None,
     rulebook_file: Path,
     now: int,
@@ -100,22 +101,23 @@ def train(
     tracking_uri: str | None = None,
     allow_leaks: Sequence[str] = (),
 ) -> TrainingResult:
-    """Train on an export, measure, log, judge and register; promote where the gate lets it.
+    """Train on an export (its crm.toml) or a store, measure, log, judge and register; promote where the gate lets it.
 
     `now`: the command's start, UTC microseconds; `recipe_file` None: the default recipe; `tracking_uri` None: as
     `open_tracker`; `allow_leaks`: fields that may stay in, whatever the leakage audit finds of them. The registry is
     written last: a run that fails or is killed before leaves it as it was, and is marked failed itself. Raises CallError where a file is wrong, DataError where the data do not allow it.
     """
-    settings = recipe.read(recipe_file, crm.read(config).timezone) if recipe_file else recipe.default()
+    origin = origins.of(config)
+    settings = recipe.read(recipe_file, origin.timezone()) if recipe_file else recipe.default()
     rules = rulebook.read(rulebook_file)
     tracker = open_tracker(tracking_uri)
     progress("reading the export", 0, 1)
-    histories = export.read(config, now).histories
+    histories = origin.histories(now)
     names.check(rules, histories.families, histories.attribute_types, rulebook_file.name)
     read = fingerprint.of(histories)
     kept = TRIALS / read.sha256[:16]
     settings = recipe.keeping_trials(settings, kept)
-    given = _Input(config, histories, settings, rules, read)
+    given = _Input(origin, histories, settings, rules, read)
     with (
         _ended_politely(),
         trials.told(kept, KeyboardInterrupt, Terminated),
@@ -126,7 +128,7 @@ def train(
         prepared = prepare(histories, settings, progress)
         leakage.require(leakage.fields(histories, prepared.catalogue), allow_leaks)
         audit = _audit(run, given, prepared, allow_leaks)
-        fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(config), progress=progress)
+        fitted = fit_prepared(histories, settings, rules, prepared, now=now, source=str(origin), progress=progress)
         progress("comparing with the champion", 0, 2)
         champion = promote.rival(tracker, Path(scratch) / "champion")
         lineups = rivals.lineups(histories, settings, fitted, champion)
@@ -239,7 +241,7 @@ def _log_output(
     verdict: Verdict,
     folder: Path,
 ) -> dict[str, str]:
-    rows = logbook.dataset(lineups, str(given.config), given.fingerprint)
+    rows = logbook.dataset(lineups, str(given.origin), given.fingerprint)
     run.dataset(rows, "test")
     run.params({"test_start": iso(fitted.test_start), **_counts(fitted), **_learning(fitted)})
     run.metrics(logbook.difference_metrics(lineups))

@@ -62,7 +62,7 @@ def _with_example(connection: "Connection", query: str, schema: pa.Schema) -> It
 
 @contextmanager
 def _of_postgresql(database: Database, connection: sa.Connection) -> Iterator[Stream]:
-    import adbc_driver_postgresql.dbapi as adbc  # noqa: PLC0415
+    import adbc_driver_postgresql.dbapi as adbc  # type: ignore[import-untyped]  # noqa: PLC0415
 
     with adbc.connect(database.libpq_uri()) as opened:
         with opened.cursor() as cursor:

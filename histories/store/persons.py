@@ -54,7 +54,7 @@ def merges_of(connection: sa.Connection, lead_ids: Collection[str], at: Moment) 
 
 def _steps(
     connection: sa.Connection, lead_ids: Collection[str], at: Moment, *, up: bool
-) -> sa.CursorResult[tuple[str, str, int]]:
+) -> sa.CursorResult[str, str, int]:
     """The merges on the way from these leads, `up` to those that they live on in, or down to those that live on in them."""
     step = sa.select(MERGES.c.lead_id, MERGES.c.into_lead, MERGES.c.known_at).where(MERGES.c.watermark <= at.watermark)
     first = step.where(among(connection, MERGES.c.lead_id if up else MERGES.c.into_lead, lead_ids))
@@ -64,7 +64,7 @@ def _steps(
     return connection.execute(sa.select(way.c.lead_id, way.c.into_lead, way.c.known_at))
 
 
-def _merges(rows: Iterable[sa.Row[tuple[str, str, int]]]) -> Merges:
+def _merges(rows: Iterable[sa.Row[str, str, int]]) -> Merges:
     return Merges({lead_id: Ended(into, known_at) for lead_id, into, known_at in rows})
 
 

@@ -63,7 +63,8 @@ def histories(
     with reading(store, exported_at, watermark, declared) as read:
         tables = read.tables
         leads = _sorted(_table(contract.LEADS, tables.leads()))
-        attributes = _sorted(_table(contract.ATTRIBUTES, tables.attributes()), "name", "known_at")
+        names = Names()
+        attributes = _sorted(_table(contract.ATTRIBUTES, names.through(tables.attributes())), "name", "known_at")
         interactions = _table(contract.INTERACTIONS, tables.interactions())
         return Histories(
             leads=leads,
@@ -73,7 +74,7 @@ def histories(
             exported_at=exported_at,
             timezone=read.declared.timezone,
             families=read.declared.families,
-            attribute_types=_types(attributes, read.types, read.declared.attribute_types),
+            attribute_types=names.types(read.types, read.declared.attribute_types),
         )
 
 
@@ -96,15 +97,30 @@ def _stored_types(connection: sa.Connection, watermark: int) -> dict[str, Attrib
     return {name: AttributeType(kind) for name, kind in connection.execute(query)}
 
 
-def _types(
-    attributes: pa.Table, stored: Mapping[str, AttributeType], declared: Mapping[str, AttributeType]
-) -> dict[str, AttributeType]:
-    """The types of attributes that are in `attributes` or declared: a category where there is no value."""
-    valued = attributes.filter(pc.or_(pc.is_valid(attributes["text"]), pc.is_valid(attributes["number"])))
-    with_values = set(pc.unique(valued["name"]).to_pylist())
-    for name, wanted in declared.items():
-        if name in with_values and stored[name] is not wanted:
-            raise DataError(f"attribute {name} is a {stored[name].value} in the store, not a {wanted.value}")
-    names = pc.unique(attributes["name"]).to_pylist()
-    found = {name: stored[name] if name in with_values else AttributeType.CATEGORY for name in names}
-    return {**declared, **{name: found[name] for name in sorted(found.keys() - declared.keys())}}
+class Names:
+    """The attributes that a stream holds, gathered as it passes by."""
+
+    def __init__(self) -> None:
+        self._all: set[str] = set()
+        self._valued: set[str] = set()
+
+    def through(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, and remember their names, and which of them have values."""
+        for batch in batches:
+            self._all.update(pc.unique(batch["name"]).to_pylist())
+            valued = batch.filter(pc.or_(pc.is_valid(batch["text"]), pc.is_valid(batch["number"])))
+            self._valued.update(pc.unique(valued["name"]).to_pylist())
+            yield batch
+
+    def types(
+        self, stored: Mapping[str, AttributeType], declared: Mapping[str, AttributeType]
+    ) -> dict[str, AttributeType]:
+        """Return the types of what is declared, and of what passed by: a category where there was no value.
+
+        Raises DataError where values are of another type than the one declared.
+        """
+        for name, wanted in declared.items():
+            if name in self._valued and stored[name] is not wanted:
+                raise DataError(f"attribute {name} is a {stored[name].value} in the store, not a {wanted.value}")
+        others = sorted(self._all - declared.keys())
+        return {**declared, **{one: stored[one] if one in self._valued else AttributeType.CATEGORY for one in others}}
