@@ -3,7 +3,7 @@
 The door dispatches by this table, the specifications are generated from it, and the metrics' labels are its paths.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from serving.wire.api import PredictOneRequest, PredictRequest
 from serving.wire.explanation import ExplainResponse
 from serving.wire.identity import ModelResponse
 from serving.wire.incoming import IngestResponse, InteractionsRequest, LeadsRequest, OutcomesRequest
+from serving.wire.people import MergeRequest, PersonResponse, SuppressRequest
 
 if TYPE_CHECKING:
     from serving.predictor import Predictor  # LightGBM and numba load in a worker's load thread alone
@@ -43,6 +44,20 @@ class Route:
     answer: "Callable[[Predictor], Callable[[bytes, str, int], Reply]]"
     media: tuple[str, ...] = JSON
 
+
+@dataclass(frozen=True, slots=True)
+class SignedRoute:
+    """A path for a sender that knows no keys of ours: its signature says who it is. In no specification.
+
+    `answer` as of a Route, given the attributes by the names that the sender has for them.
+    """
+
+    path: str
+    method: str
+    answer: "Callable[[Predictor, Mapping[str, str]], Callable[[bytes, str, int], Reply]]"
+
+
+HUBSPOT = SignedRoute("/v1/hubspot", "POST", lambda predictor, names: predictor.intake.hubspot(names))
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -115,5 +130,25 @@ ROUTES: tuple[Route, ...] = (
         LeadsRequest,
         IngestResponse,
         lambda predictor: predictor.intake.leads,
+    ),
+    Route(
+        "/v1/merge",
+        "POST",
+        "mergeLeads",
+        "Say that two leads turned out to be one",
+        Permission.INGEST,
+        MergeRequest,
+        PersonResponse,
+        lambda predictor: predictor.people.merge,
+    ),
+    Route(
+        "/v1/suppress",
+        "POST",
+        "suppressLead",
+        "Honour a lead's objection to being scored, or end it",
+        Permission.INGEST,
+        SuppressRequest,
+        PersonResponse,
+        lambda predictor: predictor.people.suppress,
     ),
 )

@@ -24,6 +24,7 @@ _SENTENCES = {
     "int_from_float": "is not a whole number; write one without a fraction",
     "greater_than_equal": "is too small; it must be at least {ge}",
     "less_than_equal": "is too large; it must be at most {le}",
+    "bool_type": "is neither true nor false; write one of them without quotes",
     "literal_error": "is not known; allowed are {expected}",
     "list_type": "is not a list; write one in square brackets",
     "dict_type": "is not an object; write one in braces",

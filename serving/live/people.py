@@ -1,0 +1,55 @@
+"""Answers what a CRM says of a person: two leads that turned out to be one, and an objection to being scored."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from histories.store import Store, people
+from histories.store.people import Changed, MergeRefusedError
+from serving.live import unavailable
+from serving.live.intake import parsed
+from serving.wire import complaint
+from serving.wire.errors import Problem, RequestError
+from serving.wire.people import MergeRequest, PersonResponse, SuppressRequest
+from serving.wire.reply import Counts, Reply
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Answers the routes by which a CRM says who is who, and who objects."""
+
+    store: Store
+    model_version: str
+
+    def merge(self, body: bytes, request_id: str, now: int) -> Reply:
+        """Answer `/v1/merge`. Raises RequestError, also where the leads cannot be merged."""
+        request = _read(MergeRequest, body)
+        known_at = now if request.known_at is None else request.known_at
+        try:
+            with unavailable.told():
+                done = people.merge(self.store, request.lead_id, request.into_lead, known_at, now)
+        except MergeRefusedError as error:
+            raise RequestError(Problem.INVALID_REQUEST, error.reason, error.field) from None
+        return self._reply(done, request_id)
+
+    def suppress(self, body: bytes, request_id: str, now: int) -> Reply:
+        """Answer `/v1/suppress`. Raises RequestError."""
+        request = _read(SuppressRequest, body)
+        with unavailable.told():
+            done = (people.suppress if request.suppressed else people.lift)(self.store, request.lead_id, now)
+        return self._reply(done, request_id)
+
+    def _reply(self, done: Changed, request_id: str) -> Reply:
+        response = PersonResponse(request_id=request_id, watermark=done.watermark, changed=done.changed)
+        return Reply(response.model_dump_json().encode(), self.model_version, Counts())
+
+
+def _read(model: type[Body], body: bytes) -> Body:
+    raw = parsed(body)
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise complaint.of(error, Problem.INVALID_REQUEST, model) from None

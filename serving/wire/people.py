@@ -1,0 +1,29 @@
+"""The wire models of what is said of a person: two leads that are one, and an objection."""
+
+from pydantic import Field
+
+from serving.wire.answers import Outgoing
+from serving.wire.base import Identifier, Moment, Wire
+
+
+class MergeRequest(Wire):
+    """The body of `/v1/merge`: `lead_id` turned out to be `into_lead`, which goes on."""
+
+    lead_id: Identifier
+    into_lead: Identifier
+    known_at: Moment | None = None
+
+
+class SuppressRequest(Wire):
+    """The body of `/v1/suppress`: the lead objects to being scored, or, with `suppressed` false, no longer does."""
+
+    lead_id: Identifier
+    suppressed: bool = Field(default=True)
+
+
+class PersonResponse(Outgoing):
+    """What came of it. `changed`: false where the store knew it already, so that a request may be sent again."""
+
+    request_id: str
+    watermark: int
+    changed: bool
