@@ -3,12 +3,12 @@
 import contextlib
 import http.client
 import ipaddress
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,14 @@ from urllib.parse import urlsplit
 
 from histories.errors import CallError, DataError
 from scoring import rulebook as rulebooks
-from serving import request_log, settings
+from serving import interrupt, request_log, settings
 from serving.http import keys as keyfile
+from serving.live import webhook
 
 _ROOT = Path(__file__).resolve().parent.parent
 UNTRACKED = {"BENTOML_DO_NOT_TRACK": "True"}
+_ATTACHED = _ROOT / "serving" / "attached.py"
+READY_SECONDS = 900.0  # code that is new compiles first: a minute of processor time, which a busy machine stretches
 _STOP_SECONDS = 40.0  # a worker may need its time limit to finish what it has begun
 
 
@@ -45,15 +48,19 @@ class Served:
 
 
 def run(bundle_folder: Path, rulebook: Path, host: str, port: int, deployment: Path) -> int:
-    """Serve until the service ends or the user interrupts it. Returns the exit status: 0, or 1 where it failed.
+    """Serve until the service ends or is told to end (Ctrl-C, SIGTERM). Returns the exit status: 0, or 1 where it failed.
+
+    However long it loads, nothing ends it; one that cannot load is alive, says why, and follows the next deploy.
 
     The service follows the folder `deployment`: what is put in force there takes the place of this bundle.
     Keys are those of the working folder where LEAD_SCORING_KEYS names no file. Raises CallError or DataError where
     bundle, rulebook or keys cannot be read, the port is taken, or the host is for others and there is no key.
     """
     with (
-        background(bundle_folder, rulebook, host, port, keys=keyfile.PLACE, deployment=deployment) as served,
         contextlib.suppress(KeyboardInterrupt),
+        background(
+            bundle_folder, rulebook, host, port, wait=math.inf, keys=keyfile.PLACE, deployment=deployment
+        ) as served,
     ):
         return 1 if served.wait() else 0
     return 0
@@ -66,7 +73,7 @@ def background(
     host: str = "127.0.0.1",
     port: int = 0,
     log: Path | None = None,
-    wait: float = 180,
+    wait: float = READY_SECONDS,
     keys: Path | None = None,
     deployment: Path | None = None,
 ) -> Iterator[Served]:
@@ -75,7 +82,8 @@ def background(
     `keys` is the file of keys where the environment names none. `deployment` is a folder to follow
     (serving/deploy/deployment.py); None: this bundle for good. Raises CallError for a setting in the environment that is
     wrong, a host that is none, or that others reach while there is no key, and a port that is taken; and DataError where the service is not ready within `wait` seconds, with the end of its log where there is one.
-    At the end the supervisor and all its workers are stopped: requests in hand are finished first.
+    At the end the supervisor and all its workers are stopped: requests in hand are finished first. Where this process
+    is killed outright, the supervisor is told to stop all the same; the thread that starts it must live as long as it.
     """
     from serving.deploy.pack import pack  # noqa: PLC0415  # imports BentoML, which takes seconds
 
@@ -96,14 +104,14 @@ def background(
 
 @contextlib.contextmanager
 def started(
-    words: Sequence[str], environment: Mapping[str, str], host: str, port: int, log: Path | None, wait: float = 180
+    words: Sequence[str], environment: Mapping[str, str], host: str, port: int, log: Path | None, wait: float
 ) -> Iterator[Served]:
     """Let BentoML serve what `words` say, with this environment, for as long as the block runs. Errors as above."""
     port = _port(host, port)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # compared, not bound
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else None
-        stack.enter_context(_stopped_by_termination())
+        stack.enter_context(interrupt.by_termination())
         served = Served(url, _start([*words, "--host", host, "--port", str(port)], environment, output))
         stack.callback(stop, served.process)
         _wait_until_ready(served, wait, log)
@@ -130,6 +138,7 @@ def _check_environment(host: str, keys: Path | None) -> Path | None:
         rulebooks.read(found.rulebook)
     if found.request_log:
         request_log.check(found.request_log)
+    webhook.receiver(found)
     keys = found.keys or keys
     in_file = keyfile.read(keys) if keys else ()
     if not in_file and host != "127.0.0.1":
@@ -142,30 +151,13 @@ def _check_environment(host: str, keys: Path | None) -> Path | None:
 
 def _start(words: Sequence[str], environment: Mapping[str, str], output: BinaryIO | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # our own interpreter with our own arguments
-        [sys.executable, "-m", "bentoml", "serve", *words],
+        [sys.executable, "-I", str(_ATTACHED), str(os.getpid()), sys.executable, "-m", "bentoml", "serve", *words],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=output or 2,  # BentoML logs to stdout; logs belong on stderr
         stderr=subprocess.STDOUT if output else None,
         start_new_session=True,  # so that `stop` reaches the workers too
     )
-
-
-@contextlib.contextmanager
-def _stopped_by_termination() -> Iterator[None]:
-    """Let SIGTERM unwind the stack: by default Python dies on it at once and would leave the service behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def unwind(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, unwind)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _wait_until_ready(served: Served, wait: float, log: Path | None) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -177,7 +176,7 @@ def test_serving_ends_on_sigterm_without_leaving_a_process_and_a_taken_port_is_n
                 pytest.fail("two services share a port")
             cut_off(port)
             process.terminate()
-            assert process.wait(20) == 128 + signal.SIGTERM
+            assert process.wait(20) == 0
         finally:
             process.kill()
     assert psutil.wait_procs(family, timeout=5)[1] == []
