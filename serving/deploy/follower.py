@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("lead_scoring.deployment")
 SECONDS = 0.5  # between two looks at the folder
+_AGAIN = 60 * clock.SECOND  # until what could not be loaded is tried once more: a full disk or memory may have passed
 
 
 class Follower:
@@ -25,7 +26,8 @@ class Follower:
 
     `began`: the packed model that the service was started with, which answers as long as nothing was deployed, and
     `packed` its folder. `now` gives UTC microseconds. What cannot be loaded is refused and said; what answers goes
-    on. It is tried again when it is ordered again.
+    on. It is tried again a minute later, and when it is ordered again. As long as the worker cannot be seen in the
+    folder it goes on with what it answers with: nobody could tell whether a change had reached it.
     """
 
     def __init__(
@@ -41,12 +43,13 @@ class Follower:
         self._worker, self._now = worker, now
         self._prepared: tuple[Order, Predictor] | None = None
         self._presence: Presence | None = None
-        self._refused: set[str] = set()
+        self._refused: dict[str, int] = {}  # orders, and when
         self._told: Worker | None = None
         self._complaint = ""
 
     def start(self) -> threading.Thread:
-        """Follow in the background, for as long as the process lives."""
+        """Follow in the background, for as long as the process lives. From now on requests wait for what answers."""
+        self._engine.expect()
         thread = threading.Thread(target=self._run, name="deployment", daemon=True)
         thread.start()
         return thread
@@ -65,6 +68,8 @@ class Follower:
                 step()
             except (LeadScoringError, OSError) as error:
                 problem = problem or str(error)
+        if problem:
+            self._engine.expect_nothing()
         if problem not in {"", self._complaint}:  # said once, not twice a second
             _log.error("the deployment folder: %s", problem)
         self._complaint = problem
@@ -77,6 +82,8 @@ class Follower:
             self._presence = Presence(self._deployment.workers, self._worker)
 
     def _follow(self) -> None:
+        if self._presence is None and self._worker.tag is not None:
+            return
         wanted, candidate = self._deployment.current() or self._began, self._deployment.candidate()
         self._answer_with(wanted)
         self._prepare(candidate)
@@ -87,7 +94,7 @@ class Follower:
             self._told = self._worker
 
     def _answer_with(self, order: Order) -> None:
-        if self._worker.tag == order.tag or str(order) in self._refused:
+        if self._worker.tag == order.tag or self._refuses(order):
             return
         prepared, self._prepared = self._prepared, None
         made = prepared[1] if prepared and prepared[0].tag == order.tag else self._made(order)
@@ -111,7 +118,7 @@ class Follower:
             self._prepared = None  # its memory is free again
             self._worker = replace(self._worker, prepared=None)
             return
-        if str(order) == self._worker.prepared or str(order) in self._refused:
+        if str(order) == self._worker.prepared or self._refuses(order):
             return
         if order.tag != self._worker.tag:
             made = self._made(order)
@@ -127,10 +134,16 @@ class Follower:
             why = str(error)
         except Exception as error:  # noqa: BLE001  # memory, a disk: what answers now goes on, and the deploy hears of it
             why = f"{type(error).__name__}: {error}"
+        self._engine.expect_nothing()
         _log.error("refuses %s: %s", order.tag, why)
-        self._refused.add(str(order))
+        self._refused[str(order)] = self._now()
         self._worker = replace(self._worker, refused=str(order), why=why)
         return None
+
+    def _refuses(self, order: Order) -> bool:
+        """Whether it could not be loaded a moment ago: trying twice a second would keep the machine busy."""
+        refused_at = self._refused.get(str(order))
+        return refused_at is not None and self._now() - refused_at < _AGAIN
 
     def _folder(self, tag: str) -> Path:
         return self._packed if tag == self._began.tag else self._deployment.model(tag)

@@ -1,8 +1,11 @@
 """A worker answers with what is in force, loads beside it what is proposed, and goes on where it cannot."""
 
+import errno
+import fcntl
 import json
 import logging
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +35,7 @@ class Service:
     deployment: Deployment
     follower: Follower
     told: list[tuple[str, str]]
+    now: list[int]
 
     def look(self) -> Worker:
         """Look once, and return what the worker says of itself."""
@@ -46,8 +50,9 @@ def service(pair: Pair, tmp_path: Path) -> Iterator[Service]:
     deployment, told = kept(pair, tmp_path / "deployment"), list[tuple[str, str]]()
     engine = Engine(None, 10_000, told=lambda model, rulebook: told.append((model, rulebook)))
     worker = Worker(1, "here", "127.0.0.1:3000", "2026-01-01T00:00:00Z")
-    follower = Follower(engine, deployment, pair.old.order(), pair.old.folder, worker, lambda: NOW)
-    yield Service(engine, deployment, follower, told)
+    now = [NOW]
+    follower = Follower(engine, deployment, pair.old.order(), pair.old.folder, worker, lambda: now[0])
+    yield Service(engine, deployment, follower, told, now)
     shutil.rmtree(deployment.workers, ignore_errors=True)
 
 
@@ -117,6 +122,50 @@ def test_a_bundle_of_another_format_is_refused_by_name_and_tried_again_when_it_i
     with service.deployment.proposed(again):
         said = service.look()
         assert (said.prepared, said.refused) == (str(again), None)
+
+
+def test_what_could_not_be_loaded_is_tried_again_a_minute_later(service: Service, pair: Pair) -> None:
+    manifest = service.deployment.model(pair.new.tag) / BUNDLE / "manifest.json"
+    whole = manifest.read_text(encoding="utf-8")
+    manifest.write_text("", encoding="utf-8")
+    service.deployment.put_in_force(pair.new.order())
+    assert service.look().tag is None
+    manifest.write_text(whole, encoding="utf-8")
+    service.now[0] += 59 * clock.SECOND
+    assert service.look().tag is None
+    service.now[0] += clock.SECOND
+    said = service.look()
+    assert (said.tag, said.refused, said.why) == (pair.new.tag, None, None)
+
+
+def test_a_worker_that_cannot_be_seen_in_the_folder_goes_on_with_what_it_answers_with_until_it_can(
+    service: Service, pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A deploy would take the folder for one that nobody follows, and put in force what no worker has loaded."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
+        patch.setattr(fcntl, "flock", no_locks)
+        service.follower.look()
+        service.deployment.put_in_force(pair.new.order())
+        service.follower.look()
+        assert service.engine.predictor.versions["model_version"] == pair.old.bundle.version
+    assert "the deployment folder: [Errno 37] No locks available" in caplog.text
+    assert service.look().tag == pair.new.tag
+
+
+def test_requests_wait_from_the_start_on_for_what_is_loaded_and_not_after_it_failed(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", lambda _: None)
+        service.follower.start()
+    assert service.engine.will_answer, "nothing has begun yet: the follower first copies the packed model"
+    service.deployment.put_in_force(Order("lead_scoring:gone", "2026-02-02T00:00:00Z"))
+    service.look()
+    assert not service.engine.will_answer
 
 
 def test_a_service_whose_deployed_model_is_gone_is_never_ready_until_another_is_in_force(

@@ -35,9 +35,9 @@ def test_loading_happens_on_a_thread_and_ends_in_answers(folder: Path, rulebook:
 def test_while_it_loads_it_will_answer_and_after_a_failure_it_will_not(folder: Path) -> None:
     engine = Engine(None, 100)
     assert not engine.will_answer
-    made = engine.made(folder)
-    assert engine.will_answer
-    engine.hold(made)
+    thread = engine.start(folder)
+    assert engine.will_answer, "a request that comes at once waits too, though nothing but imports has begun"
+    thread.join()
     assert not engine.will_answer
     (folder / RULEBOOK).write_text("nonsense", encoding="utf-8")
     broken = Engine(None, 100)
