@@ -90,6 +90,8 @@ def _shift(histories: Histories, answers: Sequence[Answer], new: Scorer, old: Sc
 def _checked(bento: str, histories: Histories, scorer: Scorer, lead_ids: Sequence[str], now: int) -> Checked:
     wanted = set(lead_ids)
     asked = [one for one in select.each(histories) if one.lead_id in wanted]
-    with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch:
-        with build.trial(bento, Path(scratch), now) as tried:
-            return golden.check(tried.url, tried.key, scorer, asked, histories.exported_at)
+    with (
+        tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch,
+        build.trial(bento, Path(scratch), now) as tried,
+    ):
+        return golden.check(tried.url, tried.key, scorer, asked, histories.exported_at)

@@ -5,18 +5,27 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from histories.errors import CallError, DataError
 from serving import serve
-from serving.serve import Served
+from serving.http import keys
+from serving.http.permission import Permission
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BENTOFILE = "bentofile.yaml"
 _OURS = "LEAD_SCORING_"
-_WAIT = 900  # a new bento compiles its code first: a minute of processor time, which a busy machine stretches
 # What decides about an answer; everything else (keys, logs, the deployment folder) would lead out of the trial.
 _KEPT = ("LEAD_SCORING_ALLOW_PERSONAL", "LEAD_SCORING_MAX_BODY_BYTES", "LEAD_SCORING_MAX_INTERACTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A bento that is being tried: its address, and the one key that it answers."""
+
+    url: str
+    key: str = field(repr=False)
 
 
 def build(tag: str) -> str:
@@ -39,16 +48,20 @@ def build(tag: str) -> str:
 
 
 @contextlib.contextmanager
-def trial(bento: str, scratch: Path) -> Iterator[Served]:
-    """Serve a bento for as long as the block runs, for this machine alone and on a free port.
+def trial(bento: str, scratch: Path, now: int) -> Iterator[Trial]:
+    """Serve a bento for as long as the block runs, for this machine alone, on a free port, and with a key of its own.
 
-    It has none of the environment's keys, logs and folders. `scratch` takes its log (`service.log`). Raises DataError
-    where it is not ready in time.
+    It has none of the environment's keys, logs and folders. `scratch` takes its log (`service.log`) and its key, made
+    `now` (UTC microseconds). Raises DataError where it is not ready in time.
     """
+    file = scratch / "keys.json"
+    key = keys.add(file, "the trial before a deploy", [Permission.PREDICT], now).text
     environment = {**_bare(os.environ), "BENTOML_HOME": str(_home(scratch)), "LEAD_SCORING_WORKERS": "1"}
+    environment |= {"LEAD_SCORING_KEYS": str(file), "LEAD_SCORING_REQUESTS_PER_MINUTE": "1000000"}
     environment |= {name: os.environ[name] for name in _KEPT if name in os.environ}
-    with serve.started([bento], environment, "127.0.0.1", 0, scratch / "service.log", _WAIT) as served:
-        yield served
+    log = scratch / "service.log"
+    with serve.started([bento], environment, "127.0.0.1", 0, log, serve.READY_SECONDS) as served:
+        yield Trial(served.url, key)
 
 
 def _bare(environment: Mapping[str, str]) -> dict[str, str]:

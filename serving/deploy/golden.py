@@ -62,12 +62,12 @@ def spread(scored: Sequence[Answer], count: int) -> list[str]:
     return [ordered[round(place * (len(ordered) - 1) / max(count - 1, 1))].lead_id for place in range(count)]
 
 
-def check(url: str, scorer: Scorer, leads: Sequence[LeadHistory], as_of: int) -> Checked:
-    """Ask the service for these leads as of a moment (UTC microseconds), and for what it must refuse.
+def check(url: str, key: str, scorer: Scorer, leads: Sequence[LeadHistory], as_of: int) -> Checked:
+    """Ask the service, with its key, for these leads as of a moment (UTC microseconds), and for what it must refuse.
 
     Raises DataError, naming lead and field, where an answer over HTTP is not the scorer's own.
     """
-    asking = _Asking(url)
+    asking = _Asking(url, key)
     asking.ready()
     for batch in (leads[start : start + _BATCH] for start in range(0, len(leads), _BATCH)):
         expected = [_row(one) for one in scorer.score(batch, as_of, _REASONS)]
@@ -90,8 +90,8 @@ def check(url: str, scorer: Scorer, leads: Sequence[LeadHistory], as_of: int) ->
 class _Asking:
     """One connection after another to a service on this machine; it asks no proxy."""
 
-    def __init__(self, url: str) -> None:
-        self._place = urlsplit(url).netloc
+    def __init__(self, url: str, key: str) -> None:
+        self._place, self._shown = urlsplit(url).netloc, {"x-api-key": key}
 
     def ready(self) -> None:
         for path in ("/livez", "/healthz", "/readyz"):
@@ -118,7 +118,7 @@ class _Asking:
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Json]:
         connection = http.client.HTTPConnection(self._place, timeout=_TIMEOUT)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, headers | self._shown)
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         except (OSError, http.client.HTTPException, ValueError) as error:

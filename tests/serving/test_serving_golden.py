@@ -20,7 +20,7 @@ from serving.deploy.golden import Checked
 def test_the_service_of_this_very_bundle_passes(
     running: Running, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int
 ) -> None:
-    checked = golden.check(running.url, Scorer(bundle, rulebook), leads[:45], as_of)
+    checked = golden.check(running.url, "", Scorer(bundle, rulebook), leads[:45], as_of)
     assert checked == Checked(leads=45, single=10, faulty=8)
 
 
@@ -30,7 +30,7 @@ def test_a_service_of_another_bundle_or_rulebook_is_refused_by_its_version(
     edited = rulebooks.parse(pair.old.rulebook.source.replace("points = 25", "points = 24"), "rulebook.toml")
     for scorer, name in ((pair.new.scorer, "model_version"), (Scorer(pair.old.bundle, edited), "rulebook_version")):
         with pytest.raises(DataError, match=rf"^golden requests: {name} is \w+ over HTTP, and \w+ in the registry$"):
-            golden.check(running.url, scorer, leads[:3], as_of)
+            golden.check(running.url, "", scorer, leads[:3], as_of)
 
 
 def test_the_last_bit_of_a_number_counts(
@@ -49,12 +49,12 @@ def test_the_last_bit_of_a_number_counts(
         rf"^golden requests: lead {scored.lead_id}: rule_points is 15\.0 over HTTP, the scorer's own is 15\.0+\d+$"
     )
     with pytest.raises(DataError, match=message):
-        golden.check(running.url, pair.old.scorer, [scored], as_of)
+        golden.check(running.url, "", pair.old.scorer, [scored], as_of)
 
 
 def test_a_place_where_nobody_answers_is_named(pair: Pair, leads: tuple[LeadHistory, ...], as_of: int) -> None:
     with pytest.raises(DataError, match=r"^golden requests: /livez cannot be read \(ConnectionRefusedError: "):
-        golden.check("http://127.0.0.1:9", pair.old.scorer, leads[:1], as_of)
+        golden.check("http://127.0.0.1:9", "", pair.old.scorer, leads[:1], as_of)
 
 
 def test_golden_leads_are_spread_from_the_least_likely_to_the_likeliest() -> None:
