@@ -6,7 +6,22 @@ import sys
 import typer
 from rich.text import Text
 
-from commands import capacity, demo, deploy, exports, features, keys, models, openapi, people, rules, scores, today
+from commands import (
+    capacity,
+    demo,
+    deploy,
+    exports,
+    features,
+    history,
+    keys,
+    models,
+    openapi,
+    people,
+    replay,
+    rules,
+    scores,
+    today,
+)
 from commands.terminal import err
 from histories.errors import LeadScoringError
 
@@ -32,6 +47,9 @@ app.command(short_help="Bring the champion into the running service.")(deploy.de
 app.command(short_help="Make two leads one, as of when it was known.")(people.merge)
 app.command(short_help="Honour a lead's objection to being scored.")(people.suppress)
 app.command(short_help="Remove a person for good.")(people.forget)
+app.command(short_help="Make an answer again from the store.")(replay.replay)
+app.command(short_help="Make many again, and report what differs.")(replay.verify)
+app.command(short_help="Show a lead's scores over time.")(history.history)
 app.command(short_help="Walk the whole path on a sample.")(demo.demo)
 
 rules_app = typer.Typer(help="Check, try and publish rulebooks.", no_args_is_help=True, rich_markup_mode=None)
