@@ -66,14 +66,35 @@ def keep(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, 
         return ()
 
     def work(connection: sa.Connection) -> tuple[int | None, ...]:
-        gone = tombstones.forgotten(connection, {row.lead_id for row in rows})
-        wanted = [row for row in rows if row.lead_id not in gone]
-        kept = iter(_inserted(connection, wanted))
-        numbered = [None if row.lead_id in gone else replace(row, score_id=next(kept)) for row in rows]
+        numbers = _inserted(connection, rows)
+        gone = _gone(connection, rows, numbers)
+        numbered = [
+            None if row.lead_id in gone else replace(row, score_id=number)
+            for row, number in zip(rows, numbers, strict=True)
+        ]
         crossings.note(connection, [row for row in numbered if row is not None], now)
         return tuple(None if row is None else row.score_id for row in numbered)
 
     return store.database.written(work)
+
+
+def _gone(connection: sa.Connection, rows: Sequence[ScoreRow], numbers: Sequence[int]) -> frozenset[str]:
+    """Return the leads that were forgotten meanwhile, whose answers go again; mark what may have been made from theirs.
+
+    It comes after the insert, which holds the table: whoever forgets a lead waits for this transaction, or is seen here.
+    """
+    removed_at = tombstones.removed_at(connection)
+    if removed_at is None:
+        return frozenset()
+    gone = tombstones.forgotten(connection, {row.lead_id for row in rows})
+    pairs = list(zip(rows, numbers, strict=True))
+    lost = [number for row, number in pairs if row.lead_id in gone]
+    if lost:
+        connection.execute(sa.delete(SCORES).where(SCORES.c.score_id.in_(lost)))
+    early = [number for row, number in pairs if row.watermark < removed_at]
+    if early:
+        connection.execute(sa.update(SCORES).where(SCORES.c.score_id.in_(early)).values(inputs_forgotten=1))
+    return gone
 
 
 def scores_of(store: Store, lead_id: str) -> tuple[ScoreRow, ...]:

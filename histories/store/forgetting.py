@@ -11,7 +11,7 @@ from histories.errors import DataError
 from histories.store import people, schema, traces
 from histories.store.schema import INTERACTIONS, LEADS, MERGES, QUARANTINE, SCORES
 from histories.store.store import Store
-from histories.store.tombstones import entomb
+from histories.store.tombstones import entomb, removing
 from histories.store.writing import next_watermark
 
 # What is written without the counter of batches. `scores` first, as who keeps an answer locks it first.
@@ -44,6 +44,7 @@ def remove(store: Store, lead_ids: Collection[str]) -> Mapping[str, int]:
     """
 
     def work(connection: sa.Connection) -> Mapping[str, int]:
+        removing(connection, next_watermark(connection))
         _alone(connection)
         counts = {INPUTS: _marked(connection, lead_ids)}
         for table in (*_FACTS, *_ANSWERS):

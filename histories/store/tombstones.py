@@ -14,7 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from histories.store.schema import DEFINITIONS, FORGOTTEN
 
-SALT = "forgotten_salt"  # its name in `definitions`; there is none before the first lead is forgotten
+# Its name in `definitions`; there is none before the first lead is forgotten. Its watermark: `removed_at`.
+SALT = "forgotten_salt"
 _AT_ONCE = 1_000
 
 
@@ -37,6 +38,20 @@ def entomb(connection: sa.Connection, lead_ids: Collection[str], recorded_at: in
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     rows = [{"digest": _digest(salt, one), "recorded_at": recorded_at, "watermark": watermark} for one in lead_ids]
     connection.execute(insert(FORGOTTEN).on_conflict_do_nothing(), rows)
+
+
+def removed_at(connection: sa.Connection) -> int | None:
+    """Return the watermark under which rows of a person were removed last; None: nobody was ever forgotten.
+
+    Whoever read the store at an earlier one may have read what is gone.
+    """
+    found = connection.execute(sa.select(DEFINITIONS.c.watermark).where(DEFINITIONS.c.name == SALT)).scalar()
+    return None if found is None else int(found)
+
+
+def removing(connection: sa.Connection, watermark: int) -> None:
+    """Write down that rows are removed under this watermark, which the transaction has raised."""
+    connection.execute(sa.update(DEFINITIONS).where(DEFINITIONS.c.name == SALT).values(watermark=watermark))
 
 
 def _salt(connection: sa.Connection) -> bytes | None:

@@ -10,7 +10,8 @@ from people_cases import COLLEAGUE, NOW, OTHER, PERSON, VALUE, bytes_of, fill, i
 
 from histories import store as stores
 from histories.contract import Attribute
-from histories.store import AttributeRow, LeadRow, Store, Verdict, forgetting, people
+from histories.store import AttributeRow, LeadRow, Store, Verdict, answers, forgetting, people
+from histories.store.answers import ScoreRow
 from histories.store.schema import FORGOTTEN, INTERACTIONS, SCORES
 from histories.store.tombstones import forgotten
 
@@ -204,3 +205,23 @@ def test_an_answer_that_is_being_kept_meanwhile_is_removed_too(opened: Store) ->
         one.join(30)
         assert not one.is_alive()
     assert naming(opened, PERSON) == {}
+
+
+def scored(lead_id: str, watermark: int) -> ScoreRow:
+    return ScoreRow("r", lead_id, 30, 40, watermark, 1, None, "b", "r", 0.1, 0.1, 50.0, "B", 1.0, "B2", "lead", "lead",
+                    "both_low", "nurture", None, 41)  # fmt: skip
+
+
+def test_an_answer_that_was_made_from_what_is_gone_by_now_is_kept_with_a_mark_and_the_persons_own_is_not(
+    opened: Store,
+) -> None:
+    """Both were being made, in a snapshot of before, while the person was removed."""
+    fill(opened)
+    before = opened.watermark()
+    forget(opened)
+    kept_now = answers.keep(opened, [scored(PERSON, before), scored(COLLEAGUE, before)], NOW)
+    later = answers.keep(opened, [scored(COLLEAGUE, opened.watermark())], NOW)
+    assert kept_now[0] is None
+    assert naming(opened, PERSON) == {}
+    found = {row.score_id: row.inputs_forgotten for row in answers.scores_of(opened, COLLEAGUE)}
+    assert (found[kept_now[1]], found[later[0]]) == (1, 0)
