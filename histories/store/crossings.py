@@ -66,11 +66,11 @@ def note(connection: sa.Connection, rows: "Sequence[ScoreRow]", now: int) -> Non
 
 
 def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mapping[str, int]) -> None:
-    """Let leads that have no standing begin where these answers, of an earlier moment, say: no line is crossed.
+    """Let leads that have no standing begin at the stages that these answers, of an earlier moment, say.
 
-    `waiting` are leads that cannot be answered for before a moment: they are to be looked at then.
+    No line is crossed, and of grades nobody was told yet: the next one is the first. `waiting` are leads that cannot be answered for before a moment: they are to be looked at then.
     """
-    first = {row.lead_id: Standing(row.rule_stage, row.grade, row.as_of, 0) for row in rows}
+    first = {row.lead_id: Standing(row.rule_stage, None, row.as_of, 0) for row in rows}
     later = {lead_id: Standing(None, None, 0, 0, moment) for lead_id, moment in waiting.items()}
     _insert_missing(connection, sorted((later | first).items()))
 
