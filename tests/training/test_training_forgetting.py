@@ -2,6 +2,8 @@
 
 import html
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ from small_company import Trained
 
 from training import forgetting
 from training.forgetting import Removed
-from training.tracking import Run, Tracker
+from training.tracking import Tracker, open_tracker
 
 HOSTILE = 'Zoë "x" & <b>'
 
@@ -24,19 +26,27 @@ def bytes_under(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+@pytest.fixture
+def own(tracker: Tracker, tmp_path: Path) -> Tracker:
+    """An MLflow whose files lie in the test's folder too."""
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.execute("update experiments set artifact_location = ?", [(tmp_path / "mlartifacts").as_uri()])
+        database.commit()
+    return tracker
+
+
 def texts_of(trained: Trained) -> dict[str, str]:
-    """Every table and report of a real training by its path, one of each name."""
-    found = {}
-    for path in sorted((trained.database.parent / "mlartifacts").rglob("artifacts/**/*.*")):
-        if path.suffix in {".json", ".html"} and "bundle" not in path.parts:
-            found[path.as_posix().partition("/artifacts/")[2]] = path.read_text(encoding="utf-8")
-    return found
+    """Every table and report of a real training by its path, those of the run and of the model's."""
+    tracker = open_tracker(f"sqlite:///{trained.database}")
+    run_ids = trained.result.run_id, tracker.children(trained.result.run_id)[0]
+    places = [(one, path) for one in run_ids for path in tracker.files(one, (".json", ".html"))]
+    return {path: _read(tracker, run_id, path) for run_id, path in places}
 
 
 def test_a_real_training_holds_nothing_of_a_disputed_lead_any_more(
-    trained: Trained, tracker: Tracker, tmp_path: Path
+    trained: Trained, own: Tracker, tmp_path: Path
 ) -> None:
-    texts = texts_of(trained)
+    tracker, texts = own, texts_of(trained)
     first = texts["report.html"].partition(">Lead</th>")[2].partition("<tbody>")[2]
     lead = first.partition('<td class="words">')[2].partition("</td>")[0]
     with tracker.run("train", "train") as run:
@@ -52,7 +62,7 @@ def test_a_real_training_holds_nothing_of_a_disputed_lead_any_more(
     left = bytes_under(tmp_path)
     assert f'"{lead}"'.encode() not in left
     assert f">{lead}<".encode() not in left
-    after = {path: _read(tracker, run, path) for path in texts}
+    after = {path: _read(tracker, run.run_id, path) for path in texts}
     assert {path for path in texts if after[path] != texts[path]} == set(held)
     kept, before = json.loads(after["test_snapshots.json"]), json.loads(texts["test_snapshots.json"])
     assert kept["data"] == [row for row in before["data"] if row[1] != lead]
@@ -61,8 +71,8 @@ def test_a_real_training_holds_nothing_of_a_disputed_lead_any_more(
     assert forgetting.forget(tracker, [lead], silent) == Removed(0, 0)
 
 
-def _read(tracker: Tracker, run: Run, path: str) -> str:
-    return Path(MlflowClient(tracker.uri).download_artifacts(run.run_id, path)).read_text(encoding="utf-8")
+def _read(tracker: Tracker, run_id: str, path: str) -> str:
+    return Path(MlflowClient(tracker.uri).download_artifacts(run_id, path)).read_text(encoding="utf-8")
 
 
 def test_runs_below_others_and_runs_that_were_deleted_are_looked_through(tracker: Tracker) -> None:
@@ -72,7 +82,7 @@ def test_runs_below_others_and_runs_that_were_deleted_are_looked_through(tracker
         child.text(json.dumps([HOSTILE]), "other.json")  # in no column of leads: not the lead's row
     MlflowClient(tracker.uri).delete_run(child.run_id)
     assert forgetting.forget(tracker, [HOSTILE], silent) == Removed(1, 1)
-    assert json.loads(_read(tracker, child, "deep/in/it.json")) == {
+    assert json.loads(_read(tracker, child.run_id, "deep/in/it.json")) == {
         "columns": ["target", "lead_id", "probability"],
         "data": [["sql", "b", None]],
     }
