@@ -68,6 +68,18 @@ class Settings:
     webhook_secret: Annotated[
         Secret, Setting("what signs them: `whsec_` and base64; where there are two, with a space between, both sign")
     ] = Secret()  # noqa: RUF009  # frozen
+    public_url: Annotated[
+        str, Setting("the address at which others reach the service, as https://scores.example.com: HubSpot signs it")
+    ] = ""
+    hubspot_secret: Annotated[
+        Secret, Setting("client secret of the HubSpot app whose webhooks come to /v1/hubspot")
+    ] = Secret()  # noqa: RUF009  # frozen
+    hubspot_attributes: Annotated[
+        str,
+        Setting(
+            "HubSpot's properties that training knows by another name, as numberofemployees=employees, with commas between"
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

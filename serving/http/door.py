@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from serving.engine import Engine
-from serving.http import gate, logs, rate
+from serving.http import gate, logs, rate, signature
 from serving.http.access import Access, Asking
 from serving.http.budget import Budget
 from serving.http.gate import Receive, Scope, Send
@@ -22,18 +22,19 @@ from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.permission import Permission
 from serving.http.pool import Pool
 from serving.http.rate import RateLimit
-from serving.http.routes import ROUTES, Route
+from serving.http.routes import HUBSPOT, JSON, ROUTES, Route
 from serving.settings import Settings
 from serving.wire.errors import Problem, RequestError
+from serving.wire.hubspot import renamed
 from serving.wire.reply import Counts
 
 _log = logging.getLogger("lead_scoring.door")
-_JSON = "application/json"
 _BY_PATH = {one.path: one for one in ROUTES}
 _PROBES = ("/livez", "/readyz", "/healthz")
 _METRICS, _DOCS = _PAGES = ("/metrics", "/docs.json")
-_KNOWN = (*_BY_PATH, *_PROBES, *_PAGES)
+_KNOWN = (*_BY_PATH, HUBSPOT.path, *_PROBES, *_PAGES)
 _READ = ("GET", "HEAD")
+_MOST_EVENTS = 2_000_000  # bytes: HubSpot sends some 100 events at a time
 _BODIES = 4  # of the greatest size: what the bodies of all requests together may hold
 _LOADING_SHARE, _LOOK_SECONDS = 0.8, 0.05
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -45,7 +46,7 @@ class Response:
 
     status: int
     body: bytes
-    media_type: str = _JSON
+    media_type: str = JSON[0]
     headers: tuple[tuple[str, str], ...] = ()
     model_version: str | None = None
     counts: Counts = field(default_factory=Counts)
@@ -74,6 +75,7 @@ class Door:
         self._access = Access(Keyring(settings.keys), limit, clock, monotonic)
         self._pool = Pool(settings.threads, settings.max_waiting, metrics.waiting)
         self._budget = Budget(_BODIES * settings.max_body_bytes)
+        self._hubspot_names = renamed(settings.hubspot_attributes)
         self._open = {_METRICS: settings.open_metrics, _DOCS: settings.open_docs}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,6 +108,8 @@ class Door:
         path, method = scope["path"], scope["method"]
         if path in _BY_PATH:
             return await self._answer(_BY_PATH[path], scope, receive, asking)
+        if path == HUBSPOT.path:
+            return await self._hubspot(scope, receive, asking)
         if path in _PROBES:
             _allow(method, _READ)
             return self._probe(path, scope)
@@ -126,6 +130,24 @@ class Door:
                 take = place.enter_context(self._budget.share())
                 body = await gate.body(scope, receive, self._settings.max_body_bytes, take)
             answer = route.answer(self._engine.predictor)
+            reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
+        return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
+
+    async def _hubspot(self, scope: Scope, receive: Receive, asking: Asking) -> Response:
+        """Answer HubSpot, which shows a signature in place of a key: nothing of it is read before its head is right."""
+        _allow(scope["method"], (HUBSPOT.method,))
+        secret, url = self._settings.hubspot_secret, self._settings.public_url
+        if not secret or not url:
+            message = "HubSpot is not set up: LEAD_SCORING_HUBSPOT_SECRET and LEAD_SCORING_PUBLIC_URL do it"
+            raise RequestError(Problem.NOT_FOUND, message)
+        claim = signature.claimed(scope, url, self._clock())
+        gate.refuse_other_media(scope["headers"], JSON)
+        with self._pool.place() as place:
+            await self._loaded()
+            take = place.enter_context(self._budget.share())
+            body = await gate.body(scope, receive, min(_MOST_EVENTS, self._settings.max_body_bytes), take)
+            signature.refuse_others(claim, body, secret)
+            answer = HUBSPOT.answer(self._engine.predictor, self._hubspot_names)
             reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 

@@ -1,6 +1,6 @@
 """Takes in what is posted: reads it row by row, gives it to the store, and says what became of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -12,17 +12,21 @@ from histories.store.together import take_together
 from serving.http import duplicates, structure
 from serving.live import unavailable
 from serving.live.entries import Entry
+from serving.live.hubspot import Events, merge
+from serving.live.hubspot_merges import merged
 from serving.live.reader import Reader
 from serving.live.taking import planned, touched, verdicts
 from serving.wire import complaint
 from serving.wire.bounds import json_of
-from serving.wire.errors import Problem
+from serving.wire.errors import Problem, RequestError
 from serving.wire.incoming import (
+    MOST_ROWS,
     IngestResponse,
     InteractionsRequest,
     LeadsRequest,
     OutcomesRequest,
     Status,
+    WireVerdict,
 )
 from serving.wire.reply import Counts, Reply
 
@@ -39,38 +43,63 @@ class Intake:
     def interactions(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/interactions`. Raises RequestError, as all of them do."""
         rows = _rows(InteractionsRequest, "interactions", body)
-        return self.kept("interactions", [self.reader(now).interaction(one) for one in rows], request_id, now)
+        return self._kept("interactions", [self._reader(now).interaction(one) for one in rows], request_id, now)
 
     def outcomes(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/outcomes`."""
         rows = _rows(OutcomesRequest, "outcomes", body)
-        return self.kept("outcomes", [self.reader(now).outcome(one) for one in rows], request_id, now)
+        return self._kept("outcomes", [self._reader(now).outcome(one) for one in rows], request_id, now)
 
     def leads(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/leads`."""
         rows = _rows(LeadsRequest, "leads", body)
-        return self.kept("leads", [self.reader(now).lead(one) for one in rows], request_id, now)
+        return self._kept("leads", [self._reader(now).lead(one) for one in rows], request_id, now)
 
-    def reader(self, now: int) -> Reader:
-        """Return what reads rows that arrive now."""
+    def hubspot(self, names: Mapping[str, str]) -> Callable[[bytes, str, int], Reply]:
+        """Return what answers `/v1/hubspot`. `names` are attributes by the properties that hold them."""
+
+        def answer(body: bytes, request_id: str, now: int) -> Reply:
+            raw = _events(body)
+            read = Events(self._reader(now), names)
+            entries, merges = [], {}
+            for place, one in enumerate(raw):
+                event, entry = read.read(one)
+                entries.append(entry)
+                if event is not None and (told := merge(event)) is not None:
+                    merges[place] = told
+            with unavailable.told():
+                watermark, found = self._taken("hubspot", entries, now)
+                for place, told in merges.items():
+                    found[place] = merged(self.store, told, now)
+            return self._reply("hubspot", watermark, found, request_id)
+
+        return answer
+
+    def _reader(self, now: int) -> Reader:
         return Reader(now, self.types, self.allow_personal)
 
-    def kept(self, source: str, entries: Sequence[Entry], request_id: str, now: int) -> Reply:
+    def _kept(self, source: str, entries: Sequence[Entry], request_id: str, now: int) -> Reply:
         """Keep what rows amount to, in one transaction; `source` is what the quarantine and the metrics call them."""
         with unavailable.told():
-            rows, taken = take_together(
-                self.store, touched(entries), lambda known: planned(source, entries, known, now), now
-            )
-        found = tuple(verdicts(entries, rows, taken))
+            watermark, found = self._taken(source, entries, now)
+        return self._reply(source, watermark, found, request_id)
+
+    def _taken(self, source: str, entries: Sequence[Entry], now: int) -> tuple[int, list[WireVerdict]]:
+        rows, taken = take_together(
+            self.store, touched(entries), lambda known: planned(source, entries, known, now), now
+        )
+        return taken.watermark, list(verdicts(entries, rows, taken))
+
+    def _reply(self, source: str, watermark: int, found: Sequence[WireVerdict], request_id: str) -> Reply:
         counts = {status: sum(one.status == status for one in found) for status in get_args(Status)}
         response = IngestResponse(
             request_id=request_id,
-            watermark=taken.watermark,
+            watermark=watermark,
             added=counts["added"],
             duplicates=counts["duplicate"],
             refused=counts["refused"],
             ignored=counts["ignored"],
-            rows=found,
+            rows=tuple(found),
         )
         told = tuple((source, status, number) for status, number in counts.items() if number)
         return Reply(response.model_dump_json().encode(), self.model_version, Counts(rows=told))
@@ -87,6 +116,13 @@ def _rows(
     except ValidationError as error:
         raise complaint.of(error, Problem.INVALID_REQUEST, model) from None
     return found
+
+
+def _events(body: bytes) -> Sequence[object]:
+    raw = parsed(body)
+    if not isinstance(raw, list) or not 1 <= len(raw) <= MOST_ROWS:
+        raise RequestError(Problem.INVALID_REQUEST, f"the body is no list of 1 to {MOST_ROWS:,} events")
+    return raw
 
 
 def parsed(body: bytes) -> object:

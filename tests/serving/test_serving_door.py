@@ -21,6 +21,7 @@ from serving.engine import Engine
 from serving.http.door import Door
 from serving.http.logs import JsonLines
 from serving.http.metrics import Metrics
+from serving.http.routes import ROUTES
 from serving.predictor import Predictor
 from serving.settings import Settings
 from serving.specs import openapi
@@ -35,9 +36,8 @@ def test_a_path_that_does_not_exist_is_404_and_names_those_that_do(path: str) ->
     response = client(echo).get(path)
     assert (response.status_code, error(response)["code"]) == (404, "not_found")
     assert MARKER not in response.text
-    assert (
-        "there is /v1/predict, /v1/predict_one, /v1/explain, /v1/model, /livez, /readyz" in error(response)["message"]
-    )
+    there = ", ".join((*(one.path for one in ROUTES), "/v1/hubspot", "/livez", "/readyz"))
+    assert f"there is {there}" in error(response)["message"]
 
 
 @pytest.mark.parametrize(

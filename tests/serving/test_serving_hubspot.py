@@ -1,0 +1,247 @@
+"""HubSpot's webhooks: a signature in place of a key, and events that become leads, attributes, stages and interactions."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from serving_client import InProcess
+from serving_door import JSON, NOW, Answering, echo, error, nothing_else
+from serving_intake import emptied, intake, said
+
+from histories import clock, store
+from histories.contract import Attribute, Outcome, Stage
+from histories.errors import CallError
+from histories.store import Store
+from serving.engine import Engine
+from serving.http import signature
+from serving.http.door import Door
+from serving.http.metrics import Metrics
+from serving.live.intake import Intake
+from serving.secret import Secret
+from serving.settings import Settings
+from serving.specs import openapi
+from serving.wire.hubspot import renamed
+
+SECRET, URL = "yyyyyyyy-yyyy", "https://scores.example.com"
+AT = clock.parse("2026-02-01") // 1000  # as HubSpot tells a moment
+SETTINGS = Settings(
+    hubspot_secret=Secret(SECRET), public_url=URL, hubspot_attributes="numberofemployees=employees", open_metrics=True
+)
+
+
+class Keeping(Answering):
+    def __init__(self, kept: Intake) -> None:
+        super().__init__(echo)
+        self._kept = kept
+
+    @property
+    def intake(self) -> Intake:
+        return self._kept
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Store]:
+    with emptied(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def client(opened: Store) -> InProcess:
+    return asked(opened, SETTINGS)
+
+
+def asked(opened: Store, settings: Settings) -> InProcess:
+    engine = Engine(None, 10)
+    engine.hold(Keeping(intake(opened)))
+    return InProcess(
+        Door(nothing_else, engine, settings, Metrics(multiprocess=False), lambda: NOW, openapi.docs, lambda: 0)
+    )
+
+
+def headers(body: bytes, uri: str = f"{URL}/v1/hubspot", at: int = NOW // 1000, secret: str = SECRET) -> dict[str, str]:
+    """As HubSpot's documentation says, step by step."""
+    text = b"POST" + uri.encode() + body + str(at).encode()
+    signed = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
+    return {**JSON, "X-HubSpot-Signature-v3": signed, "X-HubSpot-Request-Timestamp": str(at)}
+
+
+def event(kind: str, contact: int = 51, **more: Any) -> dict[str, Any]:
+    about = {"subscriptionId": 4, "portalId": 62515, "appId": 54, "eventId": 100, "attemptNumber": 0}
+    return {**about, "subscriptionType": kind, "objectId": contact, "occurredAt": AT, "changeSource": "CRM", **more}
+
+
+def changed(name: str, value: str, **more: Any) -> dict[str, Any]:
+    return event("contact.propertyChange", **{"propertyName": name, "propertyValue": value, **more})
+
+
+def sent(client: InProcess, *events: dict[str, Any]) -> httpx.Response:
+    body = json.dumps(events).encode()
+    return client.post("/v1/hubspot", content=body, headers=headers(body))
+
+
+def told(response: httpx.Response) -> list[tuple[str, str | None]]:
+    assert response.status_code == 200, response.text
+    return said(response.json())
+
+
+def test_contacts_their_properties_and_stages_become_a_leads_history_once(client: InProcess, opened: Store) -> None:
+    events = [
+        event("contact.creation"),
+        changed("industry", "BANKING"),
+        changed("numberofemployees", "240"),
+        changed("lifecyclestage", "marketingqualifiedlead", occurredAt=AT + 1000),
+        changed("hs_lifecyclestage_customer_date", str(AT + 2000)),
+        changed("hs_sales_email_last_replied", str(AT + 500)),
+    ]
+    assert told(sent(client, *events)) == [("added", None)] * 6
+    kept, micros = store.lead(opened, "51"), AT * 1000
+    assert (kept.lead_id, kept.created_at) == ("51", micros)
+    assert kept.attributes == (Attribute("employees", 240.0, micros), Attribute("industry", "BANKING", micros))
+    assert kept.outcomes == (Outcome(Stage.MQL, micros + 10**6), Outcome(Stage.CUSTOMER, micros + 2 * 10**6))
+    (reply,) = kept.interactions
+    assert (reply.kind, reply.occurred_at, reply.received_at) == ("reply", micros + 500_000, NOW)
+    again = [{**one, "attemptNumber": 1, "eventId": 7} for one in events]
+    assert told(sent(client, *again)) == [("duplicate", None)] * 6
+
+
+def test_generic_subscriptions_count_where_the_object_is_a_contact(client: InProcess) -> None:
+    created = event("object.creation", objectTypeId="0-1")
+    deal = event("object.creation", objectTypeId="0-3")
+    assert told(sent(client, created, deal, event("company.creation"))) == [
+        ("added", None),
+        ("ignored", "is about no contact"),
+        ("ignored", "is about no contact"),
+    ]
+
+
+def test_what_says_nothing_of_a_lead_is_ignored_and_nothing_personal_is_kept(
+    client: InProcess, opened: Store, tmp_path: Path
+) -> None:
+    events = [
+        changed("email", "jane.roe@example.org"),
+        changed("firstname", "Jane-Roe"),
+        changed("lifecyclestage", "evangelist"),
+        event("contact.deletion"),
+        changed("hs_email_last_open_date", ""),
+    ]
+    assert {status for status, _ in told(sent(client, *events))} == {"ignored"}
+    opened.close()
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"Jane-Roe" not in written
+    assert b"jane.roe" not in written
+
+
+def test_a_property_that_is_emptied_is_known_to_be_missing_from_then_on(client: InProcess, opened: Store) -> None:
+    assert told(sent(client, event("contact.creation"), changed("industry", ""))) == [("added", None)] * 2
+    assert store.lead(opened, "51").attributes == (Attribute("industry", None, AT * 1000),)
+
+
+def test_a_privacy_deletion_and_what_is_no_event_wait_in_quarantine_for_a_person(
+    client: InProcess, opened: Store
+) -> None:
+    verdicts = told(sent(client, event("contact.privacyDeletion"), {"objectId": 51}))
+    forget = "a person's data are to be deleted; remove the lead with `lead-scoring forget`"
+    missing = "subscriptionType: is missing; it must be there"
+    assert verdicts == [("refused", forget), ("refused", missing)]
+    assert {(one.source, one.reason) for one in opened.quarantined()} == {("hubspot", forget), ("hubspot", missing)}
+
+
+def test_merged_contacts_go_on_as_the_one_that_hubspot_made_of_them(client: InProcess, opened: Store) -> None:
+    replied = changed("hs_sales_email_last_replied", str(AT + 500), objectId=52)
+    merge = event("contact.merge", 53, primaryObjectId=51, mergedObjectIds=[52], newObjectId=53, occurredAt=AT + 9000)
+    first = event("contact.creation", occurredAt=AT - 5000)
+    assert told(sent(client, first, event("contact.creation", 52), replied, merge)) == [("added", None)] * 4
+    kept = store.lead(opened, "51")
+    assert (kept.lead_id, kept.created_at) == ("53", (AT - 5000) * 1000)
+    assert [one.kind for one in kept.interactions] == ["reply"]
+    assert told(sent(client, merge)) == [("duplicate", None)]
+    unknown = event("contact.merge", 99, primaryObjectId=98, mergedObjectIds=[97], newObjectId=99)
+    assert told(sent(client, unknown)) == [("ignored", "none of the contacts that ended is known")]
+
+
+def test_the_signature_is_that_of_hubspots_rule_with_the_uri_decoded_by_half() -> None:
+    """The expected one was made with openssl: dgst -sha256 -hmac."""
+    scope = {
+        "method": "POST",
+        "path": "/v1/hubspot",
+        "raw_path": b"/v1/hubspot",
+        "query_string": b"portal=a%3A%2f%401&x=%20",
+        "headers": [
+            (b"x-hubspot-signature-v3", b"p0O6/Af1y2z3am5kbC+LWBnJe9LGR4JOl1pCpsamxEY="),
+            (b"x-hubspot-request-timestamp", b"1772000000000"),
+        ],
+    }
+    claim = signature.claimed(scope, f"{URL}/", 1_772_000_000_000_000)
+    assert claim.uri == f"{URL}/v1/hubspot?portal=a:/@1&x=%20"
+    signature.refuse_others(claim, b'[{"eventId":1}]', Secret(SECRET))
+
+
+OTHERS = "the signature is not that of this request; LEAD_SCORING_HUBSPOT_SECRET is the app's client secret, and "
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"secret": "another"}, OTHERS),
+        ({"uri": "http://127.0.0.1/v1/hubspot"}, OTHERS),
+        ({"body": b"[]"}, OTHERS),
+        ({"at": NOW // 1000 - 300_001}, "the request was signed more than 5 minutes from now; look at the clock"),
+        ({"at": NOW // 1000 + 300_001}, "the request was signed more than 5 minutes from now; look at the clock"),
+        ({"at": 5}, "the request has no X-HubSpot-Signature-v3 and X-HubSpot-Request-Timestamp of HubSpot's form"),
+    ],
+)
+def test_a_request_that_hubspot_did_not_send_now_is_401_and_nothing_is_kept(
+    client: InProcess, opened: Store, change: dict[str, Any], why: str
+) -> None:
+    body = json.dumps([event("contact.creation")]).encode()
+    response = client.post("/v1/hubspot", content=body, headers=headers(**{"body": body, **change}))
+    assert response.status_code == 401
+    assert error(response)["message"].startswith(why)
+    assert opened.watermark() == 0
+
+
+def test_a_request_of_the_last_five_minutes_is_let_in(client: InProcess) -> None:
+    body = json.dumps([event("contact.creation")]).encode()
+    response = client.post("/v1/hubspot", content=body, headers=headers(body, at=NOW // 1000 - 299_000))
+    assert told(response) == [("added", None)]
+
+
+def test_without_a_signature_of_its_own_kind_and_without_being_set_up_nobody_is_let_in(
+    client: InProcess, opened: Store
+) -> None:
+    assert client.post("/v1/hubspot", content=b"[]", headers=JSON).status_code == 401
+    twice = [*headers(b"[]").items(), ("X-HubSpot-Signature-v3", "x")]
+    assert client.post("/v1/hubspot", content=b"[]", headers=twice).status_code == 401
+    response = asked(opened, Settings(hubspot_secret=Secret(SECRET))).post(
+        "/v1/hubspot", content=b"[]", headers=headers(b"[]")
+    )
+    assert response.status_code == 404
+    assert error(response)["message"].startswith("HubSpot is not set up: LEAD_SCORING_HUBSPOT_SECRET")
+    assert client.get("/v1/hubspot").status_code == 405
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", json.dumps([{}] * 1001).encode()])
+def test_a_signed_body_that_is_no_list_of_events_is_400(client: InProcess, body: bytes) -> None:
+    response = client.post("/v1/hubspot", content=body, headers=headers(body))
+    assert error(response)["message"] == "the body is no list of 1 to 1,000 events"
+
+
+def test_rows_are_counted_by_what_became_of_them(client: InProcess) -> None:
+    sent(client, event("contact.creation"), event("contact.deletion"))
+    text = client.get("/metrics").text
+    assert 'lead_scoring_ingested_rows_total{rows="hubspot",status="added"} 1.0' in text
+    assert 'lead_scoring_ingested_rows_total{rows="hubspot",status="ignored"} 1.0' in text
+    assert 'lead_scoring_requests_total{endpoint="/v1/hubspot",status="200"} 1.0' in text
+
+
+def test_the_setting_of_names_says_what_is_wrong_with_it() -> None:
+    with pytest.raises(
+        CallError, match=r"^LEAD_SCORING_HUBSPOT_ATTRIBUTES: 'a=' is not of the form property=attribute$"
+    ):
+        renamed("b=c,a=")
