@@ -15,7 +15,7 @@ from scoring.scorer import Scored, Scorer
 from serving.asked import Leads, Look, Moments, Told, ToldLeads
 from serving.http import duplicates, structure
 from serving.request_log import RequestLog
-from serving.wire import additions, answers, complaint, counts, described, explanation, mapping, personal
+from serving.wire import additions, answers, complaint, counts, described, explanation, mapping, personal, skew
 from serving.wire.additions import Additions
 from serving.wire.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.wire.api import FROM_STORE, PredictOneRequest, PredictRequest, WireLead
@@ -99,7 +99,7 @@ class Predictor:
         """Answer `/v1/predict`: a row for each lead, also for one that cannot be read. Raises RequestError."""
         request = self._request(PredictRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        read = [self._read(number, raw, as_of) for number, raw in enumerate(request.leads)]
+        read = [self._read(number, raw, as_of, request.as_of) for number, raw in enumerate(request.leads)]
         look = self._leads.look_up([one for one in read if not isinstance(one, WireAnswer)])
         scored = self._score(look, Moments(request_id, as_of, now), request.reasons)
         rows = tuple(_rows(read, look, scored))
@@ -156,7 +156,7 @@ class Predictor:
         """Return the one lead of a body, the moment that is asked for, and what was scored."""
         request = self._request(PredictOneRequest, body)
         as_of = now if request.as_of is None else request.as_of
-        look = self._leads.look_up([self._told(request, as_of)])
+        look = self._leads.look_up([self._told(request, as_of, request.as_of)])
         (history,) = look.leads
         if isinstance(history, RequestError):
             raise history
@@ -174,21 +174,21 @@ class Predictor:
             self._log.write(scored, self._scorer.bundle, moments.request_id, moments.as_of, moments.now)
         return scored
 
-    def _read(self, number: int, raw: object, as_of: int) -> Told | WireAnswer:
+    def _read(self, number: int, raw: object, as_of: int, asked_for: int | None) -> Told | WireAnswer:
         try:
             refuse_crowds(raw, self._max_interactions)
-            return self._told(WireLead.model_validate(raw, context=self._context), as_of)
+            return self._told(WireLead.model_validate(raw, context=self._context), as_of, asked_for)
         except ValidationError as error:
             problem = complaint.of(error, Problem.INVALID_LEAD, WireLead, ("leads", number))
         except RequestError as error:
             problem = _within(number, error)
         return answers.failed(_lead_id(raw), problem.problem.code, str(problem))
 
-    def _told(self, lead: WireLead, as_of: int) -> Told:
+    def _told(self, lead: WireLead, as_of: int, asked_for: int | None) -> Told:
         personal.refuse(lead.attributes.items(), self._allow_personal)
         if lead.created_at is None:
             return additions.of(lead, self._types, as_of)
-        return mapping.history(lead, self._types)
+        return skew.levelled(mapping.history(lead, self._types), as_of, asked_for)
 
 
 def _rows(read: Sequence[Told | WireAnswer], look: Look, scored: Scored) -> Iterator[WireAnswer]:

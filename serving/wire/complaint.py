@@ -10,7 +10,7 @@ from histories.errors import nearest
 from serving.wire import foreign
 from serving.wire.api import WireOutcome
 from serving.wire.base import WireInteraction
-from serving.wire.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError, key_of
 
 _SENTENCES = {
     "missing": "is missing; it must be there",
@@ -18,9 +18,9 @@ _SENTENCES = {
     "string_too_short": "is empty; write a text",
     "string_too_long": "is longer than {max_length} characters; shorten it",
     "string_pattern_mismatch": "has a null character; leave it out",
-    "float_type": "is not a number; write one without quotes",
+    "float_type": "is not a number of up to 1.8e308; write one without quotes",
     "finite_number": "is not a finite number; leave it out where it is not known",
-    "int_type": "is not a whole number; write one without quotes",
+    "int_type": "is not a whole number; write one without quotes and without a fraction",
     "int_from_float": "is not a whole number; write one without a fraction",
     "greater_than_equal": "is too small; it must be at least {ge}",
     "less_than_equal": "is too large; it must be at most {le}",
@@ -34,6 +34,7 @@ _SENTENCES = {
     "invalid_key": "has a key that is not a text",
 }
 _UNKNOWN = "extra_forbidden"
+_KEY = "[key]"  # where pydantic speaks of a key instead of its value
 _FORMS = {foreign.OURS, foreign.SEGMENT, foreign.CLOUD_EVENTS}
 _LISTS: dict[str, type[BaseModel]] = {
     "interactions": WireInteraction,
@@ -60,18 +61,21 @@ def of(
         text = _SENTENCES[kind].format(**first.get("ctx", {}))
     else:
         text = first["msg"]
+    if place[-1:] == (_KEY,):  # of an object whose keys the sender chooses: the object is named, not the key
+        place, text = place[:-2], f"has a key that {text}"
     if not (*prefix, *place):
         return RequestError(problem, f"the body {text}")
     return RequestError(problem, text, path((*prefix, *place)))
 
 
 def path(place: Sequence[str | int]) -> str:
-    """Write a place as `leads[3].interactions[0].occurred_at`.
+    """Write a place as `leads[3].interactions[0].occurred_at`, without a key that looks like no field's name.
 
-    >>> path(("leads", 3, "interactions", 0, "occurred_at"))
-    'leads[3].interactions[0].occurred_at'
+    >>> path(("leads", 3, "interactions", 0, "occurred_at")), path(("attributes", "+31612345678"))
+    ('leads[3].interactions[0].occurred_at', 'attributes.…')
     """
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+    parts = (f"[{part}]" if isinstance(part, int) else f".{key_of(part)}" for part in place)
+    text = "".join(parts).removeprefix(".")
     return text if len(text) <= _LONGEST_FIELD else f"{text[:_LONGEST_FIELD]}…"
 
 

@@ -1,7 +1,10 @@
 """Every way in which a request can go wrong, and the one envelope that says so."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+
+_NAME = re.compile(r"[^\W\d][\w .'()/&%#?:-]{0,63}")  # what fields are called; no address, and no phone number
 
 
 class Problem(Enum):
@@ -45,7 +48,8 @@ class Problem(Enum):
 class RequestError(Exception):
     """A request that cannot be answered. The message never repeats what was sent; `field` says where it was.
 
-    `field` is a path such as `leads[3].interactions[0].occurred_at`; None where the whole request is meant.
+    `field` is a path such as `leads[3].interactions[0].occurred_at`; None where the whole request is meant. A key that
+    the sender chose stands in it as `key_of` writes it.
     `code` overrides the problem's own, for errors that another room has named. `headers` go with the answer.
     """
 
@@ -68,3 +72,12 @@ class RequestError(Exception):
                 "request_id": request_id,
             }
         }
+
+
+def key_of(key: str) -> str:
+    """Return a key that the sender chose as a path may show it: itself where it looks like a field's name, else `…`.
+
+    >>> key_of("Annual Revenue"), key_of("jane.roe@example.org"), key_of("0612345678")
+    ('Annual Revenue', '…', '…')
+    """
+    return key if _NAME.fullmatch(key) else "…"

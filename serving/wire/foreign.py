@@ -6,7 +6,15 @@ whoever reads them; nothing is fetched that they point to.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -22,11 +30,27 @@ class Foreign(Wire):
     model_config = ConfigDict(extra="ignore")
 
 
-class Told(Foreign):
-    """What `properties` or `data` may say in our own words."""
+_DIRECTIONS = ("inbound", "outbound")
+_LONGEST_CHANNEL = 1000
 
-    channel: Kind | None = None
-    direction: Literal["inbound", "outbound"] | None = None
+
+def _channel_or_none(value: object) -> str | None:
+    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_CHANNEL and "\x00" not in value
+    return str(value) if fits else None
+
+
+def _direction_or_none(value: object) -> object:
+    return value if value in _DIRECTIONS else None
+
+
+class Told(Foreign):
+    """What `properties` or `data` may say in our own words.
+
+    Senders have meanings of their own for `channel` and `direction` (an object, `north`): those are passed over.
+    """
+
+    channel: Annotated[Kind | None, BeforeValidator(_channel_or_none)] = None
+    direction: Annotated[Literal["inbound", "outbound"] | None, BeforeValidator(_direction_or_none)] = None
     value: float | None = None
 
 
@@ -62,12 +86,18 @@ def _object_or_none(value: object) -> object:
     return value if isinstance(value, dict) else None
 
 
+def _reference(value: str) -> str:
+    if any(one.isspace() or one == "\x00" for one in value):
+        raise PydanticCustomError("event_source", "has a space or a null character; no URI reference has one")
+    return value
+
+
 class CloudEvent(Foreign):
     """An event in the JSON format. `source` and `id` together name it. Only a JSON object in `data` is read."""
 
     specversion: Literal["1.0"]
     id: Identifier
-    source: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\s\x00]+$")]
+    source: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_reference)]
     type: Kind
     time: Moment
     data: Annotated[Told | None, BeforeValidator(_object_or_none)] = None

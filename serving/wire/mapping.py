@@ -17,7 +17,7 @@ from histories.contract import (
 )
 from serving.wire.api import WireLead, WireOutcome
 from serving.wire.base import WireInteraction
-from serving.wire.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError, key_of
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 _DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
@@ -57,7 +57,7 @@ def attributes(given: Mapping[str, Iterable[Attribute]], types: Mapping[str, Att
                 and value.value is not None
                 and isinstance(value.value, str) != (wanted is AttributeType.CATEGORY)
             ):
-                raise RequestError(Problem.INVALID_LEAD, _WRITE[wanted], f"attributes.{name[:100]}")
+                raise RequestError(Problem.INVALID_LEAD, _WRITE[wanted], f"attributes.{key_of(name)}")
             yield replace(value, name=name)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from histories.contract import Attribute
 from serving.wire import personal_keys
-from serving.wire.errors import Problem, RequestError
+from serving.wire.errors import Problem, RequestError, key_of
 from serving.wire.personal_keys import PHONE, Said
 from serving.wire.personal_values import digits, reads_like
 
@@ -44,9 +44,9 @@ def refuse(attributes: Iterable[tuple[str, Iterable[Attribute]]], let_through: f
         by_key = personal_keys.said(name)
         for value in values:
             if by_key and _may_be(value.value, by_key):
-                raise _problem(f"is taken for {by_key.what}", f"attributes.{name[:100]}")
+                raise _problem(f"is taken for {by_key.what}", f"attributes.{key_of(name)}")
             if isinstance(value.value, str) and (found := reads_like(value.value)):
-                raise _problem(f"holds what reads like {found}", f"attributes.{name[:100]}")
+                raise _problem(f"holds what reads like {found}", f"attributes.{key_of(name)}")
 
 
 def _problem(why: str, field: str) -> RequestError:

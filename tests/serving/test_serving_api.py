@@ -55,8 +55,9 @@ def touch(**fields: Any) -> bytes:
         (touch(kind="a\x00b"), "interactions[0].kind", "has a null character; leave it out"),
         (touch(kind="x" * 1001), "interactions[0].kind", "is longer than 1000 characters; shorten it"),
         (touch(kind=7), "interactions[0].kind", "is not a text; write it in quotes"),
-        (touch(value="3"), "interactions[0].value", "is not a number; write one without quotes"),
-        (touch(value=True), "interactions[0].value", "is not a number; write one without quotes"),
+        (touch(value="3"), "interactions[0].value", "is not a number of up to 1.8e308; write one without quotes"),
+        (touch(value=10**400), "interactions[0].value", "is not a number of up to 1.8e308; write one without quotes"),
+        (touch(value=True), "interactions[0].value", "is not a number of up to 1.8e308; write one without quotes"),
         (touch(value=float("nan")), "interactions[0].value", "is not a finite number; leave it out where it is not known"),
         (touch(value=float("-inf")), "interactions[0].value", "is not a finite number; leave it out where it is not known"),
         (touch(direction="in"), "interactions[0].direction", "is not known; allowed are 'inbound' or 'outbound'"),
@@ -74,8 +75,13 @@ def touch(**fields: Any) -> bytes:
         (one(as_of="9999-12-01T00:00:00Z"), "as_of", "lies after 2199; name the moment that the score shall speak of"),
         (one(reasons=11), "reasons", "is too large; it must be at most 10"),
         (one(reasons=-1), "reasons", "is too small; it must be at least 0"),
-        (one(reasons="3"), "reasons", "is not a whole number; write one without quotes"),
-        (one(reasons=True), "reasons", "is not a whole number; write one without quotes"),
+        (one(reasons="3"), "reasons", "is not a whole number; write one without quotes and without a fraction"),
+        (one(reasons=1.5), "reasons", "is not a whole number; write one without quotes and without a fraction"),
+        (one(attributes={"": 1}), "attributes", "has a key that is empty; write a text"),
+        (one(attributes={"a\x00": 1}), "attributes", "has a key that has a null character; leave it out"),
+        (one(attributes={"k" * 257: 1}), "attributes", "has a key that is longer than 256 characters; shorten it"),
+        (one(attributes={"Annual Revenue": []}, **{"+31 6 12345678": 1}), "…", f"is not a known key; allowed are {LEAD_KEYS}, as_of, reasons"),
+        (one(reasons=True), "reasons", "is not a whole number; write one without quotes and without a fraction"),
         (b'{"lead_id": "L1"}', "created_at", "is missing; it must be there"),
         (b"[]", None, "the body is not an object; write one in braces"),
         (b"null", None, "the body is not an object; write one in braces"),
@@ -133,9 +139,17 @@ def test_no_message_repeats_what_was_sent() -> None:
         assert marker not in str(wrong(PredictOneRequest, body))
 
 
-def test_a_long_key_is_cut_in_the_field() -> None:
-    error = wrong(PredictOneRequest, one(**{"k" * 5_000: 1}))
-    assert error.field == "k" * 200 + "…"
+@pytest.mark.parametrize(
+    "key", ["jane.roe@example.org", "+31612345678", "0612345678", "k" * 65, "Roe, Jane", "a\nb", "😀"]
+)
+def test_a_key_that_looks_like_no_fields_name_is_not_repeated_in_the_field_either(key: str) -> None:
+    assert wrong(PredictOneRequest, one(**{key: 1})).field == "…"
+    assert wrong(PredictOneRequest, one(attributes={key: {key: 1}})).field == "attributes.…"
+
+
+@pytest.mark.parametrize("key", ["Annual Revenue", "größe_m2", "utm-source", "crm.stage", "_x", "k" * 64])
+def test_a_key_that_looks_like_a_fields_name_is(key: str) -> None:
+    assert wrong(PredictOneRequest, one(attributes={key: {}})).field == f"attributes.{key}"
 
 
 def test_null_is_taken_for_the_absence_of_a_field_that_may_be_absent() -> None:

@@ -100,6 +100,15 @@ def test_data_of_a_cloud_event_that_is_no_object_says_nothing(data: object) -> N
     assert one[3:] == (None, None, None, None)
 
 
+@pytest.mark.parametrize("odd", [5, {"id": 3}, ["web"], True, "", "x" * 1001, "a\x00"])
+def test_a_channel_or_a_direction_of_another_meaning_is_passed_over_in_the_forms_of_others(odd: object) -> None:
+    track = {**TRACK, "properties": {"channel": odd, "direction": odd, "value": 3}}
+    event = {**EVENT, "data": {"channel": odd, "direction": odd, "value": 3}}
+    assert [one[4:] for one in read(track, event)] == [(None, None, 3.0)] * 2
+    (north,) = read({**TRACK, "properties": {"channel": "web", "direction": "north"}})
+    assert north[4:] == ("web", None, None)
+
+
 def test_source_and_id_name_a_cloud_event_together() -> None:
     first, other = read(EVENT, {**EVENT, "source": "/crm/mails"})
     assert first.interaction_id != other.interaction_id
@@ -128,8 +137,8 @@ OURS = "interaction_id, occurred_at, received_at, kind, channel, direction, valu
         (without(TRACK, "timestamp", "originalTimestamp"), "interactions[0]: has neither timestamp nor originalTimestamp; send one of them"),
         ({**TRACK, "timestamp": "2026-02-27T14:00:00"}, "interactions[0].timestamp: has no offset; write the time with its offset, such as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00"),
         ({**TRACK, "type": "page"}, "interactions[0].type: is not known; allowed are 'track'"),
-        ({**TRACK, "properties": {"value": "12"}}, "interactions[0].properties.value: is not a number; write one without quotes"),
-        ({**TRACK, "properties": {"direction": "north"}}, "interactions[0].properties.direction: is not known; allowed are 'inbound' or 'outbound'"),
+        ({**TRACK, "properties": {"value": "12"}}, "interactions[0].properties.value: is not a number of up to 1.8e308; write one without quotes"),
+        ({**EVENT, "source": "/crm calls"}, "interactions[0].source: has a space or a null character; no URI reference has one"),
         (without(EVENT, "time"), "interactions[0].time: is missing; it must be there"),
         (without(EVENT, "id"), "interactions[0].id: is missing; it must be there"),
         ({**EVENT, "specversion": "0.3"}, "interactions[0].specversion: is not known; allowed are '1.0'"),
