@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.options import now, past
+from commands.stores import StoreUrl, opened
 from commands.terminal import err, out
 from histories.errors import CallError
 
 if TYPE_CHECKING:
     from histories.store import Store
 
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="URL",
-        envvar="LEAD_SCORING_STORE",
-        help="The history store: sqlite:///PATH or postgresql://USER@HOST/DATABASE.",
-    ),
-]
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="Its lead_id.")]
 
 
@@ -39,8 +31,8 @@ def merge(
 
     present = now()
     known = present if known_at is None else past("--known-at", known_at)
-    with _opened(store) as opened:
-        done = people.merge(opened, lead, into, known, present)
+    with opened(store) as place:
+        done = people.merge(place, lead, into, known, present)
     how = f"goes on as {into}, as of {clock.iso(known)}." if done.changed else f"was merged into {into} already."
     out.print(f"{lead} {how}", soft_wrap=True, markup=False)
 
@@ -53,8 +45,8 @@ def suppress(
     """Honour a lead's objection: it is not scored, not trained on, not called, and no webhook tells of it."""
     from histories.store import people
 
-    with _opened(store) as opened:
-        done = (people.lift if lift else people.suppress)(opened, lead, now())
+    with opened(store) as place:
+        done = (people.lift if lift else people.suppress)(place, lead, now())
     said = {
         (False, True): "is suppressed from now on.",
         (False, False): "was suppressed already.",
@@ -84,28 +76,20 @@ def forget(
     """
     from commands.forgetting import Forgetting, render
 
-    with _opened(store) as opened:
-        forgetting = Forgetting.begun(opened, lead, request_log)
+    with opened(store) as place:
+        forgetting = Forgetting.begun(place, lead, request_log)
         if not yes:
-            _ask(len(forgetting.lead_ids), opened)
+            _ask(len(forgetting.lead_ids), place)
         found = forgetting.done(now())
     render(found, out)
     found.refuse_what_is_left()
 
 
-def _ask(leads: int, opened: "Store") -> None:
+def _ask(leads: int, store: "Store") -> None:
     if not sys.stdin.isatty():
         raise CallError("forget removes a person for good, and asks first; without a terminal, say --yes")
     merged = f", and {leads - 1} more that are one with it," if leads > 1 else ""
-    text = f"Remove this lead{merged} for good from {opened.database.label}, request logs and MLflow?"
+    text = f"Remove this lead{merged} for good from {store.database.label}, request logs and MLflow?"
     if not typer.confirm(text, err=True):
         err.print("Nothing was removed.")
         raise typer.Exit(1)
-
-
-def _opened(url: str | None) -> "Store":
-    from histories.store import Store
-
-    if not url:
-        raise CallError("no store is named; set LEAD_SCORING_STORE or say --store URL")
-    return Store.open(url)
