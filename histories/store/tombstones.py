@@ -7,16 +7,16 @@ read from a digest whose it is.
 import hashlib
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from histories.store.among import among
 from histories.store.schema import DEFINITIONS, FORGOTTEN
 
 # Its name in `definitions`; there is none before the first lead is forgotten. Its watermark: `removed_at`.
 SALT = "forgotten_salt"
-_AT_ONCE = 1_000
 
 
 def forgotten(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
@@ -25,7 +25,8 @@ def forgotten(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset
     if salt is None:
         return frozenset()
     names = {_digest(salt, one): one for one in lead_ids}
-    return frozenset(names[digest] for digest in _known(connection, list(names)))
+    found = connection.execute(sa.select(FORGOTTEN.c.digest).where(among(connection, FORGOTTEN.c.digest, list(names))))
+    return frozenset(names[digest] for digest in found.scalars())
 
 
 def entomb(connection: sa.Connection, lead_ids: Collection[str], recorded_at: int, watermark: int) -> None:
@@ -57,12 +58,6 @@ def removing(connection: sa.Connection, watermark: int) -> None:
 def _salt(connection: sa.Connection) -> bytes | None:
     found = connection.execute(sa.select(DEFINITIONS.c.content).where(DEFINITIONS.c.name == SALT)).scalar()
     return None if found is None else bytes.fromhex(json.loads(found))
-
-
-def _known(connection: sa.Connection, digests: Sequence[str]) -> Iterator[str]:
-    for start in range(0, len(digests), _AT_ONCE):
-        some = digests[start : start + _AT_ONCE]
-        yield from connection.execute(sa.select(FORGOTTEN.c.digest).where(FORGOTTEN.c.digest.in_(some))).scalars()
 
 
 def _digest(salt: bytes, lead_id: str) -> str:
