@@ -12,15 +12,18 @@ from commands import (
     deploy,
     exports,
     features,
+    follow_ups,
     history,
     keys,
     models,
+    monitor,
     openapi,
     people,
     replay,
     rules,
     scores,
     today,
+    webhooks,
 )
 from commands.terminal import err
 from histories.errors import LeadScoringError
@@ -50,6 +53,8 @@ app.command(short_help="Remove a person for good.")(people.forget)
 app.command(short_help="Make an answer again from the store.")(replay.replay)
 app.command(short_help="Make many again, and report what differs.")(replay.verify)
 app.command(short_help="Show a lead's scores over time.")(history.history)
+app.command(short_help="Hold answers against what became of leads.")(monitor.monitor)
+app.command(short_help="List whom to follow up by when.")(follow_ups.follow_ups)
 app.command(short_help="Walk the whole path on a sample.")(demo.demo)
 
 rules_app = typer.Typer(help="Check, try and publish rulebooks.", no_args_is_help=True, rich_markup_mode=None)
@@ -64,6 +69,14 @@ keys_app.command(short_help="Make a key; it is shown once.")(keys.add)
 keys_app.command("list", short_help="List the keys, without their secrets.")(keys.show)
 keys_app.command(short_help="Make a key worthless.")(keys.revoke)
 app.add_typer(keys_app, name="keys")
+
+webhooks_app = typer.Typer(
+    help="See and send what is told of leads that cross a line.", no_args_is_help=True, rich_markup_mode=None
+)
+webhooks_app.command("list", short_help="List crossings, and whether they were told.")(webhooks.show)
+webhooks_app.command(short_help="Have crossings told again.")(webhooks.retry)
+webhooks_app.command(short_help="Deliver what is due now, and end.")(webhooks.send)
+app.add_typer(webhooks_app, name="webhooks")
 
 
 def main() -> None:

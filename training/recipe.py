@@ -56,11 +56,13 @@ class Business:
     """What sales can do and what it is worth. None: not said.
 
     `calls_per_week`: leads that sales can take on in a week. `deal_value` and `call_cost`: in the CRM's currency.
+    `explore`: the share of calls that goes to leads drawn by lot.
     """
 
     calls_per_week: int | None = None
     deal_value: float | None = None
     call_cost: float = 0.0
+    explore: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,7 @@ def _business(table: toml_file.Table | None) -> Business:
         table.whole("calls_per_week", at_least=1),
         table.number("deal_value", at_least=0),
         table.number("call_cost", at_least=0) or 0.0,
+        table.number("explore", 0, 0.5) or 0.0,
     )
     table.finish()
     return business

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from histories.store.schema import HANDOVERS
 from histories.store.store import Store
+from histories.store.tombstones import forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Handover:
 
 
 def hand_over(store: Store, rows: Sequence[Handover]) -> int:
-    """Write down a list; return how many rows are new. The same list again changes nothing.
+    """Write down a list; return how many rows are new. The same list again changes nothing, of forgotten leads nothing is kept.
 
     Raises ValueError for a propensity that is none, StoreUnavailableError.
     """
@@ -49,8 +50,10 @@ def hand_over(store: Store, rows: Sequence[Handover]) -> int:
     ]
 
     def work(connection: sa.Connection) -> int:
+        gone = forgotten(connection, {one.lead_id for one in rows})
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         statement = insert(HANDOVERS).on_conflict_do_nothing()
-        return sum(connection.execute(statement, one).rowcount for one in given)
+        kept = [one for one in given if one["lead_id"] not in gone]
+        return sum(connection.execute(statement, one).rowcount for one in kept)
 
     return store.database.written(work)

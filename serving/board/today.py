@@ -10,6 +10,7 @@ from histories.contract import Histories
 from scoring.answer import Answer, NextAction
 from scoring.calibration import Floats
 from scoring.scorer import Scorer
+from serving.board.exploring import Drawn, Lot, draw
 
 _IDLE = (NextAction.SUPPRESS, NextAction.NONE)
 
@@ -24,17 +25,22 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A lead to call. `expected_value`: P(customer) x `deal_value` - the call's cost; None where no value is known."""
+    """A lead to call. `expected_value`: P(customer) x `deal_value` - the call's cost; None where no value is known.
+
+    `explored`: it was drawn by lot; `propensity`: how likely it was to be on the list, whatever the lot.
+    """
 
     answer: Answer
     account_id: str | None
     deal_value: float | None
     expected_value: float | None
+    explored: bool = False
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class CallList:
-    """The calls, the best first, and of the `open_leads` those that are not among them.
+    """The calls, the best first but for those drawn by lot, and of the `open_leads` those that are not among them.
 
     `later`: worth a call, but there are no more calls; `not_worth`: expected to bring less than a call costs;
     `suppressed`: have objected, or nothing is to be done with them.
@@ -48,32 +54,61 @@ class CallList:
     suppressed: int
 
 
-def choose(scorer: Scorer, histories: Histories, as_of: int, count: int, terms: Terms, reasons: int = 3) -> CallList:
+def choose(
+    scorer: Scorer,
+    histories: Histories,
+    as_of: int,
+    count: int,
+    terms: Terms,
+    reasons: int = 3,
+    lot: Lot | None = None,
+) -> CallList:
     """Return the `count` open leads that a call at `as_of` (UTC microseconds) brings most from, equals by lead_id.
 
     A lead's deal is worth the newest amount on its record, else `terms.deal_value`. Where that is None, leads are
-    ordered by P(customer) alone. Leads that have objected are left out, and those that a call costs more than it brings.
+    ordered by P(customer) alone. Leads that have objected are left out, and those that a call costs more than it brings;
+    with a `lot`, a share of the calls goes to leads drawn from all that may be called, these too.
     """
     ids, chances, may_call = _board(scorer, histories, as_of)
     deals = _deals(histories, ids, as_of, terms.deal_value)
     expected = chances if deals is None else chances * deals - terms.call_cost
     worth = may_call & (expected > 0)
     order = np.lexsort((np.array(ids, dtype=object).astype(str), -expected))
-    chosen = [place for place in order.tolist() if worth[place]][:count]
+    order = order[may_call[order]]
+    drawn = _drawn(len(order), int(worth.sum()), count, lot)
+    chosen = order[drawn.rank].tolist()
     histories_of = [select.lead(histories, ids[place]) for place in chosen]
     answers = scorer.score(histories_of, as_of, reasons)
     calls = tuple(
-        Call(answer, history.account_id, *((None, None) if deals is None else (float(deals[at]), float(expected[at]))))
-        for answer, history, at in zip(answers, histories_of, chosen, strict=True)
+        Call(
+            answer=answer,
+            account_id=history.account_id,
+            deal_value=None if deals is None else float(deals[at]),
+            expected_value=None if deals is None else float(expected[at]),
+            explored=bool(explored),
+            propensity=float(propensity),
+        )
+        for answer, history, at, explored, propensity in zip(
+            answers, histories_of, chosen, drawn.explored, drawn.propensity, strict=True
+        )
     )
+    on_list = np.zeros(len(ids), dtype=bool)
+    on_list[chosen] = True
     return CallList(
         calls,
         as_of,
         open_leads=len(ids),
-        later=int(worth.sum()) - len(calls),
-        not_worth=int((may_call & ~worth).sum()),
+        later=int((worth & ~on_list).sum()),
+        not_worth=int((may_call & ~worth & ~on_list).sum()),
         suppressed=int((~may_call).sum()),
     )
+
+
+def _drawn(leads: int, worth: int, count: int, lot: Lot | None) -> Drawn:
+    if lot is not None:
+        return draw(leads, worth, count, lot)
+    calls = min(worth, count)
+    return Drawn(np.arange(calls), np.zeros(calls, dtype=np.bool_), np.ones(calls))
 
 
 def _board(scorer: Scorer, histories: Histories, as_of: int) -> tuple[list[str], Floats, np.ndarray]:

@@ -27,8 +27,3 @@ def f_bound(chance: float, upper: float, lower: float) -> float:
 def t_above(value: float, freedom: float) -> float:
     """Return how often a t variable exceeds `value`."""
     return float(stats.t.sf(value, freedom))
-
-
-def hypergeometric_below(bound: int, others: int, better: int, drawn: int) -> float:
-    """Return how often fewer than `bound` of the `better` are among `drawn` of `others`, drawn without replacement."""
-    return float(stats.hypergeom.cdf(bound - 1, others, better, drawn))

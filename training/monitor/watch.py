@@ -91,7 +91,7 @@ def watch(known: Known, since: int, segments: Sequence[str], seed: int, progress
     found += findings.of_kinds(unknown, volumes)
     progress("Done", 4, 4)
     return Watched(
-        since=since,
+        since=_since(known, since),
         now=histories.exported_at,
         answers=known.answers.num_rows,
         bundle=bundle,
@@ -105,6 +105,12 @@ def watch(known: Known, since: int, segments: Sequence[str], seed: int, progress
         notices=tuple(_notices(performances)),
         not_known=tuple(_not_known(known, performances, features, by_lot)),
     )
+
+
+def _since(known: Known, asked: int) -> int:
+    """The moment asked for, or that of the first answer where all are asked for."""
+    first = pc.min(known.answers["answered_at"]).as_py()
+    return asked or (known.histories.exported_at if first is None else int(first))
 
 
 def _judged(known: Known, bundle: Bundle, segments: Sequence[str], seed: int) -> Iterator[tuple[Performance, Compared]]:
@@ -169,8 +175,10 @@ def _not_known(
             f"Drift of features: {features.reference:,} snapshots of leads from the quarter before the training's end and "
             f"{features.current:,} of the last four weeks are in the store; both are needed."
         )
+    if not known.handed_over.num_rows:
+        yield "No lead was handed over by lot (`lead-scoring today store:// --explore 0.05`): nobody knows what the score caused."
     for target, compared in by_lot.items():
-        if compared.missing:
+        if compared.missing and known.handed_over.num_rows:
             yield f"{target.value}: model and rules on leads handed over by lot: {compared.missing}."
     if pc.sum(known.answers["what_if"]).as_py():
         yield f"{pc.sum(known.answers['what_if']).as_py():,} answers to what-if questions are left out."
