@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from secrets import token_hex
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from histories.contract import Stage
 from histories.store import crossing_event, standing
+from histories.store.among import among
 from histories.store.schema import CROSSINGS, LEADS, STANDINGS
 from histories.store.standing import Standing
 
@@ -77,7 +78,7 @@ def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mappin
 
 def without_standing(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
     """Return those that were never answered for."""
-    there = connection.execute(sa.select(STANDINGS.c.lead_id).where(STANDINGS.c.lead_id.in_(lead_ids)))
+    there = connection.execute(sa.select(STANDINGS.c.lead_id).where(among(connection, STANDINGS.c.lead_id, lead_ids)))
     return frozenset(lead_ids) - set(there.scalars())
 
 
@@ -91,7 +92,7 @@ def _known(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[st
     """Leads that the store has: they are judged by what it knows, not by what a request says beside it."""
     if not lead_ids:
         return frozenset()
-    found = connection.execute(sa.select(LEADS.c.lead_id).where(LEADS.c.lead_id.in_(lead_ids)))
+    found = connection.execute(sa.select(LEADS.c.lead_id).where(among(connection, LEADS.c.lead_id, lead_ids)))
     return frozenset(found.scalars())
 
 
@@ -118,7 +119,7 @@ def _insert_missing(connection: sa.Connection, standings: Sequence[tuple[str, St
 def _read(connection: sa.Connection, lead_ids: Sequence[str]) -> dict[str, Standing]:
     table = STANDINGS.c
     query = sa.select(table.lead_id, table.rule_stage, table.grade, table.as_of, table.watermark, table.rescore_at)
-    query = query.where(table.lead_id.in_(lead_ids)).order_by(table.lead_id).with_for_update()
+    query = query.where(among(connection, table.lead_id, lead_ids)).order_by(table.lead_id).with_for_update()
     return {lead_id: Standing(*values) for lead_id, *values in connection.execute(query)}
 
 
@@ -182,7 +183,9 @@ def _stand(connection: sa.Connection, before: Mapping[str, Standing | None], mov
     idle = [one for one, stands in before.items() if stands is None and one not in moved]
     if idle:
         # Made to be locked, and no answer counted.
-        connection.execute(sa.delete(STANDINGS).where(table.lead_id.in_(idle), table.as_of == _NOBODY_ASKED))
+        connection.execute(
+            sa.delete(STANDINGS).where(among(connection, table.lead_id, idle), table.as_of == _NOBODY_ASKED)
+        )
 
 
 def _made(
@@ -192,7 +195,7 @@ def _made(
     table = CROSSINGS.c
     waits = sa.func.max(sa.case((table.state == PENDING, 1), else_=0))
     query = sa.select(table.lead_id, sa.func.max(table.number), waits).group_by(table.lead_id)
-    found = connection.execute(query.where(table.lead_id.in_({row.lead_id for row, _ in crossed})))
+    found = connection.execute(query.where(among(connection, table.lead_id, {row.lead_id for row, _ in crossed})))
     last = {lead_id: (number, bool(pending)) for lead_id, number, pending in found}
     for row, line in crossed:
         number, behind = last.get(row.lead_id, (0, False))
@@ -200,7 +203,7 @@ def _made(
         last[row.lead_id] = (number, True)
         follow_up_by = None if line.kind == standing.GRADE else row.follow_up_by
         yield {
-            "crossing_id": f"msg_{uuid4().hex}",
+            "crossing_id": f"msg_{token_hex(12)}",
             "lead_id": row.lead_id,
             "number": number,
             "kind": line.kind,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from histories.clock import DAY
+from histories.store.among import among
 from histories.store.crossings import DEAD, DELIVERED, PENDING, Crossing
 from histories.store.persons import suppressed_in
 from histories.store.schema import CROSSINGS, STANDINGS
@@ -84,7 +85,7 @@ def give_up_old(connection: sa.Connection, now: int) -> None:
     leads = sorted(connection.execute(sa.select(table.lead_id).where(*old).distinct()).scalars())
     if leads:
         _lock(connection, leads)
-        gone = sa.update(CROSSINGS).where(*old, table.lead_id.in_(leads))
+        gone = sa.update(CROSSINGS).where(*old, among(connection, table.lead_id, leads))
         connection.execute(gone.values(state=DEAD, next_attempt_at=None, last_error=_TOO_OLD))
         _schedule(connection, leads, now)
 
@@ -92,7 +93,7 @@ def give_up_old(connection: sa.Connection, now: int) -> None:
 def send_again(connection: sa.Connection, crossing_ids: Collection[str], now: int) -> list[str]:
     """Make crossings due now, whatever became of them; later pending ones of their leads wait. Return those there are."""
     table = CROSSINGS.c
-    named = table.crossing_id.in_(crossing_ids)
+    named = among(connection, table.crossing_id, crossing_ids)
     found = connection.execute(sa.select(table.crossing_id, table.lead_id).where(named)).all()
     leads = sorted({lead_id for _, lead_id in found})
     _lock(connection, leads)
@@ -110,6 +111,11 @@ def listed(connection: sa.Connection, states: Collection[str], lead_id: str | No
         query = query.where(table.lead_id == lead_id)
     query = query.order_by(table.made_at.desc(), table.lead_id, table.number.desc()).limit(most)
     return tuple(Crossing(*row) for row in connection.execute(query))
+
+
+def ids(connection: sa.Connection, state: str) -> list[str]:
+    """Return the ids of all crossings in a state."""
+    return list(connection.execute(sa.select(CROSSINGS.c.crossing_id).where(CROSSINGS.c.state == state)).scalars())
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -141,7 +147,7 @@ def _end(connection: sa.Connection, crossing: Crossing, ended: dict[sa.Column[An
 
 
 def _lock(connection: sa.Connection, leads: Sequence[str]) -> None:
-    query = sa.select(STANDINGS.c.lead_id).where(STANDINGS.c.lead_id.in_(leads))
+    query = sa.select(STANDINGS.c.lead_id).where(among(connection, STANDINGS.c.lead_id, leads))
     connection.execute(query.order_by(STANDINGS.c.lead_id).with_for_update()).all()
 
 
@@ -150,5 +156,5 @@ def _schedule(connection: sa.Connection, leads: Sequence[str], now: int) -> None
     table, other = CROSSINGS.c, CROSSINGS.alias()
     first = sa.select(sa.func.min(other.c.number)).where(other.c.lead_id == table.lead_id, other.c.state == PENDING)
     due = sa.case((table.number == first.scalar_subquery(), sa.func.coalesce(table.next_attempt_at, now)), else_=None)
-    update = sa.update(CROSSINGS).where(table.lead_id.in_(leads), table.state == PENDING)
+    update = sa.update(CROSSINGS).where(among(connection, table.lead_id, leads), table.state == PENDING)
     connection.execute(update.values(next_attempt_at=due))

@@ -26,17 +26,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 LEADS = [f"lead:{number:02}" for number in range(12)]
 
 
-@pytest.fixture
-def packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bentoml"))
-    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
-    with warnings.catch_warnings():
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """A bundle and a rulebook, and a model store of BentoML's, which knows one a process: that of its import."""
+    folder = tmp_path_factory.mktemp("packed")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setenv("BENTOML_HOME", str(folder / "bentoml"))
+        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
         warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own, as its modules are imported
         importlib.import_module("_bentoml_sdk")
         importlib.import_module("bentoml.models")
-    bundles.write(small_bundle.bundle(), tmp_path / "bundle")
-    (tmp_path / "rulebook.toml").write_text(small_bundle.book().source, encoding="utf-8")
-    return tmp_path / "bundle", tmp_path / "rulebook.toml"
+        bundles.write(small_bundle.bundle(), folder / "bundle")
+        (folder / "rulebook.toml").write_text(small_bundle.book().source, encoding="utf-8")
+        yield folder / "bundle", folder / "rulebook.toml"
 
 
 @pytest.fixture
