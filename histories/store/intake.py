@@ -1,23 +1,29 @@
 """How each kind of row becomes values of a table, what is wrong with it, and what makes two rows the same."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
-from histories.clock import DAY
 from histories.store import schema
 from histories.store.rows import AttributeRow, InteractionRow, LeadRow, OutcomeRow
+from histories.store.values import (
+    IDENTIFIER,
+    KIND,
+    MOMENT,
+    NUMBER,
+    OPTIONAL_IDENTIFIER,
+    OPTIONAL_MOMENT,
+    TEXT,
+    Check,
+    Value,
+    Values,
+)
 
-Value = str | int | float | None
-Values = tuple[Value, ...]
 Row = TypeVar("Row")
-
-# The end of the year 9999: what Python, and most of what reads a date, can still write.
-_LATEST = 2_932_897 * DAY - 1
-_LONGEST_ID = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Intake(Generic[Row]):
 
     table: sa.Table
     columns: tuple[str, ...]
-    checks: tuple[Callable[[Value], str | None], ...]
+    checks: tuple[Check, ...]
     key: tuple[int, ...]
     content: tuple[int, ...]
     values: Callable[[Row], Values]
@@ -50,11 +56,17 @@ class Intake(Generic[Row]):
 
     def prepared(self, rows: Sequence[Row]) -> list[Prepared]:
         """Return the rows' values, checked."""
-        return [Prepared(values, self._wrong(values)) for values in map(self.values, rows)]
+        made = list(map(self.values, rows))
+        if all(
+            check.faultless(column) for check, column in zip(self.checks, zip(*made, strict=True), strict=bool(made))
+        ):
+            return [Prepared(values, None) for values in made]
+        return [Prepared(values, self._wrong(values)) for values in made]
 
-    def key_of(self, values: Sequence[Value]) -> Values:
-        """Return what names the row."""
-        return tuple(values[place] for place in self.key)
+    @property
+    def key_of(self) -> Callable[[Values], Hashable]:
+        """What names a row, made from its values."""
+        return itemgetter(*self.key)
 
     def difference(self, one: Sequence[Value], other: Sequence[Value]) -> str | None:
         """Name the columns in which two rows of one key differ; None: they are the same."""
@@ -66,52 +78,10 @@ class Intake(Generic[Row]):
 
     def _wrong(self, values: Values) -> str | None:
         for name, check, value in zip(self.columns, self.checks, values, strict=True):
-            said = check(value)
+            said = check.wrong(value)
             if said is not None:
                 return f"{name} {said}"
         return None
-
-
-def _identifier(value: Value) -> str | None:
-    if not isinstance(value, str) or not value:
-        return "is missing"
-    if len(value) > _LONGEST_ID:
-        return f"is longer than {_LONGEST_ID} characters"
-    return _text(value)
-
-
-def _optional_identifier(value: Value) -> str | None:
-    return None if value is None else _identifier(value)
-
-
-def _text(value: Value) -> str | None:
-    if value is None or not isinstance(value, str) or (value.isascii() and "\0" not in value):
-        return None
-    if "\0" in value:
-        return "has a NUL character"
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return "has half of a surrogate pair, which is no character"
-    return None
-
-
-def _kind(value: Value) -> str | None:
-    return _text(value) if value else "is missing"
-
-
-def _moment(value: Value) -> str | None:
-    if not isinstance(value, int):
-        return "is missing"
-    return None if 0 <= value <= _LATEST else "lies before 1970 or after 9999"
-
-
-def _optional_moment(value: Value) -> str | None:
-    return None if value is None else _moment(value)
-
-
-def _number(value: Value) -> str | None:
-    return None if value is None or (isinstance(value, float) and math.isfinite(value)) else "is not a finite number"
 
 
 def _float(value: float | None) -> float | None:
@@ -147,7 +117,7 @@ def _attribute(row: AttributeRow) -> Values:
 LEADS: Intake[LeadRow] = Intake(
     schema.LEADS,
     ("lead_id", "created_at", "account_id"),
-    (_identifier, _moment, _optional_identifier),
+    (IDENTIFIER, MOMENT, OPTIONAL_IDENTIFIER),
     key=(0,),
     content=(1, 2),
     values=lambda row: (row.lead_id, row.created_at, row.account_id),
@@ -156,7 +126,7 @@ LEADS: Intake[LeadRow] = Intake(
 INTERACTIONS: Intake[InteractionRow] = Intake(
     schema.INTERACTIONS,
     ("interaction_id", "lead_id", "occurred_at", "received_at", "kind", "channel", "direction", "value"),
-    (_identifier, _identifier, _moment, _optional_moment, _kind, _text, _text, _number),
+    (IDENTIFIER, IDENTIFIER, MOMENT, OPTIONAL_MOMENT, KIND, TEXT, TEXT, NUMBER),
     key=(0,),
     content=(1, 2, 4, 5, 6, 7),
     values=_interaction,
@@ -164,7 +134,7 @@ INTERACTIONS: Intake[InteractionRow] = Intake(
 ATTRIBUTES: Intake[AttributeRow] = Intake(
     schema.ATTRIBUTES,
     ("lead_id", "name", "text", "number", "known_at"),
-    (_identifier, _identifier, _text, _number, _optional_moment),
+    (IDENTIFIER, IDENTIFIER, TEXT, NUMBER, OPTIONAL_MOMENT),
     key=(0, 1, 4),
     content=(2, 3),
     values=_attribute,
@@ -172,7 +142,7 @@ ATTRIBUTES: Intake[AttributeRow] = Intake(
 OUTCOMES: Intake[OutcomeRow] = Intake(
     schema.OUTCOMES,
     ("lead_id", "stage", "reached_at", "amount"),
-    (_identifier, _text, _moment, _number),
+    (IDENTIFIER, TEXT, MOMENT, NUMBER),
     key=(0, 1, 2),
     content=(3,),
     values=lambda row: (row.lead_id, row.outcome.stage.value, row.outcome.reached_at, _float(row.outcome.amount)),

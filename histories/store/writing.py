@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from histories.contract import AttributeType
-from histories.store.intake import ATTRIBUTES, Intake, Prepared, Row, Value, Values
+from histories.store.among import among
+from histories.store.bulk import write
+from histories.store.intake import ATTRIBUTES, Intake, Prepared, Row
 from histories.store.rows import BatchResult, RowResult, Verdict
 from histories.store.schema import ATTRIBUTE_TYPES, QUARANTINE, WATERMARK
 from histories.store.tombstones import forgotten
 from histories.store.traces import texts
+from histories.store.values import Values
 
 _FORGOTTEN = "its lead was forgotten"
 _ADDED, _DUPLICATE = RowResult(Verdict.ADDED), RowResult(Verdict.DUPLICATE)
@@ -36,11 +37,14 @@ def take_in_under(
     prepared = _without_forgotten(connection, intake, prepared)
     if intake is ATTRIBUTES:
         prepared = _typed(connection, prepared, watermark)
-    first: dict[Values, Values] = {}
+    first: dict[Hashable, Values] = {}
+    key_of = intake.key_of
     for one in prepared:
         if one.wrong is None:
-            first.setdefault(intake.key_of(one.values), one.values)
-    there = _inserted(connection, intake, list(first.values()), recorded_at, watermark)
+            first.setdefault(key_of(one.values), one.values)
+    there = _inserted(connection, intake, first, recorded_at, watermark)
+    if not there and len(first) == len(prepared):
+        return [_ADDED] * len(prepared)
     results = _results(intake, prepared, first, there)
     refused = [(one.values, told.reason) for one, told in zip(prepared, results, strict=True) if told.reason]
     if refused:
@@ -66,10 +70,10 @@ def _without_forgotten(
 
 
 def _results(
-    intake: Intake[Row], prepared: Sequence[Prepared], first: dict[Values, Values], there: dict[Values, Values]
+    intake: Intake[Row], prepared: Sequence[Prepared], first: dict[Hashable, Values], there: dict[Hashable, Values]
 ) -> list[RowResult]:
     results = []
-    added: set[Values] = set()
+    added: set[Hashable] = set()
     for one in prepared:
         if one.wrong is not None:
             results.append(RowResult(Verdict.REFUSED, one.wrong))
@@ -85,58 +89,23 @@ def _results(
 
 
 def _inserted(
-    connection: sa.Connection, intake: Intake[Row], rows: Sequence[Values], recorded_at: int, watermark: int
-) -> dict[Values, Values]:
-    """Insert the rows whose keys are new; return those that were there already, by their keys."""
-    if not rows:
-        return {}
-    taken = _insert(
-        connection, intake.table, intake.columns, rows, {"recorded_at": recorded_at, "watermark": watermark}
-    )
-    if taken == len(rows):
+    connection: sa.Connection, intake: Intake[Row], first: dict[Hashable, Values], recorded_at: int, watermark: int
+) -> dict[Hashable, Values]:
+    """Insert the rows whose keys are new; return those that were there already, by their keys.
+
+    Under the watermark nobody else writes: what is not there now is not there when it is inserted.
+    """
+    if not first:
         return {}
     table = intake.table
-    found = connection.execute(
-        sa.select(*(table.c[name] for name in intake.columns)).where(
-            table.c[intake.lookup].in_({row[intake.key[0]] for row in rows}), table.c.watermark < watermark
-        )
-    )
-    keys = {intake.key_of(row) for row in rows}
-    return {key: tuple(row) for row in found if (key := intake.key_of(row)) in keys}
-
-
-def _insert(
-    connection: sa.Connection,
-    table: sa.Table,
-    columns: tuple[str, ...],
-    rows: Sequence[Values],
-    constants: dict[str, Value],
-) -> int:
-    """Insert what no unique index forbids; return how many rows that were."""
-    if connection.dialect.name == "sqlite":
-        statement = sqlite.insert(table).on_conflict_do_nothing()
-        given: object = [dict(zip(columns, row, strict=True)) | constants for row in rows]
-        options = {"preserve_rowcount": True}
-        return connection.execute(statement, given, execution_options=options).rowcount  # type: ignore[call-overload,no-any-return]
-    arrays = {name: list(column) for name, column in zip(columns, zip(*rows, strict=True), strict=True)}
-    statement_pg = _unnested(table, columns, tuple(constants))
-    return connection.execute(statement_pg, arrays | constants, execution_options={"preserve_rowcount": True}).rowcount
-
-
-@cache
-def _unnested(table: sa.Table, columns: tuple[str, ...], constants: tuple[str, ...]) -> postgresql.Insert:
-    """One statement for any number of rows: a column is an array, so that the server parses and plans little."""
-    arrays = sa.func.unnest(*(sa.bindparam(name, type_=sa.ARRAY(_plain(table.c[name]))) for name in columns))
-    given = arrays.table_valued(*columns, name="given").render_derived()
-    same = [sa.bindparam(name, type_=_plain(table.c[name])) for name in constants]
-    rows = sa.select(*(given.c[name] for name in columns), *same)
-    return postgresql.insert(table).from_select([*columns, *constants], rows).on_conflict_do_nothing()
-
-
-def _plain(column: sa.Column[object]) -> sa.types.TypeEngine[object]:
-    """The column's type without what is another database's."""
-    kinds: dict[type, sa.types.TypeEngine[object]] = {str: sa.Text(), int: sa.BigInteger(), float: sa.Double()}  # type: ignore[dict-item]
-    return kinds[column.type.python_type]
+    names = {str(row[intake.key[0]]) for row in first.values()}
+    query = sa.select(*(table.c[name] for name in intake.columns))
+    found = map(tuple, connection.execute(query.where(among(connection, table.c[intake.lookup], names))))
+    there = {key: row for row in found if (key := intake.key_of(row)) in first}
+    new = [row for key, row in first.items() if key not in there] if there else list(first.values())
+    if new:
+        write(connection, table, intake.columns, new, {"recorded_at": recorded_at, "watermark": watermark})
+    return there
 
 
 def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: int) -> list[Prepared]:
@@ -157,7 +126,7 @@ def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: i
         checked.append(one if given.value == wanted else replace(one, wrong=f"value is not a {wanted}"))
     new = [(name, kind) for name, kind in types.items() if name not in known]
     if new:
-        _insert(connection, ATTRIBUTE_TYPES, ("name", "type"), new, {"watermark": watermark})
+        write(connection, ATTRIBUTE_TYPES, ("name", "type"), new, {"watermark": watermark})
     return checked
 
 
@@ -191,9 +160,12 @@ def keep_aside(
     for text, reason in ((text, reason) for text, reason, one in named if one.isdisjoint(gone)):
         digest = _digest(source, text, reason)
         rows.setdefault(digest, (digest, source, text, reason))
-    constants: dict[str, Value] = {"received_at": received_at, "watermark": watermark}
+    there = connection.execute(sa.select(QUARANTINE.c.digest).where(among(connection, QUARANTINE.c.digest, rows)))
+    for digest in there.scalars():
+        del rows[digest]
     if rows:
-        _insert(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)
+        constants = {"received_at": received_at, "watermark": watermark}
+        write(connection, QUARANTINE, ("digest", "source", "row", "reason"), list(rows.values()), constants)
 
 
 def _digest(source: str, text: str, reason: str) -> str:
