@@ -7,6 +7,7 @@ that are ready. They take turns batch by batch, so that what else the machine do
 
 import argparse
 import sqlite3
+import sys
 import tempfile
 import time
 import warnings
@@ -144,13 +145,14 @@ def main() -> None:
     call = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, postgresql(call.postgres) as server:
         given = rows(Path(scratch) / "export", call.rows)
-        print(f"{len(given):,} interactions in batches of {ROWS_A_BATCH}; rows a second")
-        print(f"{'':12} {'store':>9} {'bare':>9} {'share':>6}")
+        say = sys.stdout.write
+        say(f"{len(given):,} interactions in batches of {ROWS_A_BATCH}; rows a second\n")
+        say(f"{'':12} {'store':>9} {'bare':>9} {'share':>6}\n")
         for number in range(call.repeats):
             folder = Path(scratch) / str(number)
             folder.mkdir()
             for name, rate in (("SQLite", in_sqlite(folder, given)), ("PostgreSQL", in_postgresql(server, given))):
-                print(f"{name:12} {rate.store:9,.0f} {rate.bare:9,.0f} {rate.share:6.2f}", flush=True)
+                say(f"{name:12} {rate.store:9,.0f} {rate.bare:9,.0f} {rate.share:6.2f}\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from histories.errors import CallError, DataError
 
@@ -17,6 +18,7 @@ _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 _BUSY_SECONDS = 30
 _ATTEMPTS = 8
+_POOL_SECONDS = 5
 # Serialization failure, deadlock; SQLite has texts alone.
 _AGAIN = {"40001", "40P01"}
 _FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
@@ -68,6 +70,8 @@ class Database:
                 if attempt + 1 == _ATTEMPTS or not _came_between(error):
                     raise StoreUnavailableError(self._told(error)) from None
                 _log.info("store: another writer came in between; attempt %d", attempt + 2)
+            except PoolTimeoutError:
+                raise StoreUnavailableError(self._busy()) from None
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads writers, hides nothing
         raise AssertionError
 
@@ -102,6 +106,8 @@ class Database:
             yield
         except (OperationalError, InterfaceError) as error:
             raise StoreUnavailableError(self._told(error)) from None
+        except PoolTimeoutError:
+            raise StoreUnavailableError(self._busy()) from None
         except DatabaseError as error:
             if self.engine.dialect.name != "sqlite":
                 raise
@@ -114,6 +120,9 @@ class Database:
         primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
         text = primary or (str(error.orig).splitlines() or [""])[0]
         return self._without_password(f"{text}{f' ({state})' if state else ''}")
+
+    def _busy(self) -> str:
+        return f"the store at {self.label} does not answer: no connection became free in {_POOL_SECONDS} s"
 
     def _without_password(self, text: str) -> str:
         password = self._url.password
@@ -147,7 +156,11 @@ def _label(url: sa.URL) -> str:
 def _options(url: sa.URL) -> dict[str, object]:
     if url.drivername == "sqlite":
         return {"connect_args": {"timeout": _BUSY_SECONDS}}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    # A server that is gone without a word is noticed after seconds, not after the hours that TCP waits.
+    waits = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5}
+    own = {name: value for name, value in waits.items() if name not in url.query}
+    # Connections that broke in the meantime are made anew when they are asked for.
+    return {"pool_pre_ping": True, "pool_timeout": _POOL_SECONDS, "connect_args": own}
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:
