@@ -46,7 +46,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The clocks of one stage that end in one week, which begins on Monday. Their sum is all of them."""
+    """The clocks of one stage that end in one week, which begins on Monday, by what became of them (as `Outcome`)."""
 
     begins: date
     kind: str
@@ -88,8 +88,8 @@ class FollowUps:
         """Counts by the week in which clocks end and by stage, the newest week first, sql before mql."""
         zone = ZoneInfo(self.timezone)
         counts = Counter((_monday(one.clock.follow_up_by, zone), one.clock.kind, one.outcome) for one in self.all)
-        keys = sorted({key[:2] for key in counts}, reverse=True)
-        return tuple(Week(*key, **{one.value: counts[(*key, one)] for one in Outcome}) for key in keys)
+        keys = sorted({(begins, kind) for begins, kind, _ in counts}, reverse=True)
+        return tuple(Week(*key, *(counts[(*key, one)] for one in Outcome)) for key in keys)
 
 
 def follow_ups(store: Store, since: int, now: int) -> FollowUps:
