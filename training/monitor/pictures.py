@@ -15,44 +15,43 @@ from training.monitor.psi import Shift
 
 _MOST = 14
 _ALARM = "#b3261e"
+_PENDING = "#c9d3de"
 
 
 def cohorts(one: Performance) -> Figure:
-    """Draw what each cohort was promised and what came, with the range that luck allows; below, how many answers."""
-    figure, (top, below) = canvas.blank(f"{one.title}: promised and come true", rows=2, heights=(3.0, 1.0))
-    mature = [cohort for cohort in one.cohorts if cohort.counted]
-    for place, name in enumerate((MODEL, RULES)):
-        at = np.arange(len(mature)) + 0.14 * (2 * place - 1)
-        rates, low, high = zip(*(_rates(cohort, name) for cohort in mature), strict=True)
-        bars = np.array([np.subtract(rates, low), np.subtract(high, rates)])
-        label = f"{name}: predicted, ± what luck allows"
-        top.errorbar(at, rates, np.maximum(bars, 0), fmt="o", color=canvas.COLOURS[name], markersize=4, label=label)
-    seen = [cohort.converted / cohort.counted for cohort in mature]
-    top.plot(range(len(mature)), seen, color=canvas.INK, marker="_", markersize=22, linewidth=0, label="observed")
+    """Draw what each cohort was promised by either score, and what came, with its 95% interval; below, how many answers."""
+    title = f"{one.title[0].upper()}{one.title[1:]}: promised, and come true"
+    figure, (top, below) = canvas.blank(title, rows=2, heights=(3.0, 1.0))
+    mature = [(place, cohort) for place, cohort in enumerate(one.cohorts) if cohort.counted]
+    at = np.array([place for place, _ in mature], dtype=np.float64)
+    share, low, high = (np.array(ends) for ends in zip(*(_observed(cohort) for _, cohort in mature), strict=True))
+    bars = np.stack([share - low, high - share])
+    top.errorbar(at, share, bars, fmt="s", color=canvas.INK, markersize=5, linewidth=1.2, label="observed (95%)")
+    for shift, name in ((-0.16, MODEL), (0.16, RULES)):
+        promised = [cohort.ratios[name].predicted / cohort.counted for _, cohort in mature]
+        top.plot(at + shift, promised, "o", color=canvas.COLOURS[name], markersize=6, label=f"promised by {name}")
     top.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     top.set_ylim(bottom=0)
     top.set(ylabel="share that converted")
-    below.bar(range(len(one.cohorts)), [cohort.counted for cohort in one.cohorts], color=canvas.GREY, label="counted")
+    counted = np.array([cohort.counted for cohort in one.cohorts])
     waiting = [cohort.waiting for cohort in one.cohorts]
-    counted = [cohort.counted for cohort in one.cohorts]
-    below.bar(range(len(one.cohorts)), waiting, bottom=counted, color=canvas.PALE, label="not mature")
+    below.bar(range(len(counted)), counted, color=canvas.GREY, label="counted")
+    below.bar(range(len(counted)), waiting, bottom=counted, color=_PENDING, label="not mature")
     below.set(ylabel="answers")
-    below.legend(frameon=False, fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 1.35))
     names = [cohort.period.name.removeprefix("week of ") for cohort in one.cohorts]
     for axes in (top, below):
         axes.set_xlim(-0.6, len(names) - 0.4)
-        axes.set_xticks(range(len(names)), names if axes is below else [""] * len(names), rotation=45, ha="right")
-    top.legend(frameon=False, fontsize=9)
+        axes.set_xticks(range(len(names)), names if axes is below else [""] * len(names))
+        canvas.legend_above(axes)
+    below.tick_params(axis="x", rotation=45)
     return figure
 
 
-def _rates(cohort: Cohort, name: str) -> tuple[float, float, float]:
-    """The predicted share, and the shares between which the truth that was observed would lie, about it."""
-    one = cohort.ratios[name]
-    rate = one.predicted / cohort.counted
-    # The interval of the ratio turned around: observed counts that the prediction would allow.
-    low = rate / one.high * one.value if one.observed and np.isfinite(one.high) else 0.0
-    return rate, low, rate / one.low * one.value if one.observed and one.low > 0 else 3.7 / cohort.counted
+def _observed(cohort: Cohort) -> tuple[float, float, float]:
+    """The share that converted, and the ends of its interval: those of the ratio, turned around."""
+    one = cohort.ratios[MODEL]
+    low, high = (one.predicted / end if end > 0 else 0.0 for end in (one.high, one.low))
+    return one.observed / cohort.counted, low / cohort.counted, high / cohort.counted
 
 
 def drift(features: FeatureDrift, scores: ScoreDrift) -> Figure:
@@ -70,7 +69,7 @@ def drift(features: FeatureDrift, scores: ScoreDrift) -> Figure:
         axes.plot([one.bound] * 2, [place - 0.38, place + 0.38], color=canvas.INK, linewidth=2)
     axes.set_yticks(places, [name for name, _ in shown], parse_math=False)
     axes.grid(visible=False, axis="y")
-    axes.set(xlabel="PSI; grey line: what luck brings on average, black line: its bound at this many leads")
+    axes.set(xlabel="PSI (grey: luck on average, black: luck's bound)")
     return figure
 
 
@@ -82,9 +81,11 @@ def volumes(found: Sequence[Volume], fell: Sequence[Volume]) -> Figure:
     places = np.arange(len(shown))[::-1]
     colours = [_ALARM if one.kind in names else canvas.COLOURS["model"] if one.told else canvas.GREY for one in shown]
     axes.barh(places, [one.a_day / one.before if one.before else 0 for one in shown], color=colours, height=0.62)
-    axes.axvline(1, color=canvas.INK, linewidth=1)
+    axes.axvline(1, color=canvas.GREY, linewidth=1, zorder=0)
+    axes.set_xlim(0, 1.18 * max([1.0, *(one.a_day / one.before for one in shown if one.before)]))
     for place, one in zip(places.tolist(), shown, strict=True):
-        axes.text(0.01, place, f"{one.a_day:,.1f} of {one.before:,.1f}", va="center", fontsize=8, color="white")
+        share = one.a_day / one.before if one.before else 0.0
+        axes.text(share, place, f" {one.a_day:,.1f} of {one.before:,.1f}", va="center", fontsize=8, color=canvas.INK)
     axes.set_yticks(places, [one.kind for one in shown], parse_math=False)
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from histories.clock import date
 from training import report_table
-from training.lineup import MODEL, RULES
+from training.lineup import MODEL, RULES, Lineup
 from training.monitor import kinds
 from training.monitor.counted import Tally
 from training.monitor.drift import FeatureDrift, ScoreDrift
@@ -20,8 +20,10 @@ from training.monitor.findings import Finding, moved_features
 from training.monitor.performance import Performance
 from training.monitor.ratio import Ratio
 from training.monitor.watch import Watched
+from training.segments import AGE
 
 _SHOWN = 8
+_MOST_SEGMENTS = 16
 _LEFT_OUT = {
     "what_if": "what-if questions",
     "other_moment": "as of another moment",
@@ -58,6 +60,8 @@ def _performance(one: Performance, by_lot: Compared | None, console: Console) ->
         console.print(Text(f"Points as probabilities: by {one.worth}.", style="dim"))
     if one.cohorts:
         console.print(Padding(_cohorts(one), (1, 0, 0, 0)))
+    if one.lineup is not None and one.lineup.segments:
+        console.print(Padding(_segments(one.lineup), (1, 0, 0, 0)))
     if by_lot is not None and by_lot.differences:
         console.print(Padding(_by_lot(by_lot), (1, 0, 0, 0)))
     console.print()
@@ -79,6 +83,23 @@ def _cohorts(one: Performance) -> Table:
             _span(cohort.ratios[MODEL]) if MODEL in cohort.ratios else "–",
             _value(cohort.ratios[RULES].value) if RULES in cohort.ratios else "–",
             f"{cohort.waiting:,}",
+        )
+    return table
+
+
+def _segments(lineup: Lineup) -> Table:
+    """The ages of leads at their answers, then categories; those with few answers tell little."""
+    table = _table("segment", "count", "converted", "model: pred./obs. (95%)", "AUC: model", "rules")
+    for segment in lineup.segments[:_MOST_SEGMENTS]:
+        model, rules = segment.scores[MODEL], segment.scores[RULES]
+        apart = model.predicted_over_observed
+        table.add_row(
+            Text(f"age at least {segment.value}" if segment.name == AGE else segment.title),
+            f"{segment.snapshots:,}",
+            f"{segment.converted_leads:,}",
+            f"{_value(apart.value)} ({_value(apart.low)} to {_value(apart.high)})",
+            _value(model.auc.value),
+            _value(rules.auc.value),
         )
     return table
 
