@@ -14,16 +14,19 @@ from commands import (
     features,
     follow_ups,
     history,
+    ingest,
     keys,
     models,
     monitor,
     openapi,
     people,
+    quarantine,
     replay,
     rules,
     scores,
     today,
     webhooks,
+    why,
 )
 from commands.terminal import err
 from histories.errors import LeadScoringError
@@ -37,6 +40,8 @@ app = typer.Typer(
 )
 app.command(short_help="Simulate a CRM's export.")(exports.sample)
 app.command(short_help="Read an export, report on it, look for leaks.")(exports.check)
+app.command(short_help="Load an export into the history store.")(ingest.ingest)
+app.command(short_help="List what the history store refused.")(quarantine.quarantine)
 app.command(short_help="Compute the features of an export's leads.")(features.features)
 app.command(short_help="Learn from closed deals, compare, promote.")(models.train)
 app.command(short_help="Hold the champion against the rules.")(models.compare)
@@ -53,6 +58,7 @@ app.command(short_help="Remove a person for good.")(people.forget)
 app.command(short_help="Make an answer again from the store.")(replay.replay)
 app.command(short_help="Make many again, and report what differs.")(replay.verify)
 app.command(short_help="Show a lead's scores over time.")(history.history)
+app.command(short_help="Say why a lead's scores changed.")(why.why)
 app.command(short_help="Hold answers against what became of leads.")(monitor.monitor)
 app.command(short_help="List whom to follow up by when.")(follow_ups.follow_ups)
 app.command(short_help="Walk the whole path on a sample.")(demo.demo)
