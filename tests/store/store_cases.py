@@ -6,9 +6,19 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from histories import select
 from histories.assemble import assemble
 from histories.contract import Attribute, Direction, Histories, Interaction, LeadHistory, Outcome, Stage
-from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store, Verdict
+from histories.store import (
+    AttributeRow,
+    Definitions,
+    InteractionRow,
+    LeadRow,
+    OutcomeRow,
+    Store,
+    Verdict,
+    define,
+)
 from histories.store.schema import METADATA, WATERMARK
 
 AnyRow = LeadRow | InteractionRow | AttributeRow | OutcomeRow
@@ -82,6 +92,21 @@ def add(store: Store, rows: Sequence[AnyRow], recorded_at: int = 1) -> tuple[Ver
     else:
         result = store.add_outcomes(rows, recorded_at)  # type: ignore[arg-type]
     return tuple(one.verdict for one in result.rows)
+
+
+def load(store: Store, given: Histories) -> None:
+    """Declare what an export declares and add all its rows, the last of each kind first."""
+    define(store, Definitions(given.timezone, given.families, given.attribute_types), 1)
+    rows: list[AnyRow] = []
+    for lead in select.each(given):
+        rows += [LeadRow(lead.lead_id, lead.created_at, lead.account_id)]
+        rows += [InteractionRow(lead.lead_id, one) for one in lead.interactions]
+        rows += [AttributeRow(lead.lead_id, one) for one in lead.attributes]
+        rows += [OutcomeRow(lead.lead_id, one) for one in lead.outcomes]
+    for kind in (OutcomeRow, AttributeRow, InteractionRow, LeadRow):
+        some = [row for row in rows if isinstance(row, kind)][::-1]
+        for start in range(0, len(some), 1_000):
+            assert set(add(store, some[start : start + 1_000])) == {Verdict.ADDED}
 
 
 @dataclass

@@ -72,7 +72,7 @@ class Load:
         while not self.over.is_set():
             ids = [f"{writer}:{number}:{place}" for place in range(ROWS)]
             rows = [InteractionRow("a", Interaction(one, 5, "call")) for one in ids]
-            if self._tried(lambda rows=rows: self.store.add_interactions(rows, 1)):  # type: ignore[misc]
+            if self._tried(lambda rows=rows: self.store.add_interactions(rows, 1)):
                 self.acknowledged.update(ids)
                 number += 1
 
@@ -109,10 +109,10 @@ def check_outages(server: Server, ways: list[str]) -> None:
             _wait_for(lambda: len(load.acknowledged) > 200, load)
             refused = len(load.refused)
             server.stop(how)
-            _wait_for(lambda before=refused: len(load.refused) > before + 10, load)  # type: ignore[misc]
+            _wait_for(lambda before=refused: len(load.refused) > before + 10, load)
             started = time.monotonic()
             server.start()
-            _wait_for(lambda begin=started: load.went_well[-1] > begin, load)  # type: ignore[misc]
+            _wait_for(lambda begin=started: load.went_well[-1] > begin, load)
         load.over.set()
         for one in threads:
             one.join()

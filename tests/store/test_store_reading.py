@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from store_cases import AnyRow, Memory, add, batches, emptied, same
+from store_cases import AnyRow, Memory, add, batches, emptied, load, same
 
 from features import table
 from features.catalogue import Catalogue
@@ -15,7 +15,7 @@ from histories import export, sample, select
 from histories import store as stores
 from histories.contract import Interaction, LeadHistory
 from histories.errors import DataError
-from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store
+from histories.store import InteractionRow, LeadRow, Store
 
 theorem = settings(
     max_examples=20,
@@ -77,17 +77,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> export.Export:
 
 def test_a_sample_has_the_features_of_its_export_bit_for_bit(opened: Store, exported: export.Export) -> None:
     given = exported.histories
-    rows: list[AnyRow] = []
-    for lead in select.each(given):
-        rows += [LeadRow(lead.lead_id, lead.created_at, lead.account_id)]
-        rows += [InteractionRow(lead.lead_id, one) for one in lead.interactions]
-        rows += [AttributeRow(lead.lead_id, one) for one in lead.attributes]
-        rows += [OutcomeRow(lead.lead_id, one) for one in lead.outcomes]
-    for kind in (OutcomeRow, AttributeRow, InteractionRow, LeadRow):
-        some = [row for row in rows if isinstance(row, kind)][::-1]
-        for start in range(0, len(some), 1_000):
-            add(opened, some[start : start + 1_000])
-    stores.define(opened, stores.Definitions(given.timezone, given.families, given.attribute_types), 1)
+    load(opened, given)
     found = stores.histories(opened, given.exported_at)
     assert found.interactions.num_rows > 1_000
     assert same(found, given)
