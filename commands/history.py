@@ -36,13 +36,14 @@ def history(
         found = answers.scores_of(kept, lead)
     given = [one for one in found if not (one.stored and one.given)]
     if not given:
-        what_ifs = f"; {len(found)} had additions by their requests and are no history" if found else ""
-        raise DataError(f"no answer is kept for lead {lead!r}{what_ifs}")
+        only = ": those that are had additions by their requests, which are what-ifs" if found else ""
+        raise DataError(f"no answer is kept for lead {lead!r}{only}")
     given.sort(key=lambda one: (one.as_of, one.answered_at, one.score_id or 0))
     history_chart.render(given, out)
     _newest(given)
     left_out = len(found) - len(given)
-    notes = [history_chart.legend(given), f"{left_out} what-ifs are left out" if left_out else ""]
+    what_ifs = "1 what-if is left out" if left_out == 1 else f"{left_out:,} what-ifs are left out"
+    notes = [history_chart.legend(given), what_ifs if left_out else ""]
     if told := "; ".join(filter(None, notes)):
         out.print(told, style="dim", markup=False, soft_wrap=True)
     if output is not None:

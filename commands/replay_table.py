@@ -26,15 +26,15 @@ def render(replayed: Replayed, console: Console) -> None:
     console.print(table)
     if replayed.again.error_message:
         _tell(console, f"It cannot be scored any more: {replayed.again.error_message}.")
-    told = "The same to the last bit." if not differing else f"{len(replayed.differences)} fields differ."
-    _tell(console, f"\n{told}")
+    count = len(replayed.differences)
+    _tell(console, "\n" + (_differ(count, " field", " fields") if count else "The same to the last bit."))
 
 
 def render_verified(found: Verified, seed: int, console: Console) -> None:
     """Print how many answers were made again, and what differs."""
     again = found.drawn - found.forgotten - found.broken
-    told = "none differs" if not found.differing else f"{found.differing:,} differ"
-    _tell(console, f"{again:,} of {found.kept:,} answers made again (seed {seed}): {told}.", bold=True)
+    told = _differ(found.differing, "", "") if found.differing else "none differs."
+    _tell(console, f"{again:,} of {found.kept:,} answers made again (seed {seed}): {told}", bold=True)
     if found.forgotten:
         _tell(console, f"{found.forgotten:,} left out: they were made from what is forgotten since.")
     if found.broken:
@@ -62,6 +62,10 @@ def shown(name: str, value: Value) -> str:
     if name in _MOMENTS and isinstance(value, int):
         return clock.iso(value)
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def _differ(count: int, one: str, many: str) -> str:
+    return f"{count:,}{one} differs." if count == 1 else f"{count:,}{many} differ."
 
 
 def _heading(given: ScoreRow) -> str:
