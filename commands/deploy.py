@@ -32,6 +32,7 @@ def deploy(
     history: Annotated[bool, typer.Option("--list", help="Show what was deployed, and who answers with what.")] = False,
 ) -> None:
     """Bring the champion into the running service: build it, try it, show what it changes, change over."""
+    from serving import interrupt
     from serving.deploy import deployment
 
     if (config is not None) + rollback + history != 1:
@@ -40,11 +41,13 @@ def deploy(
     if history:
         _list(place)
     elif rollback:
-        _rollback(place)
+        with interrupt.by_termination():
+            _rollback(place)
     elif config is not None:
         if not yes and not sys.stdin.isatty():
             raise CallError("deploy: nobody can be asked here whether to roll out; give --yes")
-        _deploy(place, config, leads, yes)
+        with interrupt.by_termination():
+            _deploy(place, config, leads, yes)
 
 
 def _list(place: "Deployment") -> None:
@@ -67,7 +70,8 @@ def _rollback(place: "Deployment") -> None:
         order = place.current()
         way = deployment_log.in_force(deployment_log.read(place.log), order.tag if order else None)
         if len(way) < 2:
-            found = f"{way[0].tag} is the first" if way else "nothing was deployed"
+            first = f"model {way[0].model_version}, rulebook {way[0].rulebook_version} is the first" if way else ""
+            found = first or "nothing was deployed"
             raise DataError(f"nothing to go back to in {place.folder}: {found}")
         target, leaving = way[-2], way[-1]
         place.model(target.tag)
@@ -167,9 +171,10 @@ def _roll_out(place: "Deployment", entry: "Entry") -> None:
         )
         return
     seconds = time.monotonic() - began
+    done = "Rolled back" if entry.action == "rollback" else "Rolled out"
     out.print(
-        f"Rolled out in {seconds:.1f} s: {_counted(workers)} with model {entry.model_version}, rulebook "
-        f"{entry.rulebook_version}.",
+        f"{done} in {seconds:.1f} s: {_counted(workers)} with model {entry.model_version}, rulebook "
+        f"{entry.rulebook_version} ({entry.tag}).",
         soft_wrap=True,
     )
     others = {one.rulebook_version for one in workers} - {entry.rulebook_version}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from histories.errors import CallError, DataError
 from histories.whole_file import unwritten, whole_file
+from serving import interrupt
 from serving.engine import BUNDLE, RULEBOOK
 
 VARIABLE = "LEAD_SCORING_DEPLOYMENT"
@@ -69,11 +70,16 @@ class Deployment:
     @contextlib.contextmanager
     def proposed(self, order: Order) -> Iterator[None]:
         """Let workers load a model for as long as the block runs, without answering with it."""
-        _write(self.folder / "candidate", order)
         try:
+            _write(self.folder / "candidate", order)
             yield
         finally:
-            _write(self.folder / "candidate", None)
+            with interrupt.held_off():
+                self.propose_nothing()
+
+    def propose_nothing(self) -> None:
+        """Let workers drop what they have loaded beside: also what a deploy that was killed has left proposed."""
+        _write(self.folder / "candidate", None)
 
     def model(self, tag: str) -> Path:
         """Return the folder of a packed model. Raises DataError where it is not there."""
@@ -119,10 +125,8 @@ class Deployment:
         except OSError as error:
             raise unwritten(place, error) from None
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it, however this process ends
+            _lock(lock, self.folder)
             yield
-        except BlockingIOError:
-            raise DataError(f"{self.folder}: another deploy is at work there; try again when it has ended") from None
         finally:
             os.close(lock)
 
@@ -139,6 +143,16 @@ def named(environment: Mapping[str, str]) -> Deployment:
     if folder.exists() and not folder.is_dir():
         raise CallError(f"{VARIABLE}: {folder}: is a file; name a folder")
     return Deployment(folder)
+
+
+def _lock(file: int, folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it, however this process ends
+    except BlockingIOError:
+        raise DataError(f"{folder}: another deploy is at work there; try again when it has ended") from None
+    except OSError as error:
+        message = f"{folder}: cannot be locked ({error.strerror}); put it on a file system that has locks"
+        raise CallError(message) from None
 
 
 def _read(path: Path) -> Order | None:

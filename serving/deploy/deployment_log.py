@@ -111,7 +111,7 @@ def _that_held(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         if entry.action is not Action.TAKEN_BACK:
             held.append(entry)
-        elif held and held[-1].tag == entry.tag:
+        elif held and (held[-1].tag, held[-1].at) == (entry.tag, entry.at):
             held.pop()
     return held
 

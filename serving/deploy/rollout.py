@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from histories.errors import DataError
+from serving import interrupt
 from serving.deploy import deployment_log, workers
 from serving.deploy.deployment import Deployment, Order
 from serving.deploy.deployment_log import Action, Entry
@@ -12,6 +13,7 @@ from serving.deploy.workers import Worker
 
 WAIT = 180.0  # seconds, for loading and again for changing over
 _KEPT = 10  # models that a rollback can lead back to
+_INTERRUPTED = "the deploy was interrupted"
 Progress = Callable[[str, int, int], None]
 
 
@@ -22,7 +24,8 @@ def running(deployment: Deployment) -> tuple[Worker, ...]:
 
 
 def mend(deployment: Deployment) -> None:
-    """Write down that the deploy before this one was broken off, where it was."""
+    """Write down that the deploy before this one was broken off, where it was, and drop what it had proposed."""
+    deployment.propose_nothing()
     order = deployment.current()
     left = deployment_log.broken_off(deployment_log.read(deployment.log), order.tag if order else None)
     if left is not None:
@@ -38,13 +41,15 @@ def roll_out(deployment: Deployment, entry: Entry, tell: Progress, wait: float =
     order, before = Order(entry.tag, entry.at), deployment.current()
     with deployment.proposed(order):  # to the end: what is prepared is dropped when it is no longer proposed
         _until(deployment, order, lambda one: one.prepared == str(order) or one.tag == order.tag, "load it", tell, wait)
-        _write_down(deployment, before, entry)
-        deployment.put_in_force(order)
         try:
+            _write_down(deployment, before, entry)
+            deployment.put_in_force(order)
             answering = _until(deployment, order, lambda one: one.tag == order.tag, "answer with it", tell, wait)
         except BaseException as error:  # an interrupt too: what was half done is undone
-            deployment.put_in_force(before)
-            _take_back(deployment, entry, str(error) or type(error).__name__)
+            with interrupt.held_off():
+                deployment.put_in_force(before)
+                if _written_down(deployment, entry):
+                    _take_back(deployment, entry, str(error) or _INTERRUPTED)
             raise
     _forget_old_models(deployment)
     return answering
@@ -78,6 +83,11 @@ def _write_down(deployment: Deployment, before: Order | None, entry: Entry) -> N
         versions = str(found.model_version), str(found.rulebook_version)
         deployment_log.append(deployment.log, Entry(Action.FOUND, found.tag, entry.at, found.name, *versions))
     deployment_log.append(deployment.log, entry)
+
+
+def _written_down(deployment: Deployment, entry: Entry) -> bool:
+    last = deployment_log.read(deployment.log)[-1:]
+    return any((one.action, one.tag, one.at) == (entry.action, entry.tag, entry.at) for one in last)
 
 
 def _take_back(deployment: Deployment, entry: Entry, why: str) -> None:

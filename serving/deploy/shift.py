@@ -49,13 +49,15 @@ class Standing:
 class Moves:
     """Leads that stand elsewhere: a count for each (before, after) that differ. `""` is no grade.
 
-    `in_line` and `out_of_line`: leads that come over the calling line, and that fall below it. `points`: leads with other
-    points.
+    `stages` and `rule_grades` are the rules', `agreements` say how far model and rules agree. `in_line` and
+    `out_of_line`: leads that come over the calling line, and that fall below it. `points`: leads with other points.
     """
 
     grades: Mapping[tuple[str, str], int]
     actions: Mapping[tuple[str, str], int]
     stages: Mapping[tuple[str, str], int]
+    rule_grades: Mapping[tuple[str, str], int]
+    agreements: Mapping[tuple[str, str], int]
     in_line: int
     out_of_line: int
     points: int
@@ -79,7 +81,9 @@ class Shift:
         return (
             f"of {self.leads:,} open leads {sum(moves.grades.values()):,} change grade, "
             f"{sum(moves.actions.values()):,} next action, {moves.in_line:,} come over the calling line and "
-            f"{moves.out_of_line:,} fall below it"
+            f"{moves.out_of_line:,} fall below it, {moves.points:,} have other points, "
+            f"{sum(moves.stages.values()):,} another stage and {sum(moves.rule_grades.values()):,} another grade by the "
+            "rules"
         )
 
     def recorded(self) -> dict[str, object]:
@@ -159,14 +163,19 @@ def _moves(before: Sequence[Answer], running: Bundle, after: Sequence[Answer], b
         raise ValueError("the answers before and after are not of the same leads in the same order")
     over = [(_over_line(one, running), _over_line(other, bundle)) for one, other in pairs]
     return Moves(
-        grades=_changed((one.grade or "", other.grade or "") for one, other in pairs),
-        actions=_changed((str(one.next_action or ""), str(other.next_action or "")) for one, other in pairs),
-        stages=_changed((str(one.rule_stage or ""), str(other.rule_stage or "")) for one, other in pairs),
+        grades=_changed(pairs, lambda one: one.grade),
+        actions=_changed(pairs, lambda one: one.next_action),
+        stages=_changed(pairs, lambda one: one.rule_stage),
+        rule_grades=_changed(pairs, lambda one: one.rule_grade),
+        agreements=_changed(pairs, lambda one: one.agreement),
         in_line=sum(now and not was for was, now in over),
         out_of_line=sum(was and not now for was, now in over),
         points=sum(one.rule_points != other.rule_points for one, other in pairs),
     )
 
 
-def _changed(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    return dict(Counter(pair for pair in pairs if pair[0] != pair[1]).most_common())
+def _changed(
+    pairs: Iterable[tuple[Answer, Answer]], word: Callable[[Answer], str | None]
+) -> dict[tuple[str, str], int]:
+    words = ((str(word(one) or ""), str(word(other) or "")) for one, other in pairs)
+    return dict(Counter(pair for pair in words if pair[0] != pair[1]).most_common())

@@ -76,6 +76,8 @@ def _moved(leads: int, moves: Moves) -> Text:
         _line(sum(moves.actions.values()), leads, "change next action", "", moves.actions),
         _line(moves.points, leads, "have other points", "", {}),
         _line(sum(moves.stages.values()), leads, "change the stage that the rules give", "", moves.stages),
+        _line(sum(moves.rule_grades.values()), leads, "change the grade that the rules give", "", moves.rule_grades),
+        _line(sum(moves.agreements.values()), leads, "change how far model and rules agree", "", moves.agreements),
     ]
     return Text("\n").join(lines)
 

@@ -91,8 +91,10 @@ def _held(lock: Path) -> bool:
     """Whether somebody holds the lock. Lookers share theirs, so that none takes another for a worker."""
     try:
         file = os.open(lock, os.O_RDONLY)
-    except OSError:  # removed meanwhile
+    except FileNotFoundError:  # removed meanwhile
         return False
+    except OSError:  # another user's: it may live, and nobody may remove what it says
+        return True
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

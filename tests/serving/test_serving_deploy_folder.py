@@ -1,10 +1,12 @@
 """What is in force, what was, and who is alive: files that survive whoever writes them."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,8 @@ def test_a_second_deploy_is_kept_out_until_the_first_has_ended(tmp_path: Path) -
         pytest.fail("both are in")
     with one.alone():
         pass
+    with pytest.raises(BlockingIOError, match="of something else"), one.alone():
+        raise BlockingIOError("of something else")
 
 
 def test_the_folder_is_the_one_that_the_environment_names_else_one_in_the_working_folder(
@@ -106,14 +110,15 @@ DEPLOY, ROLLBACK, FOUND, TAKEN = Action.DEPLOY, Action.ROLLBACK, Action.FOUND, A
         ([("a", DEPLOY), ("b", DEPLOY), ("a", ROLLBACK), ("a", TAKEN)], "b", "ab"),
         ([("a", DEPLOY), ("b", DEPLOY)], "a", "a"),  # killed before b came in force
         ([("a", DEPLOY), ("b", DEPLOY), ("a", ROLLBACK)], "b", "ab"),  # killed before the rollback did
+        ([("a", DEPLOY, "1"), ("b", DEPLOY, "2"), ("b", TAKEN, "3")], "b", "ab"),  # another order of b was taken back
         ([("a", FOUND), ("b", DEPLOY)], None, ""),  # killed at the first deploy
         ([("a", DEPLOY), ("b", DEPLOY), ("a", DEPLOY)], "a", "aba"),
     ],
 )
 def test_a_rollback_leads_along_what_was_in_force(
-    history: list[tuple[str, Action]], current: str | None, way: str
+    history: list[tuple[str, Action, str]], current: str | None, way: str
 ) -> None:
-    entries = [entry(tag, action) for tag, action in history]
+    entries = [replace(entry(tag, action), at="".join(at)) for tag, action, *at in history]
     assert "".join(one.tag for one in deployment_log.in_force(entries, current)) == way
 
 
@@ -135,6 +140,16 @@ def test_who_has_left_or_was_killed_is_alive_no_more_and_what_it_left_is_removed
     assert len(list(tmp_path.iterdir())) == 2
     here.leave()
     assert (workers.live(tmp_path), list(tmp_path.iterdir())) == ((), [])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
+def test_a_worker_of_another_user_is_alive_though_its_lock_cannot_be_opened(tmp_path: Path) -> None:
+    here = Presence(tmp_path, Worker(7, "here", "127.0.0.1:1", "2026-01-01T00:00:00Z"))
+    (lock,) = tmp_path.glob("*.lock")
+    lock.chmod(0)
+    workers.forget_dead(tmp_path)
+    assert [one.pid for one in workers.live(tmp_path)] == [7]
+    here.leave()
 
 
 def test_a_worker_of_another_version_counts_with_what_can_be_read(tmp_path: Path) -> None:

@@ -110,6 +110,44 @@ def test_a_worker_that_does_not_answer_in_time_takes_all_back(
     assert answering(service) == [pair.old.bundle.version] * 2
 
 
+@pytest.mark.parametrize("step", ["append", "put_in_force", "live"])
+def test_an_interrupt_at_any_step_takes_all_back(
+    deployment: Deployment, pair: Pair, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Ctrl-C just after the entry was written, after it came in force, and while workers change over."""
+    rollout.roll_out(deployment, pair.old.entry(), silent)
+    before, calls = told(deployment), itertools.count(1)
+    place = {"append": deployment_log, "put_in_force": Deployment, "live": workers}[step]
+    honest, when = getattr(place, step), 3 if step == "live" else 1
+
+    def interrupted(*arguments: object) -> object:
+        done = honest(*arguments)
+        if next(calls) == when:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(place, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rollout.roll_out(deployment, pair.new.entry("2026-01-02T00:00:00Z"), silent)
+    assert (deployment.current(), deployment.candidate()) == (pair.old.order(), None)
+    assert told(deployment) == [*before, (Action.DEPLOY, pair.new.tag), (Action.TAKEN_BACK, pair.new.tag)]
+    assert deployment_log.read(deployment.log)[-1].said == "the deploy was interrupted"
+
+
+def test_an_interrupt_before_anything_was_written_leaves_the_history_as_it_is(
+    deployment: Deployment, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    rollout.roll_out(deployment, pair.old.entry(), silent)
+    before = told(deployment)
+    monkeypatch.setattr(deployment_log, "append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rollout.roll_out(deployment, pair.old.entry("2026-01-02T00:00:00Z"), silent)
+    assert (told(deployment), deployment.current()) == (before, pair.old.order())
+
+
 def test_without_a_service_it_is_what_the_next_one_starts_with(deployment: Deployment, pair: Pair) -> None:
     assert rollout.roll_out(deployment, pair.new.entry(), silent) == ()
     assert deployment.current() == pair.new.order()
@@ -120,7 +158,9 @@ def test_a_deploy_that_was_killed_before_it_took_hold_is_written_down_by_the_nex
 ) -> None:
     rollout.roll_out(deployment, pair.old.entry(), silent)
     deployment_log.append(deployment.log, pair.new.entry("2026-01-02T00:00:00Z"))
+    (deployment.folder / "candidate").write_text(f"{pair.new.order()}\n", encoding="utf-8")
     rollout.mend(deployment)
+    assert deployment.candidate() is None, "workers would hold it in memory for ever"
     rollout.mend(deployment)
     assert told(deployment)[1:] == [(Action.DEPLOY, pair.new.tag), (Action.TAKEN_BACK, pair.new.tag)]
     assert deployment_log.read(deployment.log)[-1].said == "the deploy was broken off"

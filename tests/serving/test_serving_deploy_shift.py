@@ -10,7 +10,7 @@ from rich.console import Console
 from serving_models import Pair
 
 from histories.contract import Stage, Target
-from scoring.answer import Answer, NextAction, Status
+from scoring.answer import Agreement, Answer, NextAction, Status
 from scoring.policy import Policy
 from serving.deploy import shift, shift_table
 
@@ -66,7 +66,8 @@ def test_who_moves_is_counted_lead_by_lead(measured: shift.Shift) -> None:
     assert moves.actions == {("hand_to_sales", "nurture"): 1, ("nurture", "hand_to_sales"): 1}
     assert (moves.in_line, moves.out_of_line, moves.points, moves.stages) == (1, 1, 1, {})
     assert measured.sentence() == (
-        "of 5 open leads 2 change grade, 2 next action, 1 come over the calling line and 1 fall below it"
+        "of 5 open leads 2 change grade, 2 next action, 1 come over the calling line and 1 fall below it, "
+        "1 have other points, 0 another stage and 0 another grade by the rules"
     )
 
 
@@ -99,8 +100,16 @@ def test_a_sales_lead_reads_who_moves_where(measured: shift.Shift) -> None:
 
 
 def test_a_rulebook_that_was_published_changes_points_alone(pair: Pair) -> None:
-    edited = [replace(one, rule_points=20.0, rule_stage=Stage.MQL) for one in BEFORE]
-    text = shown(shift.measure(edited, pair.old.bundle, AS_OF, BEFORE, pair.old.bundle))
+    edited = [
+        replace(one, rule_points=20.0, rule_stage=Stage.MQL, rule_grade="B", agreement=Agreement.BOTH_HIGH)
+        for one in BEFORE
+    ]
+    measured = shift.measure(edited, pair.old.bundle, AS_OF, BEFORE, pair.old.bundle)
+    text = shown(measured)
+    assert "5 of 5 leads (100.0%) change the grade that the rules give: none → B 5" in text
+    assert "5 of 5 leads (100.0%) change how far model and rules agree: none → both high 5" in text
+    assert "5 have other points, 5 another stage and 5 another grade by the rules" in measured.sentence()
+    assert json.loads(json.dumps(measured.recorded()))["moves"]["rule_grades"] == {">B": 5}
     assert "No lead changes grade." in text
     assert "No lead crosses the calling line." in text
     assert "5 of 5 leads (100.0%) have other points" in text
