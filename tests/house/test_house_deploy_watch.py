@@ -95,3 +95,8 @@ def test_grafana_finds_the_dashboard_and_prometheus_and_prometheus_the_service_w
     assert job["static_configs"] == [{"targets": ["lead-scoring:3000"]}]
     assert job["authorization"]["credentials_file"] == "/run/secrets/metrics_key"
     assert services["prometheus"]["secrets"] == ["metrics_key"]
+
+
+def test_workers_that_differ_in_the_rulebook_alone_are_told_too() -> None:
+    (query,) = [text for title, text in queries().items() if "TwoModels" in title]
+    assert "by (model_version, rulebook_version)" in query
