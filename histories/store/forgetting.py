@@ -4,6 +4,7 @@ Each step may be done again, and the whole begun anew where it was broken off: `
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from histories.store.store import Store
 from histories.store.tombstones import entomb, removing
 from histories.store.writing import next_watermark
 
+Key = TypeVar("Key")
 # What is written without the counter of batches. `scores` first, as who keeps an answer locks it first.
 _ANSWERS = (schema.SCORES, schema.STANDINGS, schema.CROSSINGS, schema.HANDOVERS)
 _FACTS = (schema.INTERACTIONS, schema.ATTRIBUTES, schema.OUTCOMES, schema.LEADS, schema.SUPPRESSIONS)
@@ -106,7 +108,7 @@ def _deleted(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement
 def _quarantined(connection: sa.Connection, lead_ids: Collection[str]) -> int:
     """Remove what was refused and names one of the leads, wherever in its JSON."""
     query = sa.select(QUARANTINE.c.digest, QUARANTINE.c.row)
-    digests = [digest for rows in _read(connection, query) for digest, row in rows if traces.names(row, lead_ids)]
+    digests = [digest for digest, row in _pairs(connection, query) if traces.names(row, lead_ids)]
     return sum(_deleted(connection, QUARANTINE, QUARANTINE.c.digest.in_(some)) for some in _parts(digests))
 
 
@@ -151,8 +153,7 @@ def _told(connection: sa.Connection, lead_ids: Collection[str], accounts: Collec
     )
     left = [
         {"number": number, "left": without}
-        for rows in _read(connection, query)
-        for number, given in rows
+        for number, given in _pairs(connection, query)
         if (without := traces.without(given, ids)) is not None
     ]
     if left:
@@ -161,12 +162,11 @@ def _told(connection: sa.Connection, lead_ids: Collection[str], accounts: Collec
     return len(left)
 
 
-def _read(
-    connection: sa.Connection, query: sa.Select[tuple[object, str]]
-) -> Iterator[Sequence[sa.Row[tuple[object, str]]]]:
-    """Yield the rows in parts; each is read before the next, so that nothing is changed under a cursor."""
-    return connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions()
+def _pairs(connection: sa.Connection, query: sa.Select[Key, str]) -> Iterator[tuple[Key, str]]:
+    """Yield rows of any number; read them all before anything is changed, as they are under a cursor."""
+    for row in connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}):
+        yield row[0], row[1]
 
 
-def _parts(digests: Sequence[object]) -> Iterator[Sequence[object]]:
+def _parts(digests: Sequence[str]) -> Iterator[Sequence[str]]:
     return (digests[start : start + _ROWS_AT_ONCE] for start in range(0, len(digests), _ROWS_AT_ONCE))
