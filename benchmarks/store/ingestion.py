@@ -92,7 +92,7 @@ def in_sqlite(folder: Path, given: Sequence[InteractionRow]) -> Rate:
 
 def in_postgresql(server: str, given: Sequence[InteractionRow]) -> Rate:
     """Measure in two databases of one server, which are gone afterwards."""
-    with _database(server, "store") as url, _database(server, "bare") as other, psycopg.connect(other) as connection:
+    with database(server, "store") as url, database(server, "bare") as other, psycopg.connect(other) as connection:
 
         def bare(some: Sequence[Values]) -> None:
             with (
@@ -107,7 +107,8 @@ def in_postgresql(server: str, given: Sequence[InteractionRow]) -> Rate:
 
 
 @contextmanager
-def _database(server: str, name: str) -> Iterator[str]:
+def database(server: str, name: str) -> Iterator[str]:
+    """Yield the URL of an empty store on the server, which is gone afterwards."""
     made = f"lead_scoring_bench_{name}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"drop database if exists {made} with (force)")
