@@ -1,6 +1,7 @@
 """From the bytes of a request to the bytes of its answer: everything that HTTP is not needed for."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -24,10 +25,11 @@ from serving.wire.errors import Problem, RequestError
 from serving.wire.reply import Counts, Reply
 
 if TYPE_CHECKING:
-    from histories.store.answers import ScoreRow
     from histories.store import Store  # SQLAlchemy loads where there is a store
+    from histories.store.answers import ScoreRow
     from serving.live.intake import Intake
     from serving.live.people import People
+    from serving.live.why import WhyAnswers
 
 Body = TypeVar("Body", PredictRequest, PredictOneRequest)
 
@@ -82,6 +84,13 @@ class Predictor:
         from serving.live.people import People  # noqa: PLC0415  # as above
 
         return People(self.store, self._versions["model_version"])
+
+    @cached_property
+    def why_answers(self) -> "WhyAnswers":
+        """Answers why scores changed. Raises RequestError where the service has no store."""
+        from serving.live.why import WhyAnswers  # noqa: PLC0415  # as above
+
+        return WhyAnswers(self.store, self._scorer)
 
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""

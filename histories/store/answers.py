@@ -110,6 +110,13 @@ def score(store: Store, score_id: int) -> ScoreRow | None:
         return next(_read(connection, SCORES.c.score_id == score_id), None)
 
 
+def newest(store: Store) -> ScoreRow | None:
+    """Return the answer that was given last, for whatever lead; None: none is kept."""
+    with store.database.reading() as connection:
+        last = connection.execute(sa.select(sa.func.max(SCORES.c.score_id))).scalar_one()
+        return next(_read(connection, SCORES.c.score_id == last), None)
+
+
 def count(store: Store) -> int:
     """Return how many answers are kept."""
     with store.database.reading() as connection:

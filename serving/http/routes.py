@@ -16,6 +16,7 @@ from serving.wire.explanation import ExplainResponse
 from serving.wire.identity import ModelResponse
 from serving.wire.incoming import IngestResponse, InteractionsRequest, LeadsRequest, OutcomesRequest
 from serving.wire.people import MergeRequest, PersonResponse, SuppressRequest
+from serving.wire.why import WhyRequest, WhyResponse
 
 if TYPE_CHECKING:
     from serving.predictor import Predictor  # LightGBM and numba load in a worker's load thread alone
@@ -89,6 +90,16 @@ ROUTES: tuple[Route, ...] = (
         PredictOneRequest,
         ExplainResponse,
         lambda predictor: predictor.explain,
+    ),
+    Route(
+        "/v1/why",
+        "POST",
+        "why",
+        "Say why a lead's scores changed",
+        Permission.EXPLAIN,
+        WhyRequest,
+        WhyResponse,
+        lambda predictor: predictor.why_answers.why,
     ),
     Route(
         "/v1/model",

@@ -127,6 +127,41 @@ WORDS = {
     "MergeRequest.known_at": "Since when it is known that the two are one; empty: since now.",
     "suppressed": "false: the lead no longer objects.",
     "changed": "false: that was known already.",
+    # why scores changed
+    "from_time": "The earlier moment: the newest answer at it is compared.",
+    "to_time": "The later moment; absent: now.",
+    "WhyRequest.reasons": "How many rules, or reasons, to give within each cause.",
+    "before": "The number at the earlier moment.",
+    "after": "The number at the later moment.",
+    "answered_at": "When the answer was given; empty: none was, it is what would have been answered.",
+    "Side.as_of": "The moment that the answer speaks of.",
+    "Side.text": "Whether the answer was given, in words.",
+    "causes": "What is known to have changed, by cause.",
+    "cause": (
+        "interactions, attributes, stages, account: what became known; ageing: time alone; rulebook, model, "
+        "calibration: what answers."
+    ),
+    "facts": "What changed, in words.",
+    "WhyResponse.points": "The change of the rulebook's points.",
+    "WhyResponse.probabilities": "The change of each probability that both answers give.",
+    "parts": "A part for each cause; their effects lead from before to after, exactly.",
+    "PointPart.text": "The part in words.",
+    "PointPart.effect": "What the cause changed the points by.",
+    "ProbabilityPart.text": "The part in words, with numbers that add up as they are printed.",
+    "ProbabilityPart.effect": "What the cause changed the probability by.",
+    "log_odds_effect": "What the cause changed the log-odds by.",
+    "moved": "What moved most within the cause, strongest first.",
+    "rest": "What the others moved; with those in moved it adds up to the part.",
+    "MovedRule.interactions": "The interactions that moved the rule most.",
+    "MovedInteraction.interaction_id": "Your own id of the interaction.",
+    "MovedInteraction.kind": "What happened.",
+    "MovedInteraction.occurred_at": "When it happened.",
+    "horizon_days_before": "Within how many days, at the earlier moment.",
+    "horizon_days_after": "Within how many days, at the later moment.",
+    "log_odds_before": "ln(p / (1 - p)) of the probability p at the earlier moment.",
+    "log_odds_after": "ln(p / (1 - p)) of the probability p at the later moment.",
+    "unasked": "Probabilities that one of the answers does not give, and why.",
+    "Unasked.text": "Why there is nothing to compare.",
     # the model
     "rulebook_name": "The rulebook's name.",
     "learnt_rulebook_version": "The rulebook that the model learnt from; empty where it learnt from none.",
@@ -171,6 +206,10 @@ OPERATIONS = {
     "explain": (
         "Takes what predictOne takes, and gives beside its answer all contributions to both probabilities, "
         "the ledger behind the points and the feature row."
+    ),
+    "why": (
+        "Holds two answers for a lead of the history store against each other, and splits the change of the points and "
+        "of each probability into causes, whose parts add up to it exactly."
     ),
     "model": "Says which model and rulebook answer, what they were made from until when, and how well they did.",
     "mergeLeads": (
