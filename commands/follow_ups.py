@@ -65,7 +65,8 @@ def _weeks(found: "Sequence[Week]") -> None:
     from rich.table import Table
 
     if not found:
-        out.print("Nothing was to be followed up: no lead reached mql or sql, or the rulebook has no [follow_up].")
+        told = "Nothing was to be followed up: no lead reached mql or sql, or the rulebook has no [follow_up]."
+        out.print(told, soft_wrap=True, markup=False)
         return
     out.print("By the week in which the agreed time ends", style="bold")
     table = Table(box=None, pad_edge=False, header_style="dim")

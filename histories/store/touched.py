@@ -22,11 +22,14 @@ _SOURCES = (
 
 
 class Touched(NamedTuple):
-    """The leads of all rows beyond one watermark, up to `watermark`. `newest` is the store's own."""
+    """The leads of all rows beyond one watermark, up to `watermark`, each with the newest that touched it.
+
+    `newest` is the store's own watermark.
+    """
 
     watermark: int
     newest: int
-    lead_ids: frozenset[str]
+    leads: dict[str, int]
 
 
 def touched(connection: sa.Connection, after: int) -> Touched:
@@ -39,7 +42,11 @@ def touched(connection: sa.Connection, after: int) -> Touched:
         found += [(watermark, lead) for watermark, lead in rows]
         if len(rows) == _ROWS:
             upto = min(upto, rows[-1][0] - 1)  # the last batch may have been cut
-    return Touched(upto, newest, frozenset(lead for watermark, lead in found if watermark <= upto))
+    leads: dict[str, int] = {}
+    for watermark, lead in found:
+        if watermark <= upto:
+            leads[lead] = max(watermark, leads.get(lead, 0))
+    return Touched(upto, newest, leads)
 
 
 def ended(connection: sa.Connection, now: int, most: int) -> list[str]:

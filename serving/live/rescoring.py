@@ -29,7 +29,8 @@ NAME = "rescoring"  # of its row in `cursors`
 # news, what crossed a line in the last days is.
 BEFORE = 7 * DAY
 _LEASE = 20 * SECOND
-_AT_ONCE = 20  # leads; requests that are scored meanwhile wait for no more
+_AT_ONCE = 100  # leads; requests that are scored meanwhile wait for no more
+_MOST_REMEMBERED = 200_000  # leads
 _LOOK_SECONDS, _PAUSE_SECONDS = 0.5, 5.0
 
 
@@ -65,6 +66,10 @@ class Rescoring:
     ) -> None:
         self._store, self._scorer, self._now, self._listener, self._pause = store, scorer, now, listener, pause
         self._held_until: int | None = None
+        # Leads, and what was known when they were scored last: a lead has rows in many batches of an import, and is
+        # scored once for all of them. Only what was scored here counts: an answer to a request may speak of an
+        # earlier moment, at which some of what the store knew was not visible yet.
+        self._scored: dict[str, int] = {}
 
     def run(self) -> None:
         """Look for what is to be done, again and again. Nothing that goes wrong ends it."""
@@ -103,8 +108,10 @@ class Rescoring:
             ended = touched.ended(connection, self._now(), _AT_ONCE)
         self._listener.rescoring_behind(new.newest - come_to)
         if new.watermark == come_to and not ended:
+            self._scored.clear()
             return None
-        return Work(new.watermark, tuple(sorted(new.lead_ids)), tuple(ended))
+        stale = sorted(one for one, watermark in new.leads.items() if self._scored.get(one, -1) < watermark)
+        return Work(new.watermark, tuple(stale), tuple(ended))
 
     def _take(self) -> bool:
         now = self._now()
@@ -127,6 +134,9 @@ class Rescoring:
         again = {one: at for one, at in later.items() if at is not None or one not in answered}
         again |= dict.fromkeys(set(lead_ids) - wanted.keys())
         self._store.database.written(lambda connection: touched.look_again(connection, again))
+        if len(self._scored) > _MOST_REMEMBERED:
+            self._scored.clear()
+        self._scored.update(dict.fromkeys(lead_ids, found.watermark))
         self._listener.rescored(len(rows))
 
     def _begin(self, scorer: Scorer, leads: dict[str, LeadHistory], now: int) -> None:

@@ -141,4 +141,4 @@ def test_a_store_without_crossings_says_that_there_is_nothing(opened: Store, url
     del opened
     printed = CliRunner().invoke(app, ["follow-ups", "--store", url])
     assert printed.exit_code == 0
-    assert "Nothing was to be followed up" in printed.stdout
+    assert printed.stdout.endswith("no lead reached mql or sql, or the rulebook has no [follow_up].\n")

@@ -174,7 +174,7 @@ def test_of_leads_that_object_nothing_is_scored_and_nothing_is_left_to_do(
 
 
 def test_what_broke_off_is_done_again_and_crosses_nothing_twice(opened: Store, scorer: Scorer, clock: Clock) -> None:
-    leads = [f"lead:{number:02}" for number in range(50)]
+    leads = [f"lead:{number:03}" for number in range(250)]
     opened.add_leads([LeadRow(one, NOW - DAY) for one in leads], NOW)
     rescoring(opened, scorer, clock).look()
     post(opened, [demo(one, one, NOW, NOW) for one in leads], NOW)
@@ -189,12 +189,32 @@ def test_what_broke_off_is_done_again_and_crosses_nothing_twice(opened: Store, s
 
     with pytest.raises(RuntimeError):
         Rescoring(opened, breaks, clock, Heard(), pause=lambda _: None).look()
-    assert 0 < sum(one.kind == "mql" for one in there(opened)) < 50
+    assert 0 < sum(one.kind == "mql" for one in there(opened)) < 250
     other = rescoring(opened, scorer, clock)
     assert not other.look()  # the lease is another's
     clock.now += MINUTE
     assert other.look()
     assert [(one.lead_id, one.kind) for one in there(opened) if one.kind == "mql"] == [(one, "mql") for one in leads]
+
+
+def test_a_lead_that_an_import_brings_in_many_batches_is_scored_once(
+    opened: Store, scorer: Scorer, clock: Clock
+) -> None:
+    heard = Heard()
+    one = rescoring(opened, scorer, clock, heard)
+    leads = [f"lead:{number:03}" for number in range(150)]
+    opened.add_leads([LeadRow(lead_id, NOW - DAY) for lead_id in leads], NOW)
+    for batch in range(8):
+        rows = [(lead_id, number) for lead_id in leads for number in range(6)]
+        post(opened, [reply(lead_id, f"{lead_id}:{batch}:{number}", NOW - HOUR) for lead_id, number in rows], NOW)
+    looks = 0
+    while one.look():
+        looks += 1
+    assert looks > 1
+    assert heard.leads == len(leads)
+    post(opened, [reply(leads[0], "one more", NOW - HOUR)], NOW)
+    assert one.look()
+    assert heard.leads == len(leads) + 1
 
 
 def test_a_lease_is_one_holders_until_it_ends(opened: Store) -> None:
