@@ -22,7 +22,7 @@ from serving import serve
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
 small_bundle = importlib.import_module("small_bundle")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LEADS = [f"lead:{number:02}" for number in range(12)]
 
 
@@ -67,7 +67,7 @@ def kill_worker(supervisor: int) -> None:
             os.kill(one.pid, signal.SIGKILL)
 
 
-def wait_for(store: Store, kind: str, seconds: float = 240) -> None:
+def wait_for(store: Store, kind: str, seconds: float = 600) -> None:
     """Wait until each lead has reached a stage."""
     deadline = time.monotonic() + seconds
     while sum(one.kind == kind for one in there(store)) < len(LEADS):
@@ -75,7 +75,7 @@ def wait_for(store: Store, kind: str, seconds: float = 240) -> None:
         time.sleep(0.1)
 
 
-def wait_until_delivered(store: Store, seconds: float = 300) -> None:
+def wait_until_delivered(store: Store, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while any(one.state == "pending" for one in there(store)):
         assert time.monotonic() < deadline
@@ -97,12 +97,12 @@ def test_killed_workers_and_a_receiver_in_trouble_lose_nothing_and_make_nothing_
         crm.answers("500")
         crm.start()
         post(store, "reply", 1)
-        crm.wait(3, 240)
+        crm.wait(3, 600)
         kill_worker(served.process.pid)
         crm.answers("slow 12")
         for wave in range(2, 4):
             post(store, "reply", wave)
-        crm.wait(len(crm.got()) + 3, 240)
+        crm.wait(len(crm.got()) + 3, 600)
         kill_worker(served.process.pid)
         crm.answers("204")
         wait_for(store, "sql")
