@@ -1,9 +1,9 @@
 """The wire models of what is said of a person: two leads that are one, and an objection."""
 
-from pydantic import Field
+from typing import Annotated
 
 from serving.wire.answers import Outgoing
-from serving.wire.base import Identifier, Moment, Wire
+from serving.wire.base import Identifier, Moment, NullAsAbsent, Wire
 
 
 class MergeRequest(Wire):
@@ -18,7 +18,7 @@ class SuppressRequest(Wire):
     """The body of `/v1/suppress`: the lead objects to being scored, or, with `suppressed` false, no longer does."""
 
     lead_id: Identifier
-    suppressed: bool = Field(default=True)
+    suppressed: Annotated[bool, NullAsAbsent(lambda: True)] = True
 
 
 class PersonResponse(Outgoing):
