@@ -19,6 +19,7 @@ _Result = TypeVar("_Result")
 _BUSY_SECONDS = 30
 _ATTEMPTS = 8
 _POOL_SECONDS = 5
+_TRUSTED_SECONDS, _USED = 1.0, "used"
 # Serialization failure, deadlock; SQLite has texts alone.
 _AGAIN = {"40001", "40P01"}
 _FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
@@ -41,6 +42,8 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
             self._reading = self.engine
         else:
+            sa.event.listen(self.engine, "checkin", _note_return)
+            sa.event.listen(self.engine, "checkout", _try_first)
             self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         # READ COMMITTED: each statement after the watermark was raised sees what all earlier batches committed.
         level = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
@@ -159,8 +162,27 @@ def _options(url: sa.URL) -> dict[str, object]:
     # A server that is gone without a word is noticed after seconds, not after the hours that TCP waits.
     waits = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5}
     own = {name: value for name, value in waits.items() if name not in url.query}
-    # Connections that broke in the meantime are made anew when they are asked for.
-    return {"pool_pre_ping": True, "pool_timeout": _POOL_SECONDS, "connect_args": own}
+    return {"pool_timeout": _POOL_SECONDS, "connect_args": own}
+
+
+def _note_return(_: object, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _try_first(connection: object, record: sa.pool.ConnectionPoolEntry, _: object) -> None:
+    """Ask a connection that lay idle whether it still stands; where it does not, the pool makes another.
+
+    One that was used a moment ago is taken at its word: the question costs a request to the server. Should that one be
+    broken, whoever has it is told, and the pool throws all its connections away.
+    """
+    if time.monotonic() - record.info.get(_USED, 0.0) < _TRUSTED_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute("select 1")
+        connection.rollback()  # type: ignore[attr-defined]
+    except Exception as error:
+        raise sa.exc.DisconnectionError("a connection that lay idle is broken") from error
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:

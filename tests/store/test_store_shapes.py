@@ -59,6 +59,57 @@ def test_facts_survive_the_way_down_and_up_again_and_what_has_no_place_is_lost(n
         assert len(store.quarantined()) == 1
 
 
+def test_from_shape_3_and_back_facts_stay_what_they_were_and_the_rest_is_empty(nothing: str) -> None:
+    stores.upgrade(nothing, "0003")
+    database = Database(nothing)
+    database.written(_scored_as_then)
+    stores.upgrade(nothing)
+    with Store.open(nothing) as store:
+        fill(store)
+        before = stores.histories(store, 100)
+        database.written(_one_row_each)
+        counts = _counts(database)
+        assert all(counts[name] == 1 for name in LATER)
+    stores.downgrade(nothing, "0003")
+    with database.reading() as connection:
+        assert "merges" not in sa.inspect(connection).get_table_names()
+        assert connection.execute(sa.text("select count(*) from scores where model_scores = '{}'")).scalar_one() == 0
+    stores.upgrade(nothing)
+    with Store.open(nothing) as store:
+        assert same(stores.histories(store, 100), before)
+        assert store.watermark() == 4
+    assert {name: count for name, count in _counts(database).items() if name in LATER} == dict.fromkeys(LATER, 0)
+    database.close()
+
+
+LATER = {"scores", "artifacts", "merges", "suppressions", "forgotten", "definitions", "standings", "crossings"} | {
+    "cursors",
+    "handovers",
+}
+
+
+def _scored_as_then(connection: sa.Connection) -> None:
+    columns = "lead_id, as_of, watermark, bundle_version, rulebook_version, model_scores, rule_scores"
+    connection.execute(sa.text(f"insert into scores ({columns}) values ('a', 1, 0, 'b', 'r', '{{}}', '{{}}')"))  # noqa: S608
+
+
+def _one_row_each(connection: sa.Connection) -> None:
+    """A row of whatever fits in each table that came with shape 4; `lead_id` x is no lead's."""
+    values: dict[type, object] = {str: "x", int: 7, float: 0.5, bytes: b"x"}
+    for name in LATER:
+        table = METADATA.tables[name]
+        row = {one.name: values[one.type.python_type] for one in table.columns}
+        connection.execute(sa.insert(table).values(**row))
+
+
+def _counts(database: Database) -> dict[str, int]:
+    with database.reading() as connection:
+        return {
+            name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for name, table in METADATA.tables.items()
+        }
+
+
 def test_the_way_to_the_base_leaves_no_table_of_ours(nothing: str) -> None:
     stores.upgrade(nothing)
     stores.downgrade(nothing, "base")
