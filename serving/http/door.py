@@ -83,6 +83,7 @@ class Door:
         if scope["type"] == "lifespan":
             self._access.announce()
             await self._app(scope, receive, send)
+            logs.flush()
             return
         started, asking = time.perf_counter(), Asking(uuid4().hex)
         response = await self._response(scope, receive, asking)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
 
+from serving.http.log_lines import LineWriter
+
 _OURS = "lead_scoring"
 _BENTOML_HANDLER = "tracehandler"  # that BentoML sets in its supervisor and workers, and nowhere else
 _requests = logging.getLogger("lead_scoring.requests")
@@ -46,13 +48,13 @@ def request(line: RequestLine) -> None:
 
 
 def configure(stream: TextIO) -> None:
-    """Write the lines of every library of a service's process to `stream`, in place of BentoML's own.
+    """Write the lines of every library of a service's process to `stream`'s file, in place of BentoML's own.
 
     Other processes import the service too, to build a bento or to test it: there nothing changes.
     """
     if not any(one.name == _BENTOML_HANDLER for one in logging.root.handlers):
         return
-    handler = logging.StreamHandler(stream)
+    handler = LineWriter(stream.fileno())
     handler.setFormatter(JsonLines())
     for name in list(logging.root.manager.loggerDict):
         one = logging.getLogger(name)
@@ -66,6 +68,12 @@ def configure(stream: TextIO) -> None:
     logging.getLogger("uvicorn.access").propagate = False
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_thread
+
+
+def flush() -> None:
+    """Wait until what was logged is written: before uvicorn ends the process by the signal that it got."""
+    for handler in logging.root.handlers:
+        handler.flush()
 
 
 class JsonLines(logging.Formatter):
