@@ -160,3 +160,15 @@ def test_a_load_that_was_killed_goes_on_where_it_stood(url: str, sampled: Path, 
         assert same(store.histories(opened, wanted.exported_at), wanted)
         assert counts(loaded)["leads"] == (0, 150, 0)
         assert sum(refused for _, _, refused in counts(loaded).values()) == 0
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["olist", pytest.param("bpic2012", marks=pytest.mark.slow)])
+def test_features_of_a_real_export_are_those_of_the_store_bit_for_bit(
+    name: str, opened: Store, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEAD_SCORING_REAL_DATA", str(real_data))
+    config = ROOT / "examples" / name / "crm.toml"
+    wanted = export.read(config, NOW).histories
+    assert counts(load(opened, config, tmp_path))["interactions"] == (wanted.interactions.num_rows, 0, 0)
+    assert features_equal(store.histories(opened, wanted.exported_at), wanted)
