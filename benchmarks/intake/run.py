@@ -79,6 +79,7 @@ def run(service: Service, load: Load, kills: int, folder: Path) -> Ran:
             _wait(acknowledged, total * number // (kills + 1), writers)
             os.killpg(first.process.pid, signal.SIGKILL)
             served.close()
+            _wait_until_free(port)
             first = _start(service, port, folder / f"service-{number}.log", served)
         for one in writers:
             one.join()
@@ -129,6 +130,16 @@ def _wait(acknowledged: Acknowledged, batches: int, writers: Sequence[threading.
         if not any(one.is_alive() for one in writers):
             raise RuntimeError("the writers ended before all was in; what they said is above")
         time.sleep(0.01)
+
+
+def _wait_until_free(port: int) -> None:
+    """The system takes a moment to end the last of the killed processes."""
+    while True:
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", port))
+            return
+        time.sleep(0.05)
 
 
 def _free_port() -> int:
