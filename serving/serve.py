@@ -96,6 +96,7 @@ def background(
         "LEAD_SCORING_PORT": str(port),
         "LEAD_SCORING_DEPLOYMENT": str(deployment.absolute()) if deployment else "",
         **({"LEAD_SCORING_KEYS": str(keys)} if keys else {}),
+        **_store(),
     }
     words = ["serving.service:LeadScoring", "--working-dir", str(_ROOT)]
     with started(words, {**os.environ, **UNTRACKED, **named}, host, port, log, wait) as served:
@@ -147,6 +148,17 @@ def _check_environment(host: str, keys: Path | None) -> Path | None:
             "`lead-scoring keys add`, or listen on 127.0.0.1"
         )
     return keys.absolute() if keys else None
+
+
+def _store() -> dict[str, str]:
+    """The store for the workers, made or migrated, as nothing that is wrong with it would reach the user from them."""
+    found = settings.read(os.environ)
+    if not found.store:
+        return {}
+    from serving.live import opening  # noqa: PLC0415  # with SQLAlchemy, for those who have a store
+
+    opening.opened(found.store).close()
+    return {"LEAD_SCORING_STORE": opening.absolute(found.store).text}
 
 
 def _start(words: Sequence[str], environment: Mapping[str, str], output: BinaryIO | None) -> subprocess.Popen[bytes]:

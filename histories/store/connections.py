@@ -73,6 +73,8 @@ class Database:
                 if attempt + 1 == _ATTEMPTS or not _came_between(error):
                     raise StoreUnavailableError(self._told(error)) from None
                 _log.info("store: another writer came in between; attempt %d", attempt + 2)
+            except DatabaseError as error:
+                raise self._damaged(error) from None
             except PoolTimeoutError:
                 raise StoreUnavailableError(self._busy()) from None
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads writers, hides nothing
@@ -112,10 +114,13 @@ class Database:
         except PoolTimeoutError:
             raise StoreUnavailableError(self._busy()) from None
         except DatabaseError as error:
-            if self.engine.dialect.name != "sqlite":
-                raise
-            # A file that is damaged, or no database at all.
-            raise DataError(f"the store at {self.label} cannot be read: {error.orig}") from None
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: DatabaseError) -> Exception:
+        """What SQLite says of a file that is damaged, or no database at all; any other error as it is."""
+        if self.engine.dialect.name != "sqlite" or type(error) is not DatabaseError:
+            return error
+        return DataError(f"the store at {self.label} cannot be read: {error.orig}")
 
     def _told(self, error: DBAPIError) -> str:
         """What the database said, without the row that it may have quoted."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 
 from histories import store
 from histories.errors import DataError
@@ -24,6 +25,12 @@ def opened(url: Secret) -> Store:
     except DataError:
         store.upgrade(url.text)
         return Store.open(url.text)
+
+
+def absolute(url: Secret) -> Secret:
+    """Return the URL as it is read in any folder: workers run in another one than the command that starts them."""
+    scheme, separator, path = url.text.partition(":///")
+    return Secret(f"{scheme}{separator}{Path(path).absolute()}") if scheme == "sqlite" and path else url
 
 
 def waited_for(url: Secret) -> Store:
