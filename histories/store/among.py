@@ -8,10 +8,21 @@ import sqlalchemy as sa
 
 def among(connection: sa.Connection, column: sa.ColumnElement[str], values: Collection[str]) -> sa.ColumnElement[bool]:
     """Return the condition that a column's text is one of these: an array in PostgreSQL, JSON in SQLite."""
-    if connection.dialect.name == "postgresql":
-        return column == sa.any_(sa.cast(sa.bindparam(None, _array(values), type_=sa.Text()), sa.ARRAY(sa.Text())))
-    given = sa.func.json_each(sa.bindparam(None, json.dumps(list(values)), type_=sa.Text())).table_valued("value")
-    return column.in_(sa.select(given.c.value))
+    dialect = connection.dialect.name
+    return one_of(dialect, column, sa.bindparam(None, packed(dialect, values), type_=sa.Text()))
+
+
+def one_of(dialect: str, column: sa.ColumnElement[str], given: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    """Return the condition for values that are given when the query is sent, `packed` for the dialect of that name."""
+    if dialect == "postgresql":
+        return column == sa.any_(sa.cast(given, sa.ARRAY(sa.Text())))
+    each = sa.func.json_each(given).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def packed(dialect: str, values: Collection[str]) -> str:
+    """Return values as the one parameter of `one_of`."""
+    return _array(values) if dialect == "postgresql" else json.dumps(list(values))
 
 
 def _array(values: Collection[str]) -> str:

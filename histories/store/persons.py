@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,8 @@ from histories.store.store import Store
 from histories.store.tombstones import forgotten
 
 NO_MERGES = Merges({})
+_EVER = (sa.exists(sa.select(sa.literal(1)).select_from(table)) for table in (MERGES, SUPPRESSIONS, FORGOTTEN))
+_MOMENT: sa.Select[*tuple[Any, ...]] = sa.select(WATERMARK.c.value, *_EVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,7 @@ class Moment:
 
 def moment(connection: sa.Connection, wanted: int | None) -> Moment:
     """Return where to read; `wanted` None: at the newest batch. Raises DataError where the store has not come to it."""
-    ever = [sa.exists(sa.select(sa.literal(1)).select_from(table)) for table in (MERGES, SUPPRESSIONS, FORGOTTEN)]
-    newest, *found = connection.execute(sa.select(WATERMARK.c.value, *ever)).one()
+    newest, *found = connection.execute(_MOMENT).one()
     if wanted is not None and not 0 <= wanted <= newest:
         raise DataError(f"watermark {wanted} is none of this store's; it has 0 to {newest}")
     return Moment(newest if wanted is None else wanted, *map(bool, found))

@@ -1,8 +1,9 @@
 """Single leads as the store knew them at a watermark: any number of them in a bounded number of statements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from histories.contract import Attribute, Direction, Interaction, LeadHistory, O
 from histories.errors import DataError
 from histories.funnel import chronological
 from histories.store import merging
-from histories.store.among import among, storable
+from histories.store.among import one_of, packed, storable
 from histories.store.merging import Merges
 from histories.store.persons import NO_MERGES, Moment, merges_of, moment, objecting
 from histories.store.schema import ATTRIBUTES, INTERACTIONS, LEADS, OUTCOMES
@@ -21,6 +22,8 @@ _Value = TypeVar("_Value")
 _Told = list[tuple[str, _Value]]  # lead_id under which it was told, and what
 _DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
 _STAGES = {one.value: one for one in Stage}
+_OF_INTERACTIONS = "interaction_id", "occurred_at", "kind", "received_at", "channel", "direction", "value", "lead_id"
+_GIVEN, _WATERMARK = "given", "newest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +105,14 @@ class _Reader:
         return {one: found[survivor] for one, survivor in of.items() if survivor in found}
 
     def _created(self, lead_ids: Collection[str]) -> dict[str, tuple[int, str | None]]:
-        table = LEADS.c
-        query = sa.select(table.lead_id, table.created_at, table.account_id)
-        query = query.where(among(self.connection, table.lead_id, lead_ids), table.watermark <= self.at.watermark)
-        return {lead_id: (created_at, account) for lead_id, created_at, account in self.connection.execute(query)}
+        rows = self._rows(LEADS, ("lead_id", "created_at", "account_id"), "lead_id", lead_ids)
+        return {lead_id: (created_at, account) for lead_id, created_at, account in rows}
 
     def _colleagues(self, accounts: Collection[str]) -> tuple[dict[str, list[str]], Merges]:
         """The leads of accounts, by account and in order, and their merges; without who ended or objected."""
         if not accounts:
             return {}, NO_MERGES
-        table = LEADS.c
-        query = sa.select(table.account_id, table.lead_id).where(among(self.connection, table.account_id, accounts))
-        rows = self.connection.execute(query.where(table.watermark <= self.at.watermark).order_by(table.lead_id)).all()
+        rows = sorted(self._rows(LEADS, ("account_id", "lead_id"), "account_id", accounts))
         everybody = [lead_id for _, lead_id in rows]
         merges = merges_of(self.connection, everybody, self.at)
         out = objecting(self.connection, everybody, merges, self.at) | merges.ended.keys()
@@ -136,12 +135,9 @@ class _Reader:
             for one in leads:
                 since |= {member: (one, whose.known_at(member)) for member in whose.members(one)}
         found: dict[str, list[Interaction]] = defaultdict(list)
-        table = INTERACTIONS.c
-        columns = "interaction_id", "occurred_at", "kind", "received_at", "channel", "direction", "value", "lead_id"
-        query: sa.Select[*tuple[Any, ...]] = sa.select(*(table[name] for name in columns))
-        query = query.where(among(self.connection, table.lead_id, since), table.watermark <= self.at.watermark)
-        for row in self.connection.execute(query):
-            name, at, kind, received_at, channel, direction, value, lead_id = row
+        for name, at, kind, received_at, channel, direction, value, lead_id in self._rows(
+            INTERACTIONS, _OF_INTERACTIONS, "lead_id", since
+        ):
             one, known_at = since[lead_id]
             made = Interaction(name, at, kind, received_at, channel, _DIRECTIONS[direction], value)
             found[one].append(made if known_at is None else merging.received(made, known_at))
@@ -150,27 +146,34 @@ class _Reader:
         return found
 
     def _attributes(self, lead_ids: Collection[str], merges: Merges) -> Mapping[str, _Told[Attribute]]:
-        table = ATTRIBUTES.c
-        query = sa.select(table.lead_id, table.name, table.text, table.number, table.known_at)
         found: dict[str, _Told[Attribute]] = defaultdict(list)
-        for lead_id, name, text, number, known_at in self._of(lead_ids, query, ATTRIBUTES):
+        columns = "lead_id", "name", "text", "number", "known_at"
+        for lead_id, name, text, number, known_at in self._rows(ATTRIBUTES, columns, "lead_id", lead_ids):
             made = Attribute(name, number if text is None else text, known_at)
             found[merges.survivor(lead_id)].append((lead_id, made))
         return found
 
     def _outcomes(self, lead_ids: Collection[str], merges: Merges) -> Mapping[str, _Told[Outcome]]:
-        table = OUTCOMES.c
-        query = sa.select(table.lead_id, table.stage, table.reached_at, table.amount)
         found: dict[str, _Told[Outcome]] = defaultdict(list)
-        for lead_id, stage, reached_at, amount in self._of(lead_ids, query, OUTCOMES):
+        columns = "lead_id", "stage", "reached_at", "amount"
+        for lead_id, stage, reached_at, amount in self._rows(OUTCOMES, columns, "lead_id", lead_ids):
             found[merges.survivor(lead_id)].append((lead_id, Outcome(_STAGES[stage], reached_at, amount)))
         return found
 
-    def _of(
-        self, lead_ids: Collection[str], query: sa.Select[*tuple[Any, ...]], table: sa.Table
-    ) -> Iterable[sa.Row[*tuple[Any, ...]]]:
-        known = table.c.watermark <= self.at.watermark
-        return self.connection.execute(query.where(among(self.connection, table.c.lead_id, lead_ids), known))
+    def _rows(
+        self, table: sa.Table, columns: tuple[str, ...], lookup: str, values: Collection[str]
+    ) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+        dialect = self.connection.dialect.name
+        given = {_GIVEN: packed(dialect, values), _WATERMARK: self.at.watermark}
+        return self.connection.execute(_query(dialect, table, columns, lookup), given).all()
+
+
+@cache
+def _query(dialect: str, table: sa.Table, columns: tuple[str, ...], lookup: str) -> sa.Select[*tuple[Any, ...]]:
+    """The rows whose `lookup` is among what is given: put together once, as that takes as long as reading a lead."""
+    condition = one_of(dialect, table.c[lookup], sa.bindparam(_GIVEN, type_=sa.Text()))
+    query: sa.Select[*tuple[Any, ...]] = sa.select(*(table.c[name] for name in columns))
+    return query.where(condition, table.c.watermark <= sa.bindparam(_WATERMARK, type_=sa.BigInteger()))
 
 
 def _by_time(one: Interaction) -> tuple[int, str]:
