@@ -3,59 +3,121 @@
 import hashlib
 import json
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from histories.contract import AttributeType
-from histories.store.among import among
-from histories.store.bulk import write
+from histories.store.among import among, one_of, packed
+from histories.store.bulk import asked_at_once, write
 from histories.store.intake import ATTRIBUTES, Intake, Prepared, Row
 from histories.store.rows import BatchResult, RowResult, Verdict
-from histories.store.schema import ATTRIBUTE_TYPES, QUARANTINE, WATERMARK
-from histories.store.tombstones import forgotten
+from histories.store.schema import ATTRIBUTE_TYPES, DEFINITIONS, QUARANTINE, WATERMARK
+from histories.store.tombstones import SALT, forgotten
 from histories.store.traces import texts
 from histories.store.values import Values
 
 _FORGOTTEN = "its lead was forgotten"
 _ADDED, _DUPLICATE = RowResult(Verdict.ADDED), RowResult(Verdict.DUPLICATE)
+_GIVEN = "given"
+_RAISED = sa.update(WATERMARK).values(value=WATERMARK.c.value + sa.literal_column("1")).returning(WATERMARK.c.value)
 _TEXT, _NUMBER = ATTRIBUTES.columns.index("text"), ATTRIBUTES.columns.index("number")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was found once the watermark was raised: whether anybody was ever forgotten, and rows under the batch's names."""
+
+    watermark: int
+    forgotten: bool
+    found: Sequence[Values]
 
 
 def take_in(
     connection: sa.Connection, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
 ) -> BatchResult:
     """Write a batch under the next watermark. Whoever comes next waits until this transaction has ended."""
-    watermark = next_watermark(connection)
-    return BatchResult(watermark, tuple(take_in_under(connection, watermark, intake, prepared, recorded_at)))
+    if connection.dialect.name == "postgresql":
+        wanted = {_GIVEN: packed("postgresql", _names(intake, prepared))}
+        raised, salts, found = asked_at_once(connection, _at_once(intake.table, intake.columns, intake.lookup), wanted)
+        look = _Look(int(raised[0][0] or 0), bool(salts), found)
+    else:
+        watermark = next_watermark(connection)
+        look = _Look(watermark, True, _found(connection, intake, prepared))
+    return BatchResult(look.watermark, tuple(_taken(connection, look, intake, prepared, recorded_at)))
 
 
 def take_in_under(
     connection: sa.Connection, watermark: int, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
 ) -> list[RowResult]:
     """Write a part of a batch under the watermark that this transaction has raised; say what became of each row."""
-    prepared = _without_forgotten(connection, intake, prepared)
+    look = _Look(watermark, True, _found(connection, intake, prepared))
+    return _taken(connection, look, intake, prepared, recorded_at)
+
+
+def _taken(
+    connection: sa.Connection, look: _Look, intake: Intake[Row], prepared: Sequence[Prepared], recorded_at: int
+) -> list[RowResult]:
+    if look.forgotten:
+        prepared = _without_forgotten(connection, intake, prepared)
     if intake is ATTRIBUTES:
-        prepared = _typed(connection, prepared, watermark)
+        prepared = _typed(connection, prepared, look.watermark)
     first: dict[Hashable, Values] = {}
     key_of = intake.key_of
     for one in prepared:
         if one.wrong is None:
             first.setdefault(key_of(one.values), one.values)
-    there = _inserted(connection, intake, first, recorded_at, watermark)
-    if not there and len(first) == len(prepared):
+    there = {key: row for row in look.found if (key := key_of(row)) in first}
+    # Under the watermark nobody else writes: what was not found is not there when it is inserted.
+    new = [row for key, row in first.items() if key not in there]
+    if new:
+        constants = {"recorded_at": recorded_at, "watermark": look.watermark}
+        write(connection, intake.table, intake.columns, new, constants)
+    if len(new) == len(prepared):
         return [_ADDED] * len(prepared)
     results = _results(intake, prepared, first, there)
     refused = [(one.values, told.reason) for one, told in zip(prepared, results, strict=True) if told.reason]
     if refused:
-        _quarantine(connection, intake, refused, recorded_at, watermark)
+        _quarantine(connection, intake, refused, recorded_at, look.watermark)
     return results
+
+
+def _names(intake: Intake[Row], prepared: Sequence[Prepared]) -> set[str]:
+    place = intake.key[0]
+    return {str(one.values[place]) for one in prepared if one.wrong is None}
+
+
+def _found(connection: sa.Connection, intake: Intake[Row], prepared: Sequence[Prepared]) -> list[Values]:
+    names = _names(intake, prepared)
+    if not names:
+        return []
+    query = sa.select(*(intake.table.c[name] for name in intake.columns))
+    return [
+        tuple(row) for row in connection.execute(query.where(among(connection, intake.table.c[intake.lookup], names)))
+    ]
+
+
+@cache
+def _at_once(table: sa.Table, columns: tuple[str, ...], lookup: str) -> tuple[str, str, str]:
+    """SQL for PostgreSQL: raise the watermark; whether anybody was forgotten; the rows under the names given.
+
+    Three statements, not one: each sees what was committed while the first waited for its turn.
+    """
+    given: sa.BindParameter[str] = sa.bindparam(_GIVEN, type_=sa.Text())
+    rows = sa.select(*(table.c[name] for name in columns)).where(one_of("postgresql", table.c[lookup], given))
+    salt: sa.Select[*tuple[Any, ...]] = sa.select(sa.literal_column("1")).where(
+        DEFINITIONS.c.name == sa.literal_column(f"'{SALT}'")
+    )
+    dialect = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
+    return str(_RAISED.compile(dialect=dialect)), str(salt.compile(dialect=dialect)), str(rows.compile(dialect=dialect))
 
 
 def next_watermark(connection: sa.Connection) -> int:
     """Raise the watermark. Its row stays locked until the end: watermarks are committed in their own order."""
-    raised = sa.update(WATERMARK).values(value=WATERMARK.c.value + 1).returning(WATERMARK.c.value)
-    return int(connection.execute(raised).scalar_one())
+    return int(connection.execute(_RAISED).scalar_one())
 
 
 def _without_forgotten(
@@ -86,26 +148,6 @@ def _results(
         difference = intake.difference(there.get(key, first[key]), one.values)
         results.append(_DUPLICATE if difference is None else RowResult(Verdict.REFUSED, difference))
     return results
-
-
-def _inserted(
-    connection: sa.Connection, intake: Intake[Row], first: dict[Hashable, Values], recorded_at: int, watermark: int
-) -> dict[Hashable, Values]:
-    """Insert the rows whose keys are new; return those that were there already, by their keys.
-
-    Under the watermark nobody else writes: what is not there now is not there when it is inserted.
-    """
-    if not first:
-        return {}
-    table = intake.table
-    names = {str(row[intake.key[0]]) for row in first.values()}
-    query = sa.select(*(table.c[name] for name in intake.columns))
-    found = map(tuple, connection.execute(query.where(among(connection, table.c[intake.lookup], names))))
-    there = {key: row for row in found if (key := intake.key_of(row)) in first}
-    new = [row for key, row in first.items() if key not in there] if there else list(first.values())
-    if new:
-        write(connection, table, intake.columns, new, {"recorded_at": recorded_at, "watermark": watermark})
-    return there
 
 
 def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: int) -> list[Prepared]:
