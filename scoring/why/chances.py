@@ -12,6 +12,7 @@ from scoring import coherence
 from scoring.calibration import Floats
 from scoring.chain import sql_column
 from scoring.model import Points
+from scoring.reasons import IN_FORCE, LEARNT
 from scoring.tally import tally
 from scoring.why.causes import BUNDLE, CAUSES, Cause, Changed, Orders, orders
 from scoring.why.change import ChanceChange, ChancePart, Unasked
@@ -108,7 +109,7 @@ def _change(target: Target, pair: Pair, of: Orders, batches: Sequence[_Batch], m
             )
     chances, odds = ([units(value) for value in values] for values in (probabilities.tolist(), log_odds.tolist()))
     of_chance, of_odds = _parts(of, chances), _parts(of, odds)
-    told = Reasons(of, contributed, odds).of(of_odds, most) if most else {}
+    told = Reasons(of, contributed, odds, _points_say(pair)).of(of_odds, most) if most else {}
     horizons = tuple(end.bundle.models[target].horizon_days for end in (pair.earlier, pair.later))
     parts = []
     for cause in CAUSES:
@@ -124,6 +125,10 @@ def _change(target: Target, pair: Pair, of: Orders, batches: Sequence[_Batch], m
         (of_units(odds[0]), of_units(odds[-1])),
         tuple(parts),
     )
+
+
+def _points_say(pair: Pair) -> str:
+    return IN_FORCE if pair.later.bundle.rulebook in {None, pair.later.rulebook} else LEARNT
 
 
 def _capped(target: Target, one: _Batch, own: Floats) -> Floats:

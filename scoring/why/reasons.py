@@ -17,7 +17,7 @@ from scoring.calibration import Floats
 from scoring.model import Points
 from scoring.own_phrases import Phrase
 from scoring.phrases import phrases
-from scoring.reasons import POINTS
+from scoring.reasons import IN_FORCE, POINTS
 from scoring.why import told
 from scoring.why.causes import BUNDLE, KNOWLEDGE, Cause, Changed, Orders
 from scoring.why.change import Moved
@@ -49,9 +49,11 @@ class _At(NamedTuple):
 class Reasons:
     """Splits each cause's part of the log-odds among what features speak of."""
 
-    def __init__(self, of: Orders, contributed: Sequence[Contributed], log_odds: Sequence[int]) -> None:
-        """`log_odds`: of each state, in grid units."""
-        self._of, self._contributed = of, contributed
+    def __init__(
+        self, of: Orders, contributed: Sequence[Contributed], log_odds: Sequence[int], points: str = IN_FORCE
+    ) -> None:
+        """`log_odds`: of each state, in grid units. `points` says the points that the model goes by, as of `Explainer`."""
+        self._of, self._contributed, self._points = of, contributed, points
         signals = {feature.signal for one in contributed for feature in one.catalogue.features}
         self._codes = (*sorted(signals), POINTS, CAP)
         self._effects: dict[int, list[int]] = {}
@@ -74,9 +76,21 @@ class Reasons:
         found = (
             Moved(self._codes[place], text, effects[place])
             for place in strongest
-            if effects[place] and (text := _text(self._codes[place], before, after, catalogue))
+            if effects[place] and (text := self._text(self._codes[place], before, after, catalogue))
         )
         return tuple(islice(found, most))
+
+    def _text(self, code: str, before: _At, after: _At, catalogue: Catalogue) -> str | None:
+        """Say what changed; None: nothing did that words would tell.
+
+        What did not change may count otherwise beside what did. That is of the model, and nothing to tell of the lead.
+        """
+        if code == CAP:
+            return "P(customer) held at P(sql)"
+        if code != POINTS:
+            return _of_features(code, before, after, catalogue)
+        then, now = (words.points(one.points) for one in (before, after))
+        return None if then == now else told.reason(then, self._points.format(points=now))
 
     def _between(self, cause: Cause) -> tuple[_At, _At, Catalogue]:
         """Return the mixtures that say what changed: by time alone, or by all that became known, as the later end tells."""
@@ -104,20 +118,13 @@ def _by_code(one: Contributed, codes: Sequence[str]) -> Floats:
     return found
 
 
-def _text(code: str, before: _At, after: _At, catalogue: Catalogue) -> str | None:
-    """Say what changed; None: nothing did that words would tell.
-
-    What did not change may count otherwise beside what did. That is of the model, and nothing to tell of the lead.
-    """
-    if code == CAP:
-        return "P(customer) held at P(sql)"
-    if code == POINTS:
-        then, now = (f"The rulebook's {words.points(one.points)}" for one in (before, after))
-        return None if then == now else told.reason(then, now)
+def _of_features(code: str, before: _At, after: _At, catalogue: Catalogue) -> str | None:
     columns = [place for place, feature in enumerate(catalogue.features) if feature.signal == code]
     if not columns:
         return f"{code} (the later model does not go by it)"
-    columns.sort(key=lambda place: -abs(after.values[place] - before.values[place]))
+    # A decayed count is told by the days that most of it comes from: other days before than after.
+    decayed = {place for place in columns if "_decayed_" in catalogue.features[place].name}
+    columns.sort(key=lambda place: (place in decayed, -abs(after.values[place] - before.values[place])))
     said = ((phrase(before.row), phrase(after.row)) for phrase in (_phrases(catalogue)[place] for place in columns))
     return next((told.reason(then, now) for then, now in said if then != now), None)
 

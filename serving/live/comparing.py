@@ -26,6 +26,10 @@ class SuppressedError(DataError):
     """The lead has objected: nothing new is said of it."""
 
 
+class NotYetError(DataError):
+    """The lead was not there yet at one of the moments."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Side:
     """What an answer was made from. `given` None: none was given; it is what would be answered by what is in force."""
@@ -59,7 +63,8 @@ class Comparing:
         a moment up to then; without either, or where both ends would be one answer, what would have been answered
         then, by all that the store knows now. What-ifs (answers to which the request added something), and answers of
         which something is forgotten, count as not given. Raises CallError where `begin` is not before `until`,
-        UnknownLeadError, SuppressedError, DataError where the lead was not there yet, StoreUnavailableError.
+        UnknownLeadError, SuppressedError, NotYetError, DataError where what an answer was made from is gone,
+        StoreUnavailableError.
         """
         if begin >= until:
             raise CallError(f"{clock.iso(begin)} is not before {clock.iso(until)}; name the earlier moment first")
@@ -95,7 +100,7 @@ class Comparing:
         history = found.leads[lead_id]
         if history.created_at > moment:
             created = clock.iso(history.created_at)
-            raise DataError(
+            raise NotYetError(
                 f"lead {lead_id!r} was created at {created}, after {clock.iso(moment)}; name a later moment"
             )
         return End(history, moment, *self._in_force())

@@ -6,13 +6,13 @@ from decimal import Decimal
 from pydantic import ValidationError
 
 from histories import clock
-from histories.errors import CallError, DataError
-from histories.store import Store, StoreUnavailableError
+from histories.errors import DataError
+from histories.store import Store
 from scoring.rules import HUNDREDTHS
 from scoring.scorer import Scorer
 from scoring.why import GRID, Cause, ChanceChange, Moved, PointChange, printed
 from serving.live import unavailable
-from serving.live.comparing import Compared, Comparing, Side, SuppressedError, UnknownLeadError
+from serving.live.comparing import Compared, Comparing, NotYetError, Side, SuppressedError, UnknownLeadError
 from serving.live.intake import parsed
 from serving.wire import complaint
 from serving.wire.errors import Problem, RequestError
@@ -74,12 +74,11 @@ class WhyAnswers:
         except SuppressedError:
             message = "is of a lead that has objected to being scored, and one of the answers was never given"
             raise RequestError(Problem.SUPPRESSED, message, "lead_id") from None
-        except StoreUnavailableError:
-            raise
-        except (DataError, CallError):
-            message = (
-                "cannot be compared: the lead was not there yet at from_time, or what an answer was made from is gone"
-            )
+        except NotYetError:
+            message = "lies before the lead was created; name a later moment"
+            raise RequestError(Problem.INVALID_REQUEST, message, "from_time") from None
+        except DataError:
+            message = "is of a lead whose answers cannot be made again: something that they were made from is gone"
             raise RequestError(Problem.INVALID_LEAD, message, "lead_id") from None
 
 

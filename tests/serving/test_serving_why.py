@@ -178,7 +178,7 @@ def test_what_cannot_be_compared_is_refused_without_the_leads_name(told: Predict
     assert str(refused(told, as_of, as_of, as_of)) == "from_time: is not before to_time; name the earlier moment"
     assert str(refused(told, as_of, as_of + 1, as_of)) == "to_time: lies in the future; nothing is known of it yet"
     assert str(refused(told, as_of - 30 * DAY, as_of, as_of)) == (
-        "lead_id: cannot be compared: the lead was not there yet at from_time, or what an answer was made from is gone"
+        "from_time: lies before the lead was created; name a later moment"
     )
     people.suppress(told.store, LEAD, as_of)
     error = refused(told, first, as_of, as_of)
