@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.terminal import rows
-from histories.errors import DataError
+from histories.errors import DataError, LeadScoringError
 from histories.store import Store, forgetting
 from histories.store.people import person
 
@@ -25,7 +25,7 @@ class Found:
     def refuse_what_is_left(self) -> None:
         """Raise DataError where something is left."""
         if self.left:
-            raise DataError(f"{'; '.join(self.left)}. The rest is removed; run the command again when that is mended")
+            raise DataError(f"{'; '.join(self.left)}. The rest is done; run the command again when that is mended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,10 @@ class Forgetting:
         removed |= {("store", table): count for table, count in counts.items()}
         if not left:
             removed["store", "merges"] = forgetting.end(self.store, names)
-        forgetting.compact(self.store)
+        try:
+            forgetting.compact(self.store)
+        except DataError as error:
+            left.append(str(error))
         self._log(names, removed, left)  # what was being answered when it began
         there = {place: count for place, count in removed.items() if count}
         return Found(there, marked, tuple(dict.fromkeys(left)))
@@ -65,7 +68,14 @@ class Forgetting:
 
         if self.request_log is None:
             return
-        found = log_removal.remove(self.request_log, names)
+        try:
+            found = log_removal.remove(self.request_log, names)
+        except LeadScoringError as error:
+            left.append(str(error))
+            return
+        except OSError as error:
+            left.append(f"{error.filename}: {error.strerror}")
+            return
         place = "request log", "lines"
         removed[place] = removed.get(place, 0) + found.lines
         left += [f"{path} is damaged, and may name the lead: mend or delete it" for path in found.unreadable]
@@ -82,7 +92,7 @@ def _mlflow(names: tuple[str, ...], removed: dict[tuple[str, str], int], left: l
     try:
         with rows() as tell:
             found = of_trainings.forget(open_tracker(), names, lambda done, total: tell("Runs looked at", done, total))
-    except DataError as error:
+    except LeadScoringError as error:
         left.append(str(error))
     else:
         removed["MLflow", "rows of tables and reports"] = found.rows
@@ -100,7 +110,7 @@ def render(found: Found, console: Console) -> None:
     console.print(table)
     if found.marked:
         console.print(
-            f"{found.marked:,} answers for others of its account were made from what it did, and cannot be replayed any more.",
+            f"Answers for others of its account that were made from what it did, and cannot be replayed: {found.marked:,}",
             soft_wrap=True,
         )
     console.print("What comes of this lead from now on is refused.", soft_wrap=True)

@@ -1,11 +1,9 @@
 """What MLflow keeps of a training: runs, what belongs to them, and the registry. Nothing else imports mlflow."""
 
 import json
-import logging
 import os
 import sqlite3
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -225,11 +223,15 @@ class Tracker:
             return {}
 
     def runs(self) -> list[str]:
-        """Return the ids of all runs, those that were deleted too: their files stay until they are collected."""
+        """Return the ids of all runs, those that were deleted too: their files stay until they are collected.
+
+        As `files` and `replace` it raises DataError where MLflow does not answer.
+        """
         found: list[str] = []
         token: str | None = ""
         while token is not None:
-            page = self._client.search_runs([self._experiment_id], "", ViewType.ALL, page_token=token or None)
+            with self._blaming():
+                page = self._client.search_runs([self._experiment_id], "", ViewType.ALL, page_token=token or None)
             found += [one.info.run_id for one in page]
             token = page.token or None
         return found
@@ -237,7 +239,9 @@ class Tracker:
     def files(self, run_id: str, suffixes: tuple[str, ...], folder: str | None = None) -> list[str]:
         """Return the paths of a run's files that end so, in folders too; the bundle's own are left out."""
         found = []
-        for one in self._client.list_artifacts(run_id, folder):
+        with self._blaming():
+            there = self._client.list_artifacts(run_id, folder)
+        for one in there:
             if one.is_dir and one.path != BUNDLE_PATH:
                 found += self.files(run_id, suffixes, one.path)
             elif one.path.endswith(suffixes):
@@ -246,12 +250,20 @@ class Tracker:
 
     def replace(self, run_id: str, path: str, content: str) -> None:
         """Put a text in the place of a run's file: on this machine whole or not at all."""
-        folder = tracking_place.local(self._client.get_run(run_id).info.artifact_uri)
-        if folder is None:
-            self._client.log_text(run_id, content, path)
-            return
+        with self._blaming():
+            folder = tracking_place.local(self._client.get_run(run_id).info.artifact_uri)
+            if folder is None:
+                self._client.log_text(run_id, content, path)
+                return
         with whole_file(folder / path) as unfinished:
             unfinished.write_text(content, encoding="utf-8")
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        try:
+            yield
+        except (MlflowException, SQLAlchemyError) as error:
+            raise DataError(f"MLflow at {self.uri}: does not answer ({_first_line(error)})") from None
 
     def fetch(self, run_id: str, path: str, into: Path) -> Path | None:
         """Copy a file of a run into the folder `into`, and return where it is; None where MLflow no longer has it."""
@@ -283,7 +295,7 @@ def open_tracker(uri: str | None = None) -> Tracker:
     place = tracking_place.named(uri)
     try:
         tracking_place.ask_once(place)
-        with _quiet():
+        with tracking_place.quiet():
             client = MlflowClient(tracking_uri=place, registry_uri=place)
             found = client.get_experiment_by_name(EXPERIMENT)
             experiment_id = found.experiment_id if found else _new_experiment(client, place)
@@ -326,19 +338,3 @@ def _version(found: ModelVersion) -> Version:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back what making a database tells: migrations step by step, and deprecations inside MLflow's own code."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

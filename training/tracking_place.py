@@ -1,11 +1,13 @@
 """Where MLflow is, and which processes write into it; nothing here speaks to it."""
 
 import json
+import logging
 import os
 import socket
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -79,3 +81,19 @@ def _alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what making a database tells: migrations step by step, and deprecations inside MLflow's own code."""
+    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

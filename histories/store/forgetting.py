@@ -84,7 +84,7 @@ def compact(store: Store) -> None:
     if busy:
         raise DataError(
             f"the store at {store.database.label}: its rows are removed, but another process reads, so that the file "
-            "still holds what they said; run the command again"
+            "still holds what they said"
         )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import io
 import json
 import sqlite3
 import sys
@@ -119,7 +120,7 @@ def test_forgetting_tells_counts_and_no_values_and_the_second_time_nothing(
         for one in (ATTRIBUTES, OUTCOMES, LEADS, SUPPRESSIONS, SCORES, STANDINGS, CROSSINGS, HANDOVERS, QUARANTINE)
     ]
     assert out.splitlines()[-2:] == [
-        "1 answers for others of its account were made from what it did, and cannot be replayed any more.",
+        "Answers for others of its account that were made from what it did, and cannot be replayed: 1",
         REFUSED,
     ]
     assert PERSON not in out
@@ -141,7 +142,7 @@ def test_what_cannot_be_done_is_told_at_the_end_and_the_next_run_finds_every_id_
     ended = fails(monkeypatch, capsys, "forget", PERSON, "--yes")
     assert ended.status == 1
     assert ended.err == (
-        "error: log/a.jsonl.gz is damaged, and may name the lead: mend or delete it. The rest is removed; run the "
+        "error: log/a.jsonl.gz is damaged, and may name the lead: mend or delete it. The rest is done; run the "
         "command again when that is mended\n"
     )
     assert naming(store, PERSON, OTHER, VALUE) == {"merges": 1}
@@ -152,6 +153,22 @@ def test_what_cannot_be_done_is_told_at_the_end_and_the_next_run_finds_every_id_
         ["store", "merges", "1"],
     ]
     assert naming(store, PERSON, OTHER, VALUE) == {}
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n\n", 1), ("y\n", 0)])
+def test_on_a_terminal_it_asks_first_and_removes_nothing_after_a_no(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, left: int
+) -> None:
+    typed = io.StringIO(answer)
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", typed)
+    monkeypatch.setattr("sys.argv", ["lead-scoring", "forget", PERSON])
+    with contextlib.suppress(SystemExit):
+        lead_scoring.main()
+    said = capsys.readouterr()
+    assert "Remove this lead for good from sqlite:///store.db, request logs and MLflow? [y/N]" in said.err
+    assert naming(store, PERSON).get("leads", 0) == left
+    assert ("Nothing was removed." in said.err) == bool(left)
 
 
 @pytest.mark.slow

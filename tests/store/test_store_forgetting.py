@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from people_cases import COLLEAGUE, NOW, OTHER, PERSON, VALUE, bytes_of, fill, interaction, kept, naming
+from store_cases import AnyRow, Memory, add, batches, emptied, same
 
 from histories import store as stores
 from histories.contract import Attribute
@@ -225,3 +228,29 @@ def test_an_answer_that_was_made_from_what_is_gone_by_now_is_kept_with_a_mark_an
     assert naming(opened, PERSON) == {}
     found = {row.score_id: row.inputs_forgotten for row in answers.scores_of(opened, COLLEAGUE)}
     assert (found[kept_now[1]], found[later[0]]) == (1, 0)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(given_rows=batches(), later=batches(), lead_id=st.sampled_from(["a", "b", "Ä"]))
+def test_what_is_left_is_what_was_known_of_the_others_to_the_last_bit(
+    opened: Store, given_rows: list[list[AnyRow]], later: list[list[AnyRow]], lead_id: str
+) -> None:
+    """Whatever rows came before, and come after, in whatever order."""
+    emptied(opened)
+    memory = Memory()
+    for rows in given_rows:
+        add(opened, rows)
+        for row in rows:
+            memory.add(row)
+    names = forgetting.begin(opened, lead_id, NOW)
+    forgetting.remove(opened, names)
+    memory.rows = {name: row for name, row in memory.rows.items() if row.lead_id != lead_id}
+    assert same(stores.histories(opened, 100), memory.histories(100))
+    for rows in later:
+        verdicts = add(opened, rows)
+        wanted = [Verdict.REFUSED if row.lead_id == lead_id else memory.add(row) for row in rows]
+        assert verdicts == tuple(wanted)
+    assert same(stores.histories(opened, 100), memory.histories(100))
+    assert lead_id not in {json.loads(one.row).get("lead_id") for one in opened.quarantined()}
