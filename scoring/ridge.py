@@ -131,7 +131,7 @@ def _line(table: _Table, one: int, number: float) -> float:
         return 0.0
     straightened = 0.0 if number == 0.0 else math.copysign(math.log1p(abs(number)), number)  # most counts are 0
     distance = (straightened - table.lines[one, CENTRE]) / table.lines[one, SCALE]
-    return min(max(distance, -LIMIT), LIMIT) * table.lines[one, COEFFICIENT]
+    return float(min(max(distance, -LIMIT), LIMIT) * table.lines[one, COEFFICIENT])
 
 
 @inlined

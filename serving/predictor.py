@@ -14,9 +14,20 @@ from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scored, Scorer
 from serving.asked import Leads, Look, Moments, Told, ToldLeads
-from serving.http import duplicates, structure
 from serving.request_log import RequestLog
-from serving.wire import additions, answers, complaint, counts, described, explanation, mapping, personal, skew
+from serving.wire import (
+    additions,
+    answers,
+    complaint,
+    counts,
+    described,
+    duplicates,
+    explanation,
+    mapping,
+    personal,
+    skew,
+    structure,
+)
 from serving.wire.additions import Additions
 from serving.wire.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.wire.api import FROM_STORE, PredictOneRequest, PredictRequest, WireLead

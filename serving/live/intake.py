@@ -9,14 +9,13 @@ from pydantic import ValidationError
 from histories.contract import AttributeType
 from histories.store import Store
 from histories.store.together import take_together
-from serving.http import duplicates, structure
 from serving.live import unavailable
 from serving.live.entries import Entry
 from serving.live.hubspot import Events, merge
 from serving.live.hubspot_merges import merged
 from serving.live.reader import Reader
 from serving.live.taking import planned, touched, verdicts
-from serving.wire import complaint
+from serving.wire import complaint, duplicates, structure
 from serving.wire.bounds import json_of
 from serving.wire.errors import Problem, RequestError
 from serving.wire.incoming import (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.http import duplicates
+from serving.wire import duplicates
 from serving.wire.errors import RequestError
 
 MESSAGE = "^an object of the body names a key twice; name each key once$"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.http import structure
+from serving.wire import structure
 from serving.wire.errors import RequestError
 
 MOST = structure.MOST_MARKS
