@@ -59,6 +59,16 @@ def _take(connection: sa.Connection, now: int, until: int) -> Crossing | None:
     return Crossing(*connection.execute(update.returning(*_COLUMNS)).one())
 
 
+def end(connection: sa.Connection, crossing: Crossing, error: str | None, again_at: int | None, now: int) -> None:
+    """Write down what an attempt came to: no error, one that is tried again at a moment, or (None) one that is final."""
+    if error is None:
+        delivered(connection, crossing, now)
+    elif again_at is None:
+        dead(connection, crossing, error, now)
+    else:
+        failed(connection, crossing, error, again_at)
+
+
 def delivered(connection: sa.Connection, crossing: Crossing, now: int) -> bool:
     """Say that the receiver has it; the lead's next one is due. False: it was not pending any more."""
     ended = {CROSSINGS.c.state: DELIVERED, CROSSINGS.c.delivered_at: now, CROSSINGS.c.last_error: None}

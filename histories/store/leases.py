@@ -21,19 +21,16 @@ def taken(connection: sa.Connection, name: str, held_until: int | None, now: int
     return connection.execute(update).rowcount == 1
 
 
-def given_back(connection: sa.Connection, name: str, held_until: int) -> None:
-    """Let another take the work at once."""
-    update = sa.update(CURSORS).where(CURSORS.c.name == name, CURSORS.c.taken_until == held_until)
-    connection.execute(update.values(taken_until=None))
-
-
 def come_to(connection: sa.Connection, name: str) -> int:
     """Return the watermark that the work has come to; 0: it never began."""
     found = connection.execute(sa.select(CURSORS.c.watermark).where(CURSORS.c.name == name)).scalar()
     return int(found or 0)
 
 
-def move(connection: sa.Connection, name: str, watermark: int) -> None:
-    """Say that the work has come to a watermark; it never goes back."""
-    update = sa.update(CURSORS).where(CURSORS.c.name == name, CURSORS.c.watermark < watermark)
+def done(connection: sa.Connection, name: str, watermark: int, held_until: int) -> None:
+    """Say that the work has come to a watermark, which never goes back, and let another go on with it."""
+    table = CURSORS.c
+    update = sa.update(CURSORS).where(table.name == name, table.watermark < watermark)
     connection.execute(update.values(watermark=watermark))
+    mine = sa.update(CURSORS).where(table.name == name, table.taken_until == held_until)
+    connection.execute(mine.values(taken_until=None))

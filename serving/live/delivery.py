@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-import sqlalchemy as sa
-
 from histories.clock import DAY, HOUR, MINUTE, SECOND
 from histories.store import Store, StoreUnavailableError, deliveries
 from histories.store.crossings import Crossing
@@ -75,7 +73,7 @@ class Postman:
         told = self.receiver.post(crossing.crossing_id, crossing.payload, self.now())
         now = self.now()
         at = None if told.error is None else again_at(crossing, told, now)
-        self.store.database.written(lambda connection: _write(connection, crossing, told, at, now))
+        self.store.database.written(lambda connection: deliveries.end(connection, crossing, told.error, at, now))
         outcome = "delivered" if told.error is None else "failed" if at else "dead"
         self.listener.webhook(outcome)
         if told.error is not None:
@@ -89,15 +87,6 @@ class Postman:
         with self.store.database.reading() as connection:
             waits = deliveries.waiting(connection)
         self.listener.webhooks_waiting(waits.pending, 0 if waits.oldest is None else (now - waits.oldest) / SECOND)
-
-
-def _write(connection: sa.Connection, crossing: Crossing, told: Told, at: int | None, now: int) -> None:
-    if told.error is None:
-        deliveries.delivered(connection, crossing, now)
-    elif at is None:
-        deliveries.dead(connection, crossing, told.error, now)
-    else:
-        deliveries.failed(connection, crossing, told.error, at)
 
 
 class Delivery:

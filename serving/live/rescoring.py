@@ -12,8 +12,6 @@ from itertools import islice
 from typing import Protocol
 from uuid import uuid4
 
-import sqlalchemy as sa
-
 from histories.clock import DAY, SECOND
 from histories.contract import LeadHistory
 from histories.store import Store, StoreUnavailableError, answers, crossings, leases, touched
@@ -98,7 +96,7 @@ class Rescoring:
                 if not self._take():
                     return False
         held, self._held_until = self._held_until or 0, None
-        self._store.database.written(lambda connection: _done(connection, work.upto, held))
+        self._store.database.written(lambda connection: leases.done(connection, NAME, work.upto, held))
         return True
 
     def _work(self) -> Work | None:
@@ -165,8 +163,3 @@ def _next(lead: LeadHistory, now: int) -> int | None:
     moments += [one.known_at for one in lead.attributes if one.known_at is not None]
     moments += [one.reached_at + 1 for one in lead.outcomes]
     return min((one for one in moments if one > now), default=None)
-
-
-def _done(connection: sa.Connection, upto: int, held_until: int) -> None:
-    leases.move(connection, NAME, upto)
-    leases.given_back(connection, NAME, held_until)

@@ -227,8 +227,12 @@ def test_a_lease_is_one_holders_until_it_ends(opened: Store) -> None:
     assert not take(110, 106, 130)
     assert take(None, 120, 130)
     assert not take(120, 121, 140)
-    opened.database.written(lambda connection: leases.given_back(connection, NAME, 130))
+    opened.database.written(lambda connection: leases.done(connection, NAME, 7, 130))
     assert take(None, 122, 140)
+    opened.database.written(lambda connection: leases.done(connection, NAME, 6, 130))
+    with opened.database.reading() as connection:
+        assert leases.come_to(connection, NAME) == 7
+    assert not take(None, 123, 150)
 
 
 def test_two_that_rescore_at_once_while_batches_come_see_each_crossing_once(
