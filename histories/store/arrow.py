@@ -48,6 +48,10 @@ def _of_sqlite(_: Database, connection: sa.Connection) -> Iterator[Stream]:
         finally:
             copy.close()
         with adbc.connect(f"file:{path}?immutable=1") as opened:
+            with opened.cursor() as cursor:
+                cursor.execute("select count(*) from sqlite_master")
+                cursor.fetchall()
+            path.unlink()  # it is open: nothing of it is left, also where this process is killed
             yield lambda query, schema: _with_example(opened, _text(query, connection), schema)
 
 

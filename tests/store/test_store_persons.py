@@ -20,7 +20,7 @@ from histories.store.people import MergeRefusedError
 from histories.store.shards import write
 
 theorem = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

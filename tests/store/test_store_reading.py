@@ -18,7 +18,7 @@ from histories.errors import DataError
 from histories.store import InteractionRow, LeadRow, Store
 
 theorem = settings(
-    max_examples=20,
+    max_examples=10,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
