@@ -97,6 +97,7 @@ def measure(
     """Return the medians (seconds) by id, by body, and by body without a store."""
     named = [json.dumps({"lead_id": one.lead_id, "as_of": clock.iso(workload.NOW)}).encode() for one in known]
     told = [json.dumps(request_of(one, workload.NOW)).encode() for one in known]
+    without.close()  # it was idle, and is opened anew
     took: tuple[list[float], list[float], list[float]] = ([], [], [])
     for turn in range(turns):
         place = turn % len(known)
