@@ -83,7 +83,6 @@ def retry(
 def send(store: StoreUrl = None) -> None:
     """Deliver what is due now, and end: for whoever runs no service. Exit status 1 where the receiver did not take all."""
     import os
-    import time
     from dataclasses import replace
 
     from serving import settings
@@ -97,7 +96,7 @@ def send(store: StoreUrl = None) -> None:
         if receiver is None:
             raise CallError(f"{webhook.URL} is not set; name the receiver, and {webhook.SECRET} beside it")
         heard = _Tally()
-        postman = Postman(kept, receiver, lambda: time.time_ns() // 1000, heard)
+        postman = Postman(kept, receiver, now, heard)
         with working("Telling the receiver"):
             postman.tidy()
             in_a_row = 0

@@ -66,7 +66,7 @@ class LeadScoring:
         """Load in the background: probes answer from now on, `/readyz` says yes when it is done."""
         packed = self._packed()
         if SETTINGS.store:
-            background.start(ENGINE, RECEIVER, METRICS, _now)
+            background.start(ENGINE, RECEIVER, METRICS.store, _now)
         if SETTINGS.deployment is None:
             ENGINE.start(Path(packed.path))
             return

@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from serving.http.store_metrics import StoreMetrics
 from serving.wire.reply import Counts
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -41,7 +42,8 @@ class _Distribution(Histogram):
 class Metrics:
     """Requests and their durations, leads and their scores, and what their data lacked.
 
-    `multiprocess`: the workers share PROMETHEUS_MULTIPROC_DIR, and each tells the figures of all.
+    `multiprocess`: the workers share PROMETHEUS_MULTIPROC_DIR, and each tells the figures of all. `store`: what is done
+    with the history store.
     """
 
     def __init__(self, *, multiprocess: bool) -> None:
@@ -49,6 +51,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._model: tuple[str, str] | None = None
         here = self._registry
+        self.store = StoreMetrics(here)
         self._requests = Counter(
             "lead_scoring_requests_total", "Requests answered", ["endpoint", "status"], registry=here
         )
@@ -80,12 +83,6 @@ class Metrics:
             "lead_scoring_unknown_kinds_total", "Kinds that training never saw, each once a lead", registry=here
         )
         self._warnings = Counter("lead_scoring_warnings_total", "Scored leads with a warning", ["code"], registry=here)
-        self._rows = Counter(
-            "lead_scoring_ingested_rows_total",
-            "Rows that came in to be kept, and what became of them",
-            ["rows", "status"],
-            registry=here,
-        )
         self._limited = Counter(
             "lead_scoring_rate_limited_total", "Requests beyond the rate of their key", ["key"], registry=here
         )
@@ -94,19 +91,6 @@ class Metrics:
             "Requests that wait for a thread",
             multiprocess_mode="livesum",
             registry=here,
-        )
-        self._webhooks = Counter(
-            "lead_scoring_webhooks_total", "Attempts to deliver a webhook by outcome", ["outcome"], registry=here
-        )
-        self._pending = _newest("lead_scoring_pending_webhooks", "Crossings that are not delivered, and not dead", here)
-        self._oldest = _newest(
-            "lead_scoring_oldest_pending_webhook_seconds", "For how long the oldest of them has waited", here
-        )
-        self._rescored = Counter(
-            "lead_scoring_rescored_leads_total", "Leads scored because something new came of them", registry=here
-        )
-        self._behind = _newest(
-            "lead_scoring_rescoring_behind_batches", "Batches in the store that rescoring has not looked at", here
         )
         self._info = Gauge(
             MODEL_INFO,
@@ -132,7 +116,7 @@ class Metrics:
         for code, leads in counts.warnings:
             self._warnings.labels(code).inc(leads)
         for rows, status, number in counts.rows:
-            self._rows.labels(rows, status).inc(number)
+            self.store.came_in(rows, status, number)
 
     def rate_limited(self, key: str) -> None:
         """Count a request that its key's rate did not allow; `key` is the id of a key that exists."""
@@ -141,23 +125,6 @@ class Metrics:
     def waiting(self, change: int) -> None:
         """Count a request that begins (1) or ends (-1) to wait for a thread."""
         self._waiting.inc(change)
-
-    def webhook(self, outcome: str) -> None:
-        """Count an attempt to deliver a webhook: `delivered`, `failed` (it is tried again) or `dead`."""
-        self._webhooks.labels(outcome).inc()
-
-    def webhooks_waiting(self, pending: int, oldest_seconds: float) -> None:
-        """Say how many crossings are to be told, and for how long the oldest is."""
-        self._pending.set(pending)
-        self._oldest.set(oldest_seconds)
-
-    def rescored(self, leads: int) -> None:
-        """Count leads that were scored because something new came of them."""
-        self._rescored.inc(leads)
-
-    def rescoring_behind(self, batches: int) -> None:
-        """Say how many batches rescoring has not looked at yet."""
-        self._behind.set(batches)
 
     def model(self, model_version: str, rulebook_version: str) -> None:
         """Say what this process answers with from now on, in place of what it said before."""
@@ -171,11 +138,6 @@ class Metrics:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Told(_workers() if self._multiprocess else self._registry))
         return generate_latest(registry)
-
-
-def _newest(name: str, meaning: str, registry: CollectorRegistry) -> Gauge:
-    """A figure of the store, which all workers look at: the one that looked last is right."""
-    return Gauge(name, meaning, multiprocess_mode="livemostrecent", registry=registry)
 
 
 class _Told(Collector):

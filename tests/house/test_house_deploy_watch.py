@@ -14,7 +14,7 @@ from serving.wire.reply import Counts
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "lead-scoring.json").read_text(encoding="utf-8"))
 WORDS = {
-    "sum", "by", "rate", "increase", "histogram_quantile", "count", "absent", "or", "on", "group_left",
+    "sum", "by", "rate", "increase", "histogram_quantile", "count", "absent", "or", "on", "group_left", "max",
 }  # fmt: skip
 BESIDE = {"up": {"job"}}  # Prometheus' own
 
@@ -38,6 +38,8 @@ def exposed() -> dict[str, set[str]]:
     metrics.rate_limited("crm")
     metrics.waiting(1)
     metrics.model("m1", "r1")
+    metrics.store.came_in("interactions", "added", 1)
+    metrics.store.webhook("delivered")
     found: dict[str, set[str]] = {}
     for line in metrics.text().decode().splitlines():
         sample = re.match(r"([a-z_]+)(?:\{(.*?)\})? ", line)

@@ -255,10 +255,10 @@ def test_a_date_that_is_over_asks_for_nothing() -> None:
 def test_metrics_of_webhooks_have_a_bounded_number_of_series() -> None:
     metrics = Metrics(multiprocess=False)
     for outcome in ("delivered", "failed", "dead", "failed"):
-        metrics.webhook(outcome)
-    metrics.webhooks_waiting(3, 12.5)
-    metrics.rescored(7)
-    metrics.rescoring_behind(2)
+        metrics.store.webhook(outcome)
+    metrics.store.webhooks_waiting(3, 12.5)
+    metrics.store.rescored(7)
+    metrics.store.rescoring_behind(2)
     lines = metrics.text().decode().splitlines()
     for line in (
         'lead_scoring_webhooks_total{outcome="failed"} 2.0',
