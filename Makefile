@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS ?= true
 SYNCED := .venv/.synced
 COMPLETE := .venv/.complete
 
-.PHONY: help setup demo test test-slow check bench soak results clean
+.PHONY: help setup demo test test-slow check bench soak writers results clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
@@ -38,13 +38,19 @@ check: $(COMPLETE) ## lint, format, types, floors, known vulnerabilities, lock f
 	$(RUN) python deploy/audit.py || test $$? -eq 3
 	$(RUN) pytest -q tests/house
 
-bench: $(COMPLETE) ## time the seeded workloads, then features and the service beside their peers, into docs/benchmarks*.md (SIZE=small: minutes)
+bench: $(COMPLETE) ## time the seeded workloads, then features and the service beside their peers, into docs/benchmarks*.md (SIZE=small: minutes), and the store
 	$(RUN) pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(ARGS)
 	$(RUN) python -m benchmarks.scale --size $(SIZE)
 	$(RUN) python -m benchmarks.serving --size $(SIZE)
+	$(RUN) python -m benchmarks.store.ingestion
+	$(RUN) python -m benchmarks.store.training
+	$(RUN) python -m benchmarks.store.asking
 
 soak: $(COMPLETE) ## let good, greedy, bad, slow and cut-off clients at the service for ten minutes, into docs/soak.md (ARGS="--minutes 1")
 	$(RUN) python -m benchmarks.soak $(ARGS)
+
+writers: $(COMPLETE) ## eight writers post 200,000 interactions while the service is killed twenty times (ARGS="--help")
+	$(RUN) python -m benchmarks.intake $(ARGS)
 
 results: $(COMPLETE) ## what training reaches, into docs/results.md: hours, and it goes on where it was broken off (ARGS="--part truth --seeds 1")
 	$(RUN) python -m benchmarks.results $(ARGS)
