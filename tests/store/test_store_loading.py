@@ -163,6 +163,7 @@ def test_a_load_that_was_killed_goes_on_where_it_stood(url: str, sampled: Path, 
 
 
 @pytest.mark.real_data
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", ["olist", pytest.param("bpic2012", marks=pytest.mark.slow)])
 def test_features_of_a_real_export_are_those_of_the_store_bit_for_bit(
     name: str, opened: Store, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
