@@ -37,14 +37,6 @@ class Look:
         """Those that can be scored."""
         return [one for one in self.leads if isinstance(one, LeadHistory)]
 
-    def without_repeats(self) -> "Look":
-        """Return it with each lead once: those that were merged are one."""
-        first: dict[str, tuple[Told, LeadHistory]] = {}
-        for told, lead in zip(self.told, self.leads, strict=True):
-            if isinstance(lead, LeadHistory):
-                first.setdefault(lead.lead_id, (told, lead))
-        return Look(tuple(told for told, _ in first.values()), tuple(one for _, one in first.values()), self.watermark)
-
 
 class Leads(Protocol):
     """Where the leads of a request come from, and where their answers are kept."""

@@ -28,7 +28,6 @@ from serving.wire import (
     skew,
     structure,
 )
-from serving.wire.additions import Additions
 from serving.wire.answers import PredictOneResponse, PredictResponse, WireAnswer
 from serving.wire.api import FROM_STORE, PredictOneRequest, PredictRequest, WireLead
 from serving.wire.bounds import json_of, refuse_crowds
@@ -37,7 +36,6 @@ from serving.wire.reply import Counts, Reply
 
 if TYPE_CHECKING:
     from histories.store import Store  # SQLAlchemy loads where there is a store
-    from histories.store.answers import ScoreRow
     from serving.live.intake import Intake
     from serving.live.people import People
     from serving.live.why import WhyAnswers
@@ -140,19 +138,6 @@ class Predictor:
         explained = explanations.of(bundle, self._scorer.rulebook, history, as_of, scored)
         response = explanation.response(explained, bundle.catalogue, request_id, as_of, self._versions)
         return self._reply(response, counts.of(scored))
-
-    def rescored(self, lead_ids: Sequence[str], request_id: str, as_of: int, now: int) -> "tuple[ScoreRow, ...]":
-        """Score leads of the history store, nobody having asked; return the answers as they were kept.
-
-        Those that the store does not know, that have objected, or that cannot be scored are left out; two ids of one
-        merged lead are one. Raises RequestError where the store does not answer, or the service has none.
-        """
-        from serving.live.asking import StoredLeads  # noqa: PLC0415  # as above
-
-        leads = StoredLeads(self.store, self._scorer.bundle, self._scorer.rulebook)
-        look = leads.look_up([Additions(one) for one in lead_ids]).without_repeats()
-        scored = self._scorer.scored(look.histories, as_of, reasons=0)
-        return leads.kept(look, scored.answers, Moments(request_id, as_of, now))
 
     def model(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/model`: which bundle and rulebook answer, and what they were made from."""

@@ -48,15 +48,13 @@ class StoredLeads:
         return Look(tuple(told), tuple(_lead(one, found) for one in told), found.watermark)
 
     def keep(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> None:
-        """Keep the answers, and what they cross, in one transaction. Raises RequestError where the store does not."""
-        self.kept(look, answers_given, moments)
+        """Keep the answers, and what they cross, in one transaction; those that could not be scored are not.
 
-    def kept(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> tuple[ScoreRow, ...]:
-        """Return the answers as they were kept; those that could not be scored are not."""
+        Raises RequestError where the store does not answer.
+        """
         rows = tuple(self._rows(look, answers_given, moments))
         with unavailable.told():
             answers.keep(self._store, rows, moments.now)
-        return rows
 
     def _rows(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> Iterator[ScoreRow]:
         request_id, as_of, now = moments.request_id, moments.as_of, moments.now

@@ -158,15 +158,6 @@ def test_what_an_answer_was_made_from_is_read_again_though_more_came_since(
     assert inputs(stored.store, row) == replace(lead, outcomes=(*lead.outcomes, Outcome(Stage.SQL, as_of - 1)))
 
 
-def test_leads_may_be_scored_though_nobody_asks(stored: Predictor, leads: tuple[LeadHistory, ...], as_of: int) -> None:
-    people.merge(stored.store, leads[0].lead_id, leads[1].lead_id, as_of - DAY, as_of)
-    ids = [one.lead_id for one in leads[:3]]
-    rows = stored.rescored([*ids, "nobody"], "rescoring", as_of, as_of)
-    assert [one.lead_id for one in rows] == ids[1:]
-    assert {one.request_id for one in rows} == {"rescoring"}
-    assert answers.count(stored.store) == 2
-
-
 def test_a_database_that_does_not_answer_is_a_503_that_may_be_sent_again(
     bundle: Bundle, rulebook: Rulebook, as_of: int
 ) -> None:
