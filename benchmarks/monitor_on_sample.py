@@ -9,21 +9,22 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "training")]
+sys.path.insert(0, str(ROOT / "tests" / "training"))
+sys.path.insert(0, str(ROOT))
 
-import monitored
-from rich.console import Console
+import monitored  # noqa: E402
+from rich.console import Console  # noqa: E402
 
-from histories import clock, export, store
-from histories.clock import DAY
-from histories.sample import write
-from scoring import rulebook as rulebooks
-from scoring.scorer import Scorer
-from serving.board.exploring import Lot
-from serving.board.handing_over import write_down
-from serving.board.today import Terms, choose
-from training import fit, recipe
-from training.monitor import run, screen
+from histories import clock, export, store  # noqa: E402
+from histories.clock import DAY  # noqa: E402
+from histories.sample import write  # noqa: E402
+from scoring import rulebook as rulebooks  # noqa: E402
+from scoring.scorer import Scorer  # noqa: E402
+from serving.board.exploring import Lot  # noqa: E402
+from serving.board.handing_over import write_down  # noqa: E402
+from serving.board.today import Terms, choose  # noqa: E402
+from training import fit, recipe  # noqa: E402
+from training.monitor import run, screen  # noqa: E402
 
 console = Console(width=100)
 

@@ -52,7 +52,7 @@ def hand_over(store: Store, rows: Sequence[Handover]) -> int:
     def work(connection: sa.Connection) -> int:
         gone = forgotten(connection, {one.lead_id for one in rows})
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        statement = insert(HANDOVERS).on_conflict_do_nothing()
+        statement = insert(HANDOVERS).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         kept = [one for one in given if one["lead_id"] not in gone]
         return sum(connection.execute(statement, one).rowcount for one in kept)
 

@@ -86,9 +86,9 @@ def compare(handed: HandedOver, scores: Mapping[str, Scores], seed: int, draws: 
 
 def _missing(explored: int, converted: int) -> Iterator[str]:
     if explored < LEAST_EXPLORED:
-        yield f"{explored:,} of the leads handed over by lot have their horizon behind them; {LEAST_EXPLORED} are needed"
+        yield f"{explored:,} have their horizon behind them, {LEAST_EXPLORED} are needed"
     if converted < LEAST_CONVERTED:
-        yield f"{converted:,} of those converted; {LEAST_CONVERTED} are needed"
+        yield f"{converted:,} of {explored:,} converted, {LEAST_CONVERTED} are needed"
 
 
 def _samples(one: Ranking, weight: FloatArray, group: IntArray, seed: int, draws: int) -> Mapping[str, FloatArray]:

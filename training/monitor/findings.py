@@ -73,7 +73,8 @@ def _ranking(title: str, lineup: Lineup) -> Iterator[Finding]:
         model.figures.measures.log_loss - rules.figures.measures.log_loss,
         model.samples["log_loss"] - rules.samples["log_loss"],
     )
-    if loss.low > 0:
+    # Where the bundle answers with the points themselves, there is no other score to fall back on.
+    if loss.low > 0 and not np.array_equal(np.argsort(model.score), np.argsort(rules.score)):
         yield Finding(
             "rules_better",
             title,

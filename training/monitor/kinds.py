@@ -83,12 +83,12 @@ def volumes(histories: Histories) -> tuple[Volume, ...]:
     np.add.at(counts, (np.asarray(kinds.indices), week[recent]), 1)
     counts = counts[:, : weeks + 1]
     every = {ALL: counts.sum(axis=0), **dict(zip(names, counts, strict=True))}
-    found = [_volume(name, one) for name, one in every.items()]
+    found = [of_weeks(name, one) for name, one in every.items()]
     return tuple(sorted(found, key=lambda one: (one.kind != ALL, -one.before, one.kind)))
 
 
-def _volume(kind: str, counts: FloatArray) -> Volume:
-    """`counts` by week, the last one first.
+def of_weeks(kind: str, counts: FloatArray) -> Volume:
+    """Hold a kind's last week against those before it; `counts` by week, the last one first, at least three.
 
     Square roots of counts have about the same variance whatever their mean: 1/4 at least, as Poisson's (Anscombe, "The
     transformation of Poisson, binomial and negative-binomial data", Biometrika 35, 1948), more where leads come in

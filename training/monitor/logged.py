@@ -15,6 +15,7 @@ from training.monitor.watch import Watched
 from training.records import Drawing
 from training.tracking import Run, Tracker
 
+_MOST_DESCRIBED = 10
 _NAMES = {MODEL: CHAMPION, RULES: RULES}
 
 
@@ -82,9 +83,12 @@ def _by_lot(watched: Watched) -> Mapping[str, float]:
 
 
 def _described(watched: Watched) -> str:
-    lines = [f"**{one.subject}: {one.what}** {one.why} {one.do}" for one in watched.findings]
-    parts = lines or ["**Nothing needs a person.**"]
-    parts += [f"- {one}" for one in (*watched.notices, *watched.not_known)]
+    """The text on the run's first page; MLflow keeps 8,000 characters of it, and findings.json has all findings."""
+    parts = [f"**{one.subject}: {one.what}** {one.why} {one.do}" for one in watched.findings[:_MOST_DESCRIBED]]
+    parts = parts or ["**Nothing needs a person.**"]
+    if len(watched.findings) > _MOST_DESCRIBED:
+        parts.append(f"and {len(watched.findings) - _MOST_DESCRIBED} more in findings.json")
+    parts += [f"- {one}" for one in (*watched.not_known, *watched.notices)[:_MOST_DESCRIBED]]
     return "\n\n".join(parts)
 
 

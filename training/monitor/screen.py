@@ -151,8 +151,10 @@ def _volumes(watched: Watched) -> Table:
 def _listed(title: str, sentences: tuple[str, ...], console: Console) -> None:
     if sentences:
         console.print(Text(title, style="bold"))
-        for one in sentences:
+        for one in sentences[:_SHOWN]:
             console.print(Padding(Text(f"- {one}"), (0, 0, 0, 1)))
+        if len(sentences) > _SHOWN:
+            console.print(Text(f" and {len(sentences) - _SHOWN} more; --json and MLflow have all", style="dim"))
         console.print()
 
 

@@ -179,7 +179,7 @@ def _not_known(
         yield "No lead was handed over by lot (`lead-scoring today store:// --explore 0.05`): nobody knows what the score caused."
     for target, compared in by_lot.items():
         if compared.missing and known.handed_over.num_rows:
-            yield f"{target.value}: model and rules on leads handed over by lot: {compared.missing}."
+            yield f"{target.value}: leads handed over by lot cannot compare model and rules yet: {compared.missing}."
     if pc.sum(known.answers["what_if"]).as_py():
         yield f"{pc.sum(known.answers['what_if']).as_py():,} answers to what-if questions are left out."
 

@@ -1,0 +1,219 @@
+"""The monitor on a company whose answers were kept week by week: what it says, what MLflow keeps, how the command ends."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import monitored
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from small_company import NOW, RECIPE, write_company
+
+import lead_scoring
+from histories import clock, export, store
+from histories.clock import DAY
+from histories.contract import Interaction, Target
+from histories.store import InteractionRow, Store
+from scoring import rulebook as rulebooks
+from scoring.bundle import Bundle
+from scoring.rulebook import Rulebook
+from scoring.scorer import Scorer
+from serving.board.exploring import Lot
+from serving.board.handing_over import write_down
+from serving.board.today import Terms, choose
+from training import fit, recipe
+from training.monitor import kept, run
+from training.monitor.told import told
+from training.monitor.watch import Watched, watch
+
+METRICS = Path(__file__).parents[2] / "docs" / "metrics.md"
+GOOD_RULES = """
+name = "asked"
+[[engagement]]
+rule = "Asked for a quote"
+kinds = ["quote"]
+points = 10
+[stages]
+mql = { points = 20 }
+sql = { points = 30 }
+"""
+BORDER, END = clock.parse("2024-12-01"), clock.parse("2025-04-20")
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A company's store with answers from BORDER to END, and what gave them."""
+
+    store: Store
+    bundle: Bundle
+    rules: Rulebook
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    folder = tmp_path_factory.mktemp("monitored")
+    company = write_company(folder / "export", leads=700)
+    opened = monitored.made(folder / "store.db")
+    monitored.fill(opened, export.read(company.crm, NOW).histories)
+    rules, settings = rulebooks.parse(GOOD_RULES, "rulebook.toml"), recipe.parse(RECIPE, "recipe.toml")
+    known = store.histories(opened, BORDER)
+    bundle = fit.fit_prepared(known, settings, rules, fit.prepare(known, settings), now=BORDER, source="store").bundle
+    monitored.answer(opened, bundle, rules, range(BORDER + 7 * DAY, END + 1, 7 * DAY), 21 * DAY)
+    yield Kept(opened, bundle, rules)
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def watched(answered: Kept) -> Watched:
+    return watch(kept.known(answered.store, 0, END), 0, (), 1)
+
+
+def test_a_company_that_goes_on_as_it_was_needs_nobody(watched: Watched) -> None:
+    assert watched.findings == ()
+    by_target = {one.counted.target: one for one in watched.performances}
+    assert list(by_target) == [Target.CUSTOMER, Target.SQL]
+    customer = by_target[Target.CUSTOMER]
+    assert customer.lineup is not None
+    assert customer.counted.tally.given == customer.counted.tally.repeated + customer.counted.tally.not_mature + len(
+        customer.counted.label
+    )
+    assert customer.worth == "what was known when the bundle was trained"
+    assert customer.ratios["model"].low < 1 < customer.ratios["model"].high
+    assert [segment.name for segment in customer.lineup.segments if segment.name != "age"] == ["source", "source"]
+    assert sum(cohort.counted for cohort in customer.cohorts) == customer.counted.tally.counted
+    assert sum(cohort.waiting for cohort in customer.cohorts) == customer.counted.tally.not_mature
+    assert watched.scores is not None
+    assert watched.scores.shift.told
+
+
+def test_what_is_not_mature_is_told_with_the_day_on_which_it_will_be(watched: Watched) -> None:
+    first = watched.performances[0].counted
+    assert first.known_from is not None
+    said = f"customer within 30 days: {first.tally.not_mature} answers whose horizon goes on; the next ends on "
+    assert any(one.startswith(said) for one in watched.not_known)
+    assert "No lead was handed over by lot" in " ".join(watched.not_known)
+
+
+def test_before_the_first_horizon_ends_nothing_is_said_of_how_it_held_up(answered: Kept) -> None:
+    early = watch(kept.known(answered.store, 0, BORDER + 20 * DAY), 0, (), 1)
+    assert [one.lineup for one in early.performances] == [None, None]
+    assert "customer within 30 days: no answer's horizon has ended yet, so nothing can be said of how it held up." in (
+        early.not_known
+    )
+    assert early.findings == ()
+
+
+def test_a_model_that_promises_three_times_too_much_needs_a_person(answered: Kept) -> None:
+    known = kept.known(answered.store, 0, END)
+    place = known.answers.column_names.index("probability_customer")
+    tripled = np.minimum(3 * np.asarray(known.answers["probability_customer"].to_numpy()), 0.99)
+    found = watch(replace(known, answers=known.answers.set_column(place, "probability_customer", [tripled])), 0, (), 1)
+    codes = [(one.code, one.subject) for one in found.findings]
+    assert ("calibration", "customer within 30 days") in codes
+    (finding,) = [one for one in found.findings if one.code == "calibration"]
+    assert re.match(
+        r"The model promises too much: \d+\.\d conversions predicted, \d+ observed, \d\.\d\d times", finding.what
+    )
+    assert not any(code == "cohort_calibration" for code, _ in codes)
+
+
+def test_a_store_without_answers_is_looked_at_for_what_comes_in_alone(answered: Kept) -> None:
+    found = watch(kept.known(answered.store, END + 300 * DAY, END + 300 * DAY), 0, (), 1)
+    assert (found.performances, found.features, found.answers) == ((), None, 0)
+    assert found.not_known[0].startswith("No answer was kept in this time")
+
+
+def test_it_is_told_as_json_that_every_reader_takes(watched: Watched) -> None:
+    content = json.loads(told(watched, "run"))
+    assert (content["status"], content["findings"], content["mlflow_run"]) == ("quiet", [], "run")
+    assert content["targets"]["customer"]["answers"]["counted"] == watched.performances[0].counted.tally.counted
+    assert set(content["targets"]["customer"]["scores"]) == {"model", "rules"}
+
+
+def documented() -> set[str]:
+    """The metrics of the monitor's own table in docs/metrics.md."""
+    _, _, part = METRICS.read_text(encoding="utf-8").partition("## In a run of `monitor`")
+    return set(re.findall(r"^\| `([^`]+)` \|", part.partition("\n## ")[0], re.MULTILINE))
+
+
+def general(name: str) -> str:
+    """`customer/answers_counted` as the page writes it."""
+    target, _, rest = name.partition("/")
+    return f"<target>/{rest}" if target in {"customer", "sql"} else name
+
+
+def test_the_run_in_mlflow_has_what_the_page_names_and_no_lead_s_id(
+    answered: Kept, blank_database: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "mlflow.db"
+    database.write_bytes(blank_database.read_bytes())
+    lots = choose(
+        scorer := Scorer(answered.bundle, answered.rules),
+        store.histories(answered.store, BORDER + DAY),
+        BORDER + DAY,
+        100,
+        Terms(),
+        0,
+        Lot(0.5, 1),
+    )
+    write_down(answered.store, lots, scorer, answered.store.watermark(), BORDER + DAY)
+    found, run_id = run.monitor(answered.store, 0, END, tracking_uri=f"sqlite:///{database}")
+    client = MlflowClient(f"sqlite:///{database}")
+    metrics = client.get_run(run_id).data.metrics
+    own = {general(name) for name in metrics if "_difference" not in name or "by_lot" in name}
+    assert own <= documented()
+    assert "monitor/findings" in own
+    assert metrics["customer/by_lot_explored"] == 50
+    files = [path for path in (tmp_path / "mlartifacts").rglob("*") if path.is_file()]
+    assert {"cohorts.json", "drift.json", "volumes.json", "customer_cohorts.png", "drift.png", "volumes.png"} <= {
+        path.name for path in files
+    }
+    assert not any(re.search(rb"lead-\d", path.read_bytes()) for path in files if path.suffix == ".json")
+    assert found.compared[Target.CUSTOMER].explored == 50
+
+
+def test_the_command_ends_with_1_and_says_what_needs_a_person(
+    answered: Kept,
+    blank_database: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A form of the CRM was renamed: a kind that the model does not know comes of 60 leads."""
+    (tmp_path / "mlflow.db").write_bytes(blank_database.read_bytes())
+    rows = [InteractionRow(f"lead-{n}", Interaction(f"fax {n}", END - DAY, "fax")) for n in range(60)]
+    answered.store.add_interactions(rows, END)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setenv("LEAD_SCORING_STORE", f"sqlite:///{answered.store.database.engine.url.database}")
+    monkeypatch.setattr("sys.argv", ["lead-scoring", "monitor", "--as-of", clock.iso(END), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        lead_scoring.main()
+    assert ended.value.code == 1
+    content = json.loads(capsys.readouterr().out)
+    assert content["status"] == "needs_a_person"
+    (finding,) = [one for one in content["findings"] if one["code"] == "unknown_kind"]
+    assert finding["subject"] == "fax"
+    assert finding["what"] == "The model does not know this kind: 60 interactions of 60 leads in four weeks."
+
+
+def test_an_export_cannot_be_monitored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["lead-scoring", "monitor", "crm.toml"])
+    with pytest.raises(SystemExit) as ended:
+        lead_scoring.main()
+    assert ended.value.code == 2
+    assert "monitor: crm.toml is an export; the answers given are in the history store" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_an_answer_of_a_bundle_that_is_not_kept_is_counted_as_another_question(answered: Kept) -> None:
+    known = kept.known(answered.store, 0, END)
+    found = watch(replace(known, bundles={}), 0, (), 1)
+    assert found.performances == ()
+    assert (
+        "The bundle of the newest answer is not kept in the store: answers and drift cannot be judged."
+        in found.not_known
+    )
