@@ -50,7 +50,7 @@ def by_cause(found: ChanceChange) -> dict[Cause, float]:
     return {one.cause: one.log_odds for one in found.parts if one.log_odds}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(asked())
 def test_parts_add_up_in_any_order_to_the_answers_that_were_given(
     case: tuple[LeadHistory, tuple[str, str], tuple[float, float]],
@@ -79,7 +79,7 @@ def test_parts_add_up_in_any_order_to_the_answers_that_were_given(
             assert sum(moved.effect for moved in part.moved) * GRID + part.rest == part.log_odds
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(asked())
 def test_the_way_back_has_the_same_parts_with_the_other_sign(
     case: tuple[LeadHistory, tuple[str, str], tuple[float, float]],

@@ -40,7 +40,7 @@ def parts(found: PointChange) -> dict[Cause, float]:
     return {one.cause: one.points / HUNDREDTHS for one in found.parts if one.points}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pairs())
 def test_parts_add_up_to_the_difference_of_two_ledgers(ends: tuple[End, End]) -> None:
     found = why(*ends, most=2).points
@@ -52,7 +52,7 @@ def test_parts_add_up_to_the_difference_of_two_ledgers(ends: tuple[End, End]) ->
         assert sum(moved.effect for moved in one.moved) + one.rest == one.points
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pairs())
 def test_rules_add_up_to_their_cause_and_interactions_belong_to_them(ends: tuple[End, End]) -> None:
     for one in why(*ends, most=10).points.parts:
@@ -62,7 +62,7 @@ def test_rules_add_up_to_their_cause_and_interactions_belong_to_them(ends: tuple
         assert sizes == sorted(sizes, reverse=True)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pairs())
 def test_a_cause_that_did_not_change_has_no_part(ends: tuple[End, End]) -> None:
     earlier, later = sorted(ends, key=lambda one: one.as_of)
@@ -72,7 +72,7 @@ def test_a_cause_that_did_not_change_has_no_part(ends: tuple[End, End]) -> None:
     assert all(one.points == 0 for one in why(ends[0], ends[0]).points.parts)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pairs())
 def test_the_way_back_has_the_same_parts_with_the_other_sign(ends: tuple[End, End]) -> None:
     there, back = why(*ends).points, why(*reversed(ends)).points
@@ -81,7 +81,7 @@ def test_the_way_back_has_the_same_parts_with_the_other_sign(ends: tuple[End, En
     assert [-one.rest for one in back.parts] == [one.rest for one in there.parts]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pairs())
 def test_what_a_moment_sees_gives_the_points_of_the_whole_history(ends: tuple[End, End]) -> None:
     for one in ends:
