@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,16 @@ def test_loading_happens_on_a_thread_and_ends_in_answers(folder: Path, rulebook:
     assert version(engine) == rulebook.version
 
 
-def test_while_it_loads_it_will_answer_and_after_a_failure_it_will_not(folder: Path) -> None:
+def test_from_the_start_on_it_will_answer_and_after_a_failure_it_will_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = Engine(None, 100)
     assert not engine.will_answer
-    thread = engine.start(folder)
-    assert engine.will_answer, "a request that comes at once waits too, though nothing but imports has begun"
-    thread.join()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", lambda _: None)
+        engine.start(folder)
+    assert engine.will_answer, "a request that comes at once waits too, though not even an import has begun"
+    engine.load(folder)
     assert not engine.will_answer
     (folder / RULEBOOK).write_text("nonsense", encoding="utf-8")
     broken = Engine(None, 100)

@@ -72,7 +72,7 @@ def test_a_worker_killed_under_load_loses_what_it_held_in_hand_and_another_takes
     os.kill(min(before), signal.SIGKILL)
     began = time.monotonic()
     while ready(running.log) < 3:
-        assert time.monotonic() < began + 120
+        assert time.monotonic() < began + 300
         time.sleep(0.05)
     took = time.monotonic() - began
     print(f"ready again after {took:.1f} s")  # noqa: T201 -- for whoever wants to know
