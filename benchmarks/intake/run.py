@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from benchmarks.intake.load import Load
 from benchmarks.intake.writer import posted
@@ -77,7 +78,7 @@ def run(service: Service, load: Load, kills: int, folder: Path) -> Ran:
         writers = _writers(url, load, acknowledged, stack)
         for number in range(1, kills + 1):
             _wait(acknowledged, total * number // (kills + 1), writers)
-            os.killpg(first.process.pid, signal.SIGKILL)
+            _kill(first.process.pid)
             served.close()
             _wait_until_free(port)
             first = _start(service, port, folder / f"service-{number}.log", served)
@@ -130,6 +131,15 @@ def _wait(acknowledged: Acknowledged, batches: int, writers: Sequence[threading.
         if not any(one.is_alive() for one in writers):
             raise RuntimeError("the writers ended before all was in; what they said is above")
         time.sleep(0.01)
+
+
+def _kill(supervisor: int) -> None:
+    """End the supervisor and all its workers, which have sessions of their own, with no time to say goodbye."""
+    family = [psutil.Process(supervisor)]
+    family += family[0].children(recursive=True)
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
 
 
 def _wait_until_free(port: int) -> None:
