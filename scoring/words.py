@@ -7,7 +7,7 @@ from histories.clock import DAY, HOUR, MINUTE
 
 _PLAIN = re.compile(r"[a-z][a-z ]*")
 _READABLE = 1e15
-_PARTICIPLE = re.compile(r".+[a-z]ed")  # `call answered`: what was done, of which there is no plural
+_PARTICIPLE = re.compile(r".+(?:[a-z]ed| sent)")  # `call answered`: what was done, of which there is no plural
 _VISITS = ("session:", "page:", "visit:")
 
 
@@ -31,8 +31,8 @@ def counted(value: float, label: str) -> str:
 
     >>> counted(2, "pricing page visit"), counted(1, "reply"), counted(0, "reply"), counted(2, "W_Bellen")
     ('2 pricing page visits', '1 reply', 'No reply', '2 x W_Bellen')
-    >>> counted(2, "call answered")
-    '2 x call answered'
+    >>> counted(2, "call answered"), counted(3, "email sent")
+    ('2 x call answered', '3 x email sent')
     """
     if value == 0:
         return f"No {label}"
