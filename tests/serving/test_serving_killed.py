@@ -1,5 +1,6 @@
 """A worker killed under load: what it held in hand fails, and nothing else; another takes its place."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -39,6 +40,20 @@ class Caller:
                 self.failures.append(type(error).__name__)
 
 
+@contextlib.contextmanager
+def calling(callers: list[Caller], stop: threading.Event) -> Iterator[None]:
+    """Let all of them ask for as long as the block runs, however it ends."""
+    threads = [threading.Thread(target=one.run) for one in callers]
+    for one in threads:
+        one.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for one in threads:
+            one.join()
+
+
 def workers(supervisor: int) -> set[int]:
     family = psutil.Process(supervisor).children(recursive=True)
     return {one.pid for one in family if any("worker.service" in word for word in one.cmdline())}
@@ -64,25 +79,20 @@ def test_a_worker_killed_under_load_loses_what_it_held_in_hand_and_another_takes
     before, stop = workers(supervisor), threading.Event()
     assert len(before) == 2
     callers = [Caller(running.url, dict(asked.body), stop) for _ in range(6)]
-    threads = [threading.Thread(target=one.run) for one in callers]
-    for one in threads:
-        one.start()
-    while not all(len(one.answers) > 2 for one in callers):
-        time.sleep(0.05)
-    os.kill(min(before), signal.SIGKILL)
-    began = time.monotonic()
-    while ready(running.log) < 3:
-        assert time.monotonic() < began + 300
-        time.sleep(0.05)
-    took = time.monotonic() - began
-    print(f"ready again after {took:.1f} s")  # noqa: T201 -- for whoever wants to know
-    counted = [len(one.answers) for one in callers]
-    while not all(len(one.answers) > least + 5 for one, least in zip(callers, counted, strict=True)):
-        time.sleep(0.05)
-    assert len(workers(supervisor) - before) == 1
-    stop.set()
-    for one in threads:
-        one.join()
+    with calling(callers, stop):
+        while not all(len(one.answers) > 2 for one in callers):
+            time.sleep(0.05)
+        os.kill(min(before), signal.SIGKILL)
+        began = time.monotonic()
+        while ready(running.log) < 3:
+            assert time.monotonic() < began + 300
+            time.sleep(0.05)
+        took = time.monotonic() - began
+        print(f"ready again after {took:.1f} s")  # noqa: T201 -- for whoever wants to know
+        counted = [len(one.answers) for one in callers]
+        while not all(len(one.answers) > least + 5 for one, least in zip(callers, counted, strict=True)):
+            time.sleep(0.05)
+        assert len(workers(supervisor) - before) == 1
     # On a machine that others keep busy, loading may take longer than a request waits for it.
     allowed = {200} if took < PATIENCE else {200, 503}
     assert {status for one in callers for status, _ in one.answers} <= allowed
