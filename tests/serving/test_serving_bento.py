@@ -21,9 +21,7 @@ from serving.deploy.pack import pack
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "serving" / "requirements.txt"
-EXPORT = (
-    "export --frozen --no-default-groups --group serving --group store --no-emit-project --no-hashes --no-header --no-annotate -q"
-)
+EXPORT = "export --frozen --no-default-groups --group serving --group store --no-emit-project --no-hashes --no-header --no-annotate -q"
 TRAINING = ["mlflow", "duckdb", "pandas", "sklearn", "matplotlib", "typer", "pytest"]
 
 
