@@ -4,23 +4,28 @@ import socket
 from pathlib import Path
 
 from serving_client import InProcess
-from serving_door import NOW, nothing_else
+from serving_door import NOW, key, nothing_else
 
 from histories import clock
 from histories.contract import LeadHistory
 from serving.engine import Engine
 from serving.http.door import Door
 from serving.http.metrics import Metrics
+from serving.http.permission import Permission
 from serving.predictor import Predictor
 from serving.settings import Settings
 from serving.specs import openapi
 from serving.wire import mapping
 
 
-def test_no_address_in_a_request_is_ever_fetched(predictor: Predictor, leads: tuple[LeadHistory, ...]) -> None:
-    engine = Engine(None, 10)
+def test_no_address_in_a_request_is_ever_fetched(
+    predictor: Predictor, leads: tuple[LeadHistory, ...], tmp_path: Path
+) -> None:
+    engine, file = Engine(None, 10), tmp_path / "keys.json"
     engine.hold(predictor)
-    one = InProcess(Door(nothing_else, engine, Settings(), Metrics(multiprocess=False), lambda: NOW, openapi.docs))
+    shown = key(file, Permission.PREDICT, Permission.EXPLAIN)  # without a key no page of another origin gets this far
+    settings = Settings(keys=file)
+    one = InProcess(Door(nothing_else, engine, settings, Metrics(multiprocess=False), lambda: NOW, openapi.docs))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.5)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/x.png"
@@ -47,7 +52,7 @@ def test_no_address_in_a_request_is_ever_fetched(predictor: Predictor, leads: tu
             "timestamp": touch["occurred_at"],
             "context": {"page": {"url": url}},
         }
-        headers = {"referer": url, "origin": url, "link": f"<{url}>", "callback": url}
+        headers = {**shown, "referer": url, "origin": url, "link": f"<{url}>", "callback": url}
         for path in ("/v1/predict_one", "/v1/explain"):
             for interactions in ([touch], [event], [track]):
                 body = {**lead, "interactions": interactions, "as_of": clock.iso(NOW)}
