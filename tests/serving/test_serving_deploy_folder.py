@@ -1,7 +1,7 @@
 """What is in force, what was, and who is alive: files that survive whoever writes them."""
 
+import errno
 import json
-import os
 import re
 import signal
 import subprocess
@@ -142,11 +142,15 @@ def test_who_has_left_or_was_killed_is_alive_no_more_and_what_it_left_is_removed
     assert (workers.live(tmp_path), list(tmp_path.iterdir())) == ((), [])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
-def test_a_worker_of_another_user_is_alive_though_its_lock_cannot_be_opened(tmp_path: Path) -> None:
+def test_a_worker_of_another_user_is_alive_though_its_lock_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = Presence(tmp_path, Worker(7, "here", "127.0.0.1:1", "2026-01-01T00:00:00Z"))
-    (lock,) = tmp_path.glob("*.lock")
-    lock.chmod(0)
+
+    def refuse(path: Path, *_: object) -> int:  # as the system does; root may open every file
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(workers.os, "open", refuse)
     workers.forget_dead(tmp_path)
     assert [one.pid for one in workers.live(tmp_path)] == [7]
     here.leave()
