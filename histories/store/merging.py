@@ -1,15 +1,15 @@
 """What it means that leads turned out to be one: whose their rows are, and from when on those count.
 
 The lead that ends lives on in the other, with these rows: its interactions count from the moment on at which the merge
-was known, or later where they came later; its outcomes keep their own times; of its attributes see `versions`.
+was known, or later where they came later; of its outcomes see `outcomes`, of its attributes `versions`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from histories.contract import Attribute, Interaction, Outcome
-from histories.funnel import chronological
+from histories.contract import Attribute, Interaction, Outcome, Stage
+from histories.funnel import chronological, instant_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,33 @@ def versions(rows: Iterable[tuple[str, Attribute]], merges: Merges, survivor: st
     return made
 
 
-def outcomes(rows: Iterable[tuple[str, Outcome]], survivor: str) -> list[Outcome]:
-    """Return the outcomes of a person, told under several lead_ids; of one stage and moment, the surviving lead's."""
+def outcomes(rows: Iterable[tuple[str, Outcome]], merges: Merges) -> list[Outcome]:
+    """Return the outcomes of a person, told under several lead_ids, as one lead's.
+
+    Those of a lead that ended count from the merge on, as nobody knew of them before. What the person had left behind
+    by then does not count: a loss that something followed, a stage before customer that a loss followed. Of one stage
+    and moment, the surviving lead's counts, or what became known first.
+    """
+    first: dict[tuple[str, int], tuple[int, Outcome]] = {}
+    for lead_id, one in sorted(rows, key=lambda row: (_since(merges, row[0]), row[0])):
+        first.setdefault((one.stage, one.reached_at), (max(one.reached_at, _since(merges, lead_id)), one))
+    told = sorted(first.values(), key=lambda row: (row[1].reached_at, instant_order(row[1].stage)))
     found: dict[tuple[str, int], Outcome] = {}
-    for _, one in sorted(rows, key=lambda row: (row[0] != survivor, row[0])):
-        found.setdefault((one.stage, one.reached_at), one)
+    for place, (visible, one) in enumerate(told):
+        if visible == one.reached_at:
+            found[one.stage, visible] = one
+        elif not _left_behind(one, visible, told[place + 1 :]):
+            found.setdefault((one.stage, visible), replace(one, reached_at=visible))
     return chronological(found.values())
+
+
+def _since(merges: Merges, lead_id: str) -> int:
+    known_at = merges.known_at(lead_id)
+    return -1 if known_at is None else known_at
+
+
+def _left_behind(one: Outcome, visible: int, later: Iterable[tuple[int, Outcome]]) -> bool:
+    if one.stage is Stage.CUSTOMER:
+        return False
+    lost = one.stage is Stage.LOST
+    return any(known <= visible and (other.stage is Stage.LOST) is not lost for known, other in later)

@@ -188,5 +188,5 @@ def _versions(told: _Told[Attribute], merges: Merges, survivor: str) -> list[Att
 
 def _arrivals(told: _Told[Outcome], merges: Merges, survivor: str) -> list[Outcome]:
     if survivor in merges.survivors:
-        return merging.outcomes(told, survivor)
+        return merging.outcomes(told, merges)
     return chronological(one for _, one in told)

@@ -74,7 +74,8 @@ class Tables:
         made = (
             (one, what.stage.value, what.reached_at, what.amount)
             for one, told in aside.items()
-            for what in merging.outcomes(told, one)
+            for what in merging.outcomes(told, self.merges)
+            if what.reached_at <= self.exported_at
         )
         yield self._of_known(_batch(contract.OUTCOMES, made))
 

@@ -1,6 +1,6 @@
 """Merged leads are read as one, and who objected is left out: as a naive reading of the same rows says, at every watermark."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from histories import shards as whole
 from histories import store as stores
 from histories.contract import Attribute, AttributeType, Families, Histories, Interaction, LeadHistory, Outcome, Stage
 from histories.errors import DataError
+from histories.funnel import standing
 from histories.store import AttributeRow, Definitions, InteractionRow, LeadRow, OutcomeRow, Store, people
 from histories.store.people import MergeRefusedError
 from histories.store.shards import write
@@ -26,6 +27,7 @@ theorem = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 NOW = 100
+ORDER = ["lead", "mql", "sql", "opportunity", "lost", "customer"]  # of one moment
 _ids = st.sampled_from(["a", "b", "Ä", "ab", "B", "\U0001d51e", "\uffff"])
 _merges = st.tuples(st.just("merge"), _ids, _ids, st.integers(0, 60))
 _words = st.tuples(st.sampled_from(["suppress", "lift"]), _ids)
@@ -82,8 +84,21 @@ class Naive:
         return {name: value for name, (*_, value) in newest.items()}
 
     def stages(self, lead_id: str) -> set[tuple[str, int]]:
+        """Arrivals as they count: those of a lead that ended from the merge on, unless they were over by then."""
         rows = [row for row in self.memory.rows.values() if isinstance(row, OutcomeRow)]
-        return {(row.outcome.stage.value, row.outcome.reached_at) for row in rows if self.last(row.lead_id) == lead_id}
+        told: dict[tuple[int, int, str], int] = {}
+        for row in (row for row in rows if self.last(row.lead_id) == lead_id):
+            name, at = row.outcome.stage.value, row.outcome.reached_at
+            own = at, ORDER.index(name), name
+            told[own] = min(told.get(own, 1_000), max(at, self.since(row.lead_id)))
+
+        def over(own: tuple[int, int, str], known: int) -> bool:
+            later = {one[2] for one, visible in told.items() if one > own and visible <= known}
+            if own[2] == "lost":
+                return bool(later - {"lost"})
+            return own[2] != "customer" and "lost" in later
+
+        return {(own[2], known) for own, known in told.items() if known == own[0] or not over(own, known)}
 
 
 def say(store: Store, naive: Naive, word: tuple[object, ...]) -> None:
@@ -174,15 +189,46 @@ def test_a_merge_brings_what_the_ended_lead_did_from_its_moment_on(opened: Store
         "x",
         (Attribute("staff", 50.0, 20), farm),
         (calls[0]._replace(received_at=20), calls[2], calls[1]),
-        (won, lost),
+        (replace(won, reached_at=20), lost),
         (),
     )
     assert stores.lead(opened, "new") == lead
     assert stores.lead(opened, "old") == lead
     assert stores.lead(opened, "old", changed.watermark - 1) == before
     assert stores.lead(opened, "peer").account_interactions == lead.interactions
-    assert stores.histories(opened, 10).interactions.num_rows == 0
+    assert stores.histories(opened, 10).interactions.num_rows == stores.histories(opened, 10).outcomes.num_rows == 0
     assert stores.histories(opened, 20).interactions["interaction_id"].to_pylist() == ["i1"]
+
+
+def test_what_a_lead_had_reached_counts_from_the_merge_on_and_what_was_over_by_then_never(opened: Store) -> None:
+    opened.add_leads([LeadRow("goes on", 1), LeadRow("twin", 1), LeadRow("dead", 1)], 1)
+    mql, lost, sql, won = (
+        Outcome(Stage.MQL, 3),
+        Outcome(Stage.LOST, 5),
+        Outcome(Stage.SQL, 10),
+        Outcome(Stage.CUSTOMER, 12),
+    )
+    opened.add_outcomes([OutcomeRow("dead", mql), OutcomeRow("dead", lost), OutcomeRow("goes on", sql)], 1)
+    opened.add_outcomes([OutcomeRow("twin", won)], 1)
+    people.merge(opened, "dead", "goes on", 20, NOW)
+    people.merge(opened, "twin", "goes on", 30, NOW)
+    after = stores.lead(opened, "goes on").outcomes
+    assert after == (sql, replace(won, reached_at=30))
+    assert [standing(after, cutoff).stage.value for cutoff in (10, 11, 21, 30, 31)] == [
+        "lead",
+        "sql",
+        "sql",
+        "sql",
+        "customer",
+    ]
+
+
+def test_a_loss_of_a_lead_that_ended_is_the_persons_where_nothing_had_followed_it(opened: Store) -> None:
+    opened.add_leads([LeadRow("goes on", 1), LeadRow("dead", 1)], 1)
+    sql, lost = Outcome(Stage.SQL, 10), Outcome(Stage.LOST, 15)
+    opened.add_outcomes([OutcomeRow("goes on", sql), OutcomeRow("dead", lost)], 1)
+    people.merge(opened, "dead", "goes on", 20, NOW)
+    assert stores.lead(opened, "goes on").outcomes == (sql, replace(lost, reached_at=20))
 
 
 def test_who_objected_is_not_among_the_colleagues_either(opened: Store) -> None:
