@@ -1,6 +1,6 @@
 """What is done about a person: two leads that turned out to be one, and an objection to being scored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -40,6 +40,26 @@ def merge(store: Store, lead_id: str, into_lead: str, known_at: int, recorded_at
     where `lead_id` was merged before, into another lead or as of another moment, and where `known_at` lies before
     1970 or after `recorded_at`; StoreUnavailableError.
     """
+    return _merged(store, lead_id, into_lead, known_at, recorded_at, _refuse_unknown)
+
+
+def expect(store: Store, lead_id: str, into_lead: str, known_at: int, recorded_at: int) -> Changed:
+    """Write down a merge as `merge` does, of leads that need not be known yet.
+
+    It counts from the watermark on at which the lead that goes on is known. Raises MergeRefusedError where one of them
+    was forgotten, and as `merge`; StoreUnavailableError.
+    """
+    return _merged(store, lead_id, into_lead, known_at, recorded_at, _refuse_forgotten)
+
+
+def _merged(
+    store: Store,
+    lead_id: str,
+    into_lead: str,
+    known_at: int,
+    recorded_at: int,
+    refuse: Callable[[sa.Connection, str, str], None],
+) -> Changed:
     if not 0 <= known_at <= recorded_at:
         raise MergeRefusedError("known_at", clock.iso(known_at), "lies before 1970 or after now")
 
@@ -49,7 +69,13 @@ def merge(store: Store, lead_id: str, into_lead: str, known_at: int, recorded_at
         if found is not None:
             _refuse_another(lead_id, (found.into_lead, found.known_at), (into_lead, known_at))
             return Changed(changed=False, watermark=watermark)
-        _refuse_unknown(connection, lead_id, into_lead)
+        if lead_id == into_lead:
+            raise MergeRefusedError("into_lead", lead_id, "cannot be merged into itself")
+        refuse(connection, lead_id, into_lead)
+        if survivor(connection, into_lead) == lead_id:
+            raise MergeRefusedError(
+                "into_lead", into_lead, "was merged into the other lead before; that is the one that goes on"
+            )
         row = {"lead_id": lead_id, "into_lead": into_lead, "known_at": known_at}
         connection.execute(sa.insert(MERGES).values(**row, recorded_at=recorded_at, watermark=watermark))
         return Changed(changed=True, watermark=watermark)
@@ -66,18 +92,19 @@ def _refuse_another(lead_id: str, found: tuple[str, int], given: tuple[str, int]
 
 
 def _refuse_unknown(connection: sa.Connection, lead_id: str, into_lead: str) -> None:
-    if lead_id == into_lead:
-        raise MergeRefusedError("into_lead", lead_id, "cannot be merged into itself")
     known = set(
         connection.execute(sa.select(LEADS.c.lead_id).where(LEADS.c.lead_id.in_([lead_id, into_lead]))).scalars()
     )
     for field, value in (("lead_id", lead_id), ("into_lead", into_lead)):
         if value not in known:
             raise MergeRefusedError(field, value, "the store knows no such lead; send the lead first")
-    if survivor(connection, into_lead) == lead_id:
-        raise MergeRefusedError(
-            "into_lead", into_lead, "was merged into the other lead before; that is the one that goes on"
-        )
+
+
+def _refuse_forgotten(connection: sa.Connection, lead_id: str, into_lead: str) -> None:
+    gone = forgotten(connection, [lead_id, into_lead])
+    for field, value in (("lead_id", lead_id), ("into_lead", into_lead)):
+        if value in gone:
+            raise MergeRefusedError(field, value, "was forgotten")
 
 
 def suppress(store: Store, lead_id: str, recorded_at: int) -> Changed:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from histories.errors import DataError
 from histories.store.among import among, storable
 from histories.store.merging import Ended, Merges
-from histories.store.schema import FORGOTTEN, MERGES, SUPPRESSIONS, WATERMARK
+from histories.store.schema import FORGOTTEN, LEADS, MERGES, SUPPRESSIONS, WATERMARK
 from histories.store.store import Store
 from histories.store.tombstones import forgotten
 
@@ -40,9 +40,7 @@ def all_merges(connection: sa.Connection, at: Moment) -> Merges:
     """Return every merge that was known."""
     if not at.merges:
         return NO_MERGES
-    table = MERGES.c
-    query = sa.select(table.lead_id, table.into_lead, table.known_at).where(table.watermark <= at.watermark)
-    return _merges(connection.execute(query))
+    return _merges(connection.execute(_step(at)))
 
 
 def merges_of(connection: sa.Connection, lead_ids: Collection[str], at: Moment) -> Merges:
@@ -56,18 +54,35 @@ def merges_of(connection: sa.Connection, lead_ids: Collection[str], at: Moment) 
 
 def _steps(
     connection: sa.Connection, lead_ids: Collection[str], at: Moment, *, up: bool
-) -> sa.CursorResult[str, str, int]:
+) -> sa.CursorResult[str, str, int, bool]:
     """The merges on the way from these leads, `up` to those that they live on in, or down to those that live on in them."""
-    step = sa.select(MERGES.c.lead_id, MERGES.c.into_lead, MERGES.c.known_at).where(MERGES.c.watermark <= at.watermark)
+    step = _step(at)
     first = step.where(among(connection, MERGES.c.lead_id if up else MERGES.c.into_lead, lead_ids))
     way = first.cte("way", recursive=True)
     on = MERGES.c.lead_id == way.c.into_lead if up else MERGES.c.into_lead == way.c.lead_id
     way = way.union(step.join(way, on))
-    return connection.execute(sa.select(way.c.lead_id, way.c.into_lead, way.c.known_at))
+    return connection.execute(sa.select(*way.c))
 
 
-def _merges(rows: Iterable[sa.Row[str, str, int]]) -> Merges:
-    return Merges({lead_id: Ended(into, known_at) for lead_id, into, known_at in rows})
+def _step(at: Moment) -> sa.Select[str, str, int, bool]:
+    """Each merge, and whether the lead that goes on is known: a merge may be told before its leads are."""
+    known = sa.exists().where(LEADS.c.lead_id == MERGES.c.into_lead, LEADS.c.watermark <= at.watermark)
+    query = sa.select(MERGES.c.lead_id, MERGES.c.into_lead, MERGES.c.known_at, known.label("known"))
+    return query.where(MERGES.c.watermark <= at.watermark)
+
+
+def _merges(rows: Iterable[sa.Row[str, str, int, bool]]) -> Merges:
+    """The merges that count: a lead ends in one that is known, over any number of steps."""
+    steps = {lead_id: (Ended(into, known_at), bool(known)) for lead_id, into, known_at, known in rows}
+
+    def counts(lead_id: str) -> bool:
+        known = False
+        while not known and lead_id in steps:
+            one, known = steps[lead_id]
+            lead_id = one.into
+        return known
+
+    return Merges({lead_id: one for lead_id, (one, _) in steps.items() if counts(lead_id)})
 
 
 def suppressed(store: Store, lead_ids: Collection[str], watermark: int | None = None) -> frozenset[str]:

@@ -1,29 +1,36 @@
 """Carries out the merges that HubSpot tells of, after the rows of the same request are in."""
 
 from histories.store import LeadRow, Store, Verdict
-from histories.store.people import MergeRefusedError
-from histories.store.people import merge as merge_leads
+from histories.store.people import MergeRefusedError, expect
 from histories.store.single import leads
+from histories.store.together import Refused, Rows, take_together
 from serving.live.hubspot import Merge
+from serving.live.scrubbed import scrubbed
 from serving.wire.incoming import WireVerdict
 
 
-def merged(store: Store, one: Merge, now: int) -> WireVerdict:
-    """Merge, and say what came of it: a lead of which nothing is known has nothing to bring."""
+def merged(store: Store, one: Merge, raw: object, now: int) -> WireVerdict:
+    """Merge, and say what came of it; a contact that cannot be merged stops no other. `raw` is the event.
+
+    A merge of contacts that are not known yet is kept, and counts as soon as the one that goes on is known.
+    """
     _, known = leads(store, [one.into, *one.ended])
-    ended = [lead_id for lead_id in one.ended if lead_id in known]
-    if not ended:
-        return _verdict(one, "ignored", "none of the contacts that ended is known")
-    if one.into not in known:  # the contact that HubSpot made of them is as old as the oldest
-        created_at = min(known[lead_id].created_at for lead_id in ended)
-        store.add_leads([LeadRow(one.into, created_at)], now)
-    changed = False
-    for lead_id in ended:
+    created = [known[lead_id].created_at for lead_id in one.ended if lead_id in known]
+    if created and one.into not in known:  # the contact that HubSpot made of them is as old as the oldest
+        store.add_leads([LeadRow(one.into, min(created))], now)
+    changed, reasons = False, []
+    for lead_id in one.ended:
         try:
-            changed |= merge_leads(store, lead_id, one.into, one.moment, now).changed
+            changed |= expect(store, lead_id, one.into, min(one.moment, now), now).changed
         except MergeRefusedError as error:
-            return _verdict(one, "refused", f"{error.field}: {error.reason}")
-    return _verdict(one, Verdict.ADDED.value if changed else Verdict.DUPLICATE.value, None)
+            # As of another moment: it is known. HubSpot's clock may be ahead of ours, and a retry comes later.
+            if error.field != "known_at":
+                reasons.append(f"{error.field}: {error.reason}")
+    if not reasons:
+        return _verdict(one, Verdict.ADDED.value if changed else Verdict.DUPLICATE.value, None)
+    reason = "; ".join(dict.fromkeys(reasons))
+    take_together(store, (), lambda _: Rows(refused=(Refused("hubspot", scrubbed(raw), reason),)), now)
+    return _verdict(one, Verdict.REFUSED.value, f"{reason}; the rest of the row was taken in" if changed else reason)
 
 
 def _verdict(one: Merge, status: str, reason: str | None) -> WireVerdict:

@@ -69,7 +69,7 @@ class Intake:
             with unavailable.told():
                 watermark, found = self._taken("hubspot", entries, now)
                 for place, told in merges.items():
-                    found[place] = merged(self.store, told, now)
+                    found[place] = merged(self.store, told, raw[place], now)
             return self._reply("hubspot", watermark, found, request_id)
 
         return answer

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from serving_client import InProcess
 from serving_door import JSON, NOW, Answering, echo, error, nothing_else
 from serving_intake import emptied, intake, said
@@ -17,7 +18,8 @@ from serving_intake import emptied, intake, said
 from histories import clock, store
 from histories.contract import Attribute, Outcome, Stage
 from histories.errors import CallError
-from histories.store import Store
+from histories.store import Store, forgetting
+from histories.store.schema import MERGES
 from serving.engine import Engine
 from serving.http import signature
 from serving.http.door import Door
@@ -161,8 +163,62 @@ def test_merged_contacts_go_on_as_the_one_that_hubspot_made_of_them(client: InPr
     assert (kept.lead_id, kept.created_at) == ("53", (AT - 5000) * 1000)
     assert [one.kind for one in kept.interactions] == ["reply"]
     assert told(sent(client, merge)) == [("duplicate", None)]
-    unknown = event("contact.merge", 99, primaryObjectId=98, mergedObjectIds=[97], newObjectId=99)
-    assert told(sent(client, unknown)) == [("ignored", "none of the contacts that ended is known")]
+
+
+def merge(into: int, *ended: int, **more: Any) -> dict[str, Any]:
+    return event("contact.merge", into, primaryObjectId=into, mergedObjectIds=list(ended), **more)
+
+
+def test_a_merge_told_before_its_contacts_counts_once_the_one_that_goes_on_is_known(
+    client: InProcess, opened: Store
+) -> None:
+    assert told(sent(client, merge(61, 62, 63))) == [("added", None)]
+    assert told(sent(client, merge(61, 62, 63))) == [("duplicate", None)]
+    sent(client, event("contact.creation", 62))
+    alone = opened.watermark()
+    assert store.lead(opened, "62").lead_id == "62"
+    sent(client, event("contact.creation", 61), event("contact.creation", 63))
+    _, found = store.leads(opened, ["61", "62", "63"])
+    assert {one: found[one].lead_id for one in found} == {"61": "61", "62": "61", "63": "61"}
+    _, before = store.leads(opened, ["61", "62"], alone)
+    assert {one: before[one].lead_id for one in before} == {"62": "62"}
+
+
+def test_merges_told_in_steps_before_the_contacts_lead_to_the_last_of_them(client: InProcess, opened: Store) -> None:
+    sent(client, merge(72, 71), merge(73, 72))
+    sent(client, event("contact.creation", 71), event("contact.creation", 73))
+    assert store.lead(opened, "71").lead_id == "73"
+
+
+def test_a_merge_told_by_a_clock_that_is_ahead_of_ours_is_known_from_its_arrival_on(
+    client: InProcess, opened: Store
+) -> None:
+    ahead = merge(81, 82, occurredAt=NOW // 1000 + 300)
+    events = event("contact.creation", 81), event("contact.creation", 82), ahead
+    assert told(sent(client, *events)) == [("added", None)] * 3
+    assert store.lead(opened, "82").lead_id == "81"
+    assert told(sent(client, merge(81, 82, occurredAt=NOW // 1000 + 200))) == [("duplicate", None)]
+
+
+def test_a_contact_that_ended_in_another_already_is_refused_to_quarantine_and_stops_no_other(
+    client: InProcess, opened: Store
+) -> None:
+    sent(client, *(event("contact.creation", one) for one in (91, 92, 93, 94)), merge(94, 92))
+    reason = "lead_id: was merged into another lead already; a lead ends once"
+    assert told(sent(client, merge(91, 92, 93))) == [("refused", f"{reason}; the rest of the row was taken in")]
+    assert store.lead(opened, "93").lead_id == "91"
+    assert [(one.source, one.reason) for one in opened.quarantined()] == [("hubspot", reason)]
+
+
+def test_a_merge_of_a_forgotten_contact_is_refused_and_its_id_is_kept_nowhere(client: InProcess, opened: Store) -> None:
+    sent(client, event("contact.creation", 95), event("contact.creation", 96))
+    names = forgetting.begin(opened, "95", NOW)
+    forgetting.remove(opened, names)
+    forgetting.end(opened, names)
+    assert told(sent(client, merge(96, 95))) == [("refused", "lead_id: was forgotten")]
+    assert opened.quarantined() == ()
+    with opened.database.reading() as connection:
+        assert connection.execute(sa.select(MERGES)).all() == []
 
 
 def test_the_signature_is_that_of_hubspots_rule_with_the_uri_decoded_by_half() -> None:
