@@ -9,8 +9,7 @@ from histories.store.rows import MOST_ROWS
 from histories.store.schema import ATTRIBUTES, INTERACTIONS, LEADS, MERGES, OUTCOMES, STANDINGS, SUPPRESSIONS
 from histories.store.store import known_watermark
 
-# More than a batch has: some whole batch is always among them.
-_ROWS = 5 * MOST_ROWS
+_ROWS = 5 * MOST_ROWS  # of one table; a batch may have more, as leads with their attributes have
 _SOURCES = (
     (LEADS, LEADS.c.lead_id),
     (INTERACTIONS, INTERACTIONS.c.lead_id),
@@ -33,15 +32,19 @@ class Touched(NamedTuple):
 
 
 def touched(connection: sa.Connection, after: int) -> Touched:
-    """Return the leads that the batches after a watermark touched: of all of them, or of the first few thousand rows."""
+    """Return the leads that the batches after a watermark touched: of all of them, or of the first few thousand rows,
+    and of one batch at least."""
     newest = upto = known_watermark(connection, None)
     found: list[tuple[int, str]] = []
     for table, lead_id in _SOURCES:
         query = sa.select(table.c.watermark, lead_id).where(table.c.watermark > after, table.c.watermark <= upto)
         rows = connection.execute(query.order_by(table.c.watermark).limit(_ROWS)).all()
-        found += [(watermark, lead) for watermark, lead in rows]
         if len(rows) == _ROWS:
-            upto = min(upto, rows[-1][0] - 1)  # the last batch may have been cut
+            first, last = rows[0][0], rows[-1][0]
+            upto = max(first, last - 1)  # the last batch may have been cut
+            if first == last:
+                rows = connection.execute(query.where(table.c.watermark == first).distinct()).all()
+        found += [(watermark, lead) for watermark, lead in rows]
     leads: dict[str, int] = {}
     for watermark, lead in found:
         if watermark <= upto:

@@ -12,8 +12,9 @@ from crossing_cases import told as crossed
 
 from histories.clock import DAY, HOUR, MINUTE
 from histories.contract import Attribute, Direction, Interaction
-from histories.store import AttributeRow, InteractionRow, LeadRow, Store, leases, people
+from histories.store import AttributeRow, InteractionRow, LeadRow, Store, leases, people, touched
 from histories.store.answers import scores_of
+from histories.store.together import Rows, take_together
 from scoring.scorer import Scorer
 from serving.live.rescoring import NAME, Rescoring
 
@@ -215,6 +216,20 @@ def test_a_lead_that_an_import_brings_in_many_batches_is_scored_once(
     post(opened, [reply(leads[0], "one more", NOW - HOUR)], NOW)
     assert one.look()
     assert heard.leads == len(leads) + 1
+
+
+def test_a_batch_of_many_attributes_is_passed_whole_and_what_came_after_it_is_seen(opened: Store) -> None:
+    leads = [f"lead:{number:04}" for number in range(1_000)]
+    named = [AttributeRow(lead_id, Attribute(f"a{name}", 1.0, None)) for lead_id in leads for name in range(6)]
+    rows = Rows(leads=tuple(LeadRow(lead_id, NOW - DAY) for lead_id in leads), attributes=tuple(named))
+    take_together(opened, set(), lambda _: rows, NOW)
+    first = opened.watermark()
+    opened.add_leads([LeadRow("hot", NOW - DAY)], NOW)
+    with opened.database.reading() as connection:
+        batch = touched.touched(connection, 0)
+        after = touched.touched(connection, batch.watermark)
+    assert (batch.watermark, sorted(batch.leads)) == (first, leads)
+    assert (after.watermark, after.leads) == (opened.watermark(), {"hot": opened.watermark()})
 
 
 def test_a_lease_is_one_holders_until_it_ends(opened: Store) -> None:
