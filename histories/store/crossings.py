@@ -13,6 +13,7 @@ from histories.store import crossing_event, standing
 from histories.store.among import among
 from histories.store.schema import CROSSINGS, LEADS, STANDINGS
 from histories.store.standing import Standing
+from histories.store.tombstones import forgotten
 
 if TYPE_CHECKING:
     from histories.store.answers import ScoreRow
@@ -73,7 +74,11 @@ def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mappin
     """
     first = {row.lead_id: Standing(row.rule_stage, None, row.as_of, 0) for row in rows}
     later = {lead_id: Standing(None, None, 0, 0, moment) for lead_id, moment in waiting.items()}
-    _insert_missing(connection, sorted((later | first).items()))
+    begun = sorted((later | first).items())
+    _insert_missing(connection, begun)
+    # Inserted first, as with answers: who forgets a lead waits for this transaction, or is seen here.
+    if gone := forgotten(connection, [lead_id for lead_id, _ in begun]):
+        connection.execute(sa.delete(STANDINGS).where(STANDINGS.c.lead_id.in_(gone)))
 
 
 def without_standing(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
@@ -133,15 +138,14 @@ def _moved(
         if standing.is_newer(stands, row.as_of, row.watermark, stored=bool(row.stored), now=now):
             crossed += [(row, line) for line in standing.lines(stands, row.rule_stage, row.grade)]
             moved[row.lead_id] = _Moved(_after(stands, row, now), row.score_id)
-        elif row.stored and stands and row.watermark < stands.watermark:
-            # It saw rows of this lead, perhaps, as the other answer, at an earlier moment, did not: look once more.
+        elif row.stored and stands and (at := standing.look_at(stands, row.as_of, row.watermark, now)) is not None:
             score_id = moved[row.lead_id].score_id if row.lead_id in moved else None
-            moved[row.lead_id] = _Moved(replace(stands, rescore_at=now), score_id)
+            moved[row.lead_id] = _Moved(replace(stands, rescore_at=at), score_id)
     return moved, crossed
 
 
 def _after(stands: Standing | None, row: "ScoreRow", now: int) -> Standing:
-    return Standing(row.rule_stage, row.grade, min(row.as_of, now), row.watermark, _rescore_at(stands, row, now))
+    return Standing(row.rule_stage, row.grade, row.as_of, row.watermark, _rescore_at(stands, row, now))
 
 
 def _rescore_at(stands: Standing | None, row: "ScoreRow", now: int) -> int | None:

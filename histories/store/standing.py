@@ -37,17 +37,25 @@ class Line:
 def is_newer(standing: Standing | None, as_of: int, watermark: int, *, stored: bool, now: int) -> bool:
     """Tell whether an answer says more of a lead than its standing does.
 
-    Of a lead that was read from the store the watermark says which answer knew more: clocks of several machines need
-    not agree, so the moment decides only where it differs by more than `LENIENCE`. Of one that a request told, there
-    is the moment alone. An answer as of a moment to come says nothing about now.
+    One as of an earlier moment never does, nor one that knew less of the store: else a lead would fall back to what it
+    was, and rise once more. An answer as of a moment to come says nothing about now.
     """
     if as_of > now + LENIENCE:
         return False
     if standing is None:
         return True
-    if not stored:
-        return min(as_of, now) >= standing.as_of
-    return watermark >= standing.watermark and as_of >= standing.as_of - LENIENCE
+    return as_of >= standing.as_of and (not stored or watermark >= standing.watermark)
+
+
+def look_at(standing: Standing, as_of: int, watermark: int, now: int) -> int | None:
+    """Return when a lead of the store is to be looked at again, of which an answer was passed over; None: no sooner.
+
+    Of two answers, as clocks of machines differ, the later one may not have seen a row that the earlier one saw. The
+    look has to wait for the standing's moment: one before it would be passed over again.
+    """
+    due = standing.rescore_at is not None and standing.rescore_at <= now
+    differs = watermark != standing.watermark and as_of >= standing.as_of - LENIENCE
+    return max(now, standing.as_of) if due or differs else None
 
 
 def lines(standing: Standing | None, rule_stage: str | None, grade: str | None) -> list[Line]:
