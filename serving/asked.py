@@ -45,8 +45,11 @@ class Leads(Protocol):
         """Return all of them in one look. Raises RequestError where they cannot be looked up now."""
         ...
 
-    def keep(self, look: Look, answers: Sequence[Answer], moments: Moments) -> None:
-        """Keep the answers, which are those of `look.histories`, for good. Raises RequestError where that fails."""
+    def keep(self, look: Look, answers: Sequence[Answer], moments: Moments) -> frozenset[str]:
+        """Keep the answers, which are those of `look.histories`, for good; return the leads forgotten meanwhile.
+
+        Nothing is to be kept of these, anywhere. Raises RequestError where it fails.
+        """
         ...
 
 
@@ -57,5 +60,7 @@ class ToldLeads:
         """Return the leads as they were told."""
         return Look(tuple(told), tuple(one for one in told if isinstance(one, LeadHistory)))
 
-    def keep(self, look: Look, answers: Sequence[Answer], moments: Moments) -> None:
+    def keep(self, look: Look, answers: Sequence[Answer], moments: Moments) -> frozenset[str]:
         """Keep nothing."""
+        del look, answers, moments
+        return frozenset()

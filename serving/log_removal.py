@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -52,13 +53,31 @@ def remove(folder: Path, lead_ids: Collection[str]) -> Removed:
     """Rewrite each file of a request log that has lines of these leads, whole, without them; others are not touched.
 
     Files are those that replay reads (`.jsonl`, `.jsonl.gz`), under whatever name. A running service begins another
-    file where one is being rewritten, so that none of its lines is lost. Raises CallError where a file cannot be
-    written.
+    file where one is being rewritten, so that none of its lines is lost; another removal in the folder waits until this one
+    has ended. Raises CallError where a file cannot be written.
     """
+    if not folder.is_dir():
+        return Removed(0, 0, ())
+    with _alone(folder):
+        return _removed(folder, lead_ids)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for other removals: each replaces files that the other reads, and clears its unfinished ones away."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
+
+
+def _removed(folder: Path, lead_ids: Collection[str]) -> Removed:
     named = _Named(frozenset(lead_ids), tuple({form for one in lead_ids for form in (to_json(one), _ascii(one))}))
     counts: list[int] = []
     unreadable: list[Path] = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for path in sorted(folder.iterdir()):
         if _UNFINISHED.fullmatch(path.name):  # of a removal that was killed: it holds other leads' lines
             path.unlink(missing_ok=True)
         if path.name.endswith((SUFFIX, _PACKED)):

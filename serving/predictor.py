@@ -174,9 +174,9 @@ class Predictor:
     def _score(self, look: Look, moments: Moments, reasons: int) -> Scored:
         """Score the leads that were found. When it returns, what the answers are made from is kept."""
         scored = self._scorer.scored(look.histories, moments.as_of, reasons)
-        self._leads.keep(look, scored.answers, moments)
-        if self._log and scored.lead_ids:
-            self._log.write(scored, self._scorer.bundle, moments.request_id, moments.as_of, moments.now)
+        gone = self._leads.keep(look, scored.answers, moments)
+        if self._log:
+            self._log.write(scored, self._scorer.bundle, moments.request_id, moments.as_of, moments.now, gone)
         return scored
 
     def _read(self, number: int, raw: object, as_of: int, asked_for: int | None) -> Told | WireAnswer:

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -46,9 +46,22 @@ class RequestLog:
         """Leads whose rows could not be written since the process started."""
         return self._lost
 
-    def write(self, scored: Scored, bundle: Bundle, request_id: str, as_of: int, now: int) -> None:
-        """Append a line for each lead that was scored. `as_of` and `now` (which names a file) are UTC microseconds."""
-        lines = b"".join(_lines(scored, bundle, request_id, as_of))
+    def write(
+        self,
+        scored: Scored,
+        bundle: Bundle,
+        request_id: str,
+        as_of: int,
+        now: int,
+        forgotten: Collection[str] = frozenset(),
+    ) -> None:
+        """Append a line for each lead that was scored, but for those `forgotten` meanwhile.
+
+        `as_of` and `now` (which names a file) are UTC microseconds.
+        """
+        lines = b"".join(_lines(scored, bundle, request_id, as_of, forgotten))
+        if not lines:
+            return
         with self._lock:
             try:
                 self._append(lines, bundle, now)
@@ -143,9 +156,11 @@ def check(folder: Path) -> None:
         raise CallError(f"LEAD_SCORING_REQUEST_LOG: {folder}: cannot be written to; name another folder")
 
 
-def _lines(scored: Scored, bundle: Bundle, request_id: str, as_of: int) -> Iterator[bytes]:
+def _lines(scored: Scored, bundle: Bundle, request_id: str, as_of: int, forgotten: Collection[str]) -> Iterator[bytes]:
     shared = {"as_of": clock.iso(as_of), "catalogue": bundle.catalogue.hash, "bundle": bundle.version}
     for lead_id, row in zip(scored.lead_ids, scored.matrix.tolist(), strict=True):
+        if lead_id in forgotten:
+            continue
         names = to_json({"request_id": request_id, "lead_id": lead_id, **shared})
         # A row holds numbers alone. JSON has no word for infinity; a number that is too large reads back as it.
         values = to_json(row).replace(b"NaN", b"null").replace(b"Infinity", b"1e999")

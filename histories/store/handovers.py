@@ -50,10 +50,15 @@ def hand_over(store: Store, rows: Sequence[Handover]) -> int:
     ]
 
     def work(connection: sa.Connection) -> int:
-        gone = forgotten(connection, {one.lead_id for one in rows})
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         statement = insert(HANDOVERS).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        kept = [one for one in given if one["lead_id"] not in gone]
-        return sum(connection.execute(statement, one).rowcount for one in kept)
+        written = {one.lead_id: 0 for one in rows}
+        for one, row in zip(rows, given, strict=True):
+            written[one.lead_id] += connection.execute(statement, row).rowcount
+        # Inserted first: who forgets a lead waits for this transaction, or is seen here.
+        gone = forgotten(connection, written)
+        if gone:
+            connection.execute(sa.delete(HANDOVERS).where(HANDOVERS.c.lead_id.in_(gone)))
+        return sum(count for lead_id, count in written.items() if lead_id not in gone)
 
     return store.database.written(work)

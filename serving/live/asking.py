@@ -47,14 +47,16 @@ class StoredLeads:
             found = asked(self._store, named, also=whole)
         return Look(tuple(told), tuple(_lead(one, found) for one in told), found.watermark)
 
-    def keep(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> None:
+    def keep(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> frozenset[str]:
         """Keep the answers, and what they cross, in one transaction; those that could not be scored are not.
 
-        Raises RequestError where the store does not answer.
+        Return the leads that were forgotten meanwhile, of which nothing is kept. Raises RequestError where the store
+        does not answer.
         """
         rows = tuple(self._rows(look, answers_given, moments))
         with unavailable.told():
-            answers.keep(self._store, rows, moments.now)
+            numbers = answers.keep(self._store, rows, moments.now)
+        return frozenset(row.lead_id for row, number in zip(rows, numbers, strict=True) if number is None)
 
     def _rows(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> Iterator[ScoreRow]:
         request_id, as_of, now = moments.request_id, moments.as_of, moments.now

@@ -1,7 +1,9 @@
 """A lead of the history store is asked for by its id alone: on SQLite and on PostgreSQL, without HTTP."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from serving_client import batch_of
@@ -9,12 +11,14 @@ from serving_stored import answer, asked, fill, paired
 
 from histories import clock
 from histories.contract import LeadHistory, Outcome, Stage
-from histories.store import InteractionRow, OutcomeRow, Store, answers, people
+from histories.store import InteractionRow, OutcomeRow, Store, answers, forgetting, people
+from histories.store.answers import ScoreRow
 from histories.store.connections import Database
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from serving.live.inputs import inputs
 from serving.predictor import Predictor
+from serving.request_log import RequestLog
 from serving.wire import mapping
 from serving.wire.errors import Problem, RequestError
 
@@ -144,6 +148,26 @@ def test_each_answer_is_kept_as_it_went_out_and_no_failure_is(
         for name in ("probability_sql", "probability_customer", "score", "grade", "rule_points", "rule_stage"):
             assert getattr(kept, name) == row[name]
         assert clock.iso_or_none(kept.valid_until) == row["valid_until"]
+
+
+def test_of_a_lead_that_is_forgotten_while_it_is_scored_no_line_is_logged(
+    empty_store: Store, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    fill(empty_store, [alone(one) for one in leads[:3]])
+    folder = tmp_path / "log"
+    predictor = Predictor(bundle, rulebook, 10_000, RequestLog(folder, 2**30), store=empty_store)
+    gone, keep = leads[1].lead_id, answers.keep
+
+    def after_a_removal(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, ...]:
+        forgetting.remove(store, forgetting.begin(store, gone, as_of))
+        return keep(store, rows, now)
+
+    monkeypatch.setattr(answers, "keep", after_a_removal)
+    body = {"as_of": clock.iso(as_of), "leads": [{"lead_id": one.lead_id} for one in leads[:3]]}
+    predictor.predict(json.dumps(body).encode(), "r1", as_of)
+    lines = [json.loads(line) for one in folder.iterdir() for line in one.read_bytes().splitlines()]
+    assert [line["lead_id"] for line in lines if "lead_id" in line] == [leads[0].lead_id, leads[2].lead_id]
 
 
 def test_what_an_answer_was_made_from_is_read_again_though_more_came_since(

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from store_cases import AnyRow, Memory, add, batches, emptied, same
 
 from histories import store as stores
 from histories.contract import Attribute
-from histories.store import AttributeRow, LeadRow, Store, Verdict, answers, forgetting, people
+from histories.store import AttributeRow, LeadRow, Store, Verdict, answers, crossings, forgetting, handovers, people
 from histories.store.answers import ScoreRow
+from histories.store.handovers import Handover, hand_over
 from histories.store.schema import FORGOTTEN, INTERACTIONS, SCORES
 from histories.store.tombstones import forgotten
 
@@ -213,6 +215,44 @@ def test_an_answer_that_is_being_kept_meanwhile_is_removed_too(opened: Store) ->
 def scored(lead_id: str, watermark: int) -> ScoreRow:
     return ScoreRow("r", lead_id, 30, 40, watermark, 1, None, "b", "r", 0.1, 0.1, 50.0, "B", 1.0, "B2", "lead", "lead",
                     "both_low", "nurture", None, 41)  # fmt: skip
+
+
+def test_neither_a_call_list_nor_a_first_look_brings_a_forgotten_lead_back(opened: Store) -> None:
+    fill(opened)
+    forget(opened)
+    rows = [scored(one, opened.watermark()) for one in (PERSON, "new")]
+    opened.database.written(lambda connection: crossings.begin(connection, rows, {PERSON: 5, "later": 5}))
+    listed = [Handover("l2", one, 5, place, False, 1.0) for place, one in enumerate((PERSON, "new"), 1)]
+    assert hand_over(opened, listed) == 1
+    assert naming(opened, PERSON) == {}
+    assert naming(opened, "new") == {"handovers": 1, "standings": 1}
+    assert naming(opened, "later") == {"standings": 1}
+
+
+def test_a_call_list_that_is_written_while_a_lead_is_removed_has_it_no_more(opened: Store) -> None:
+    """The removal comes right after the list's transaction has looked for tombstones, and found none."""
+    fill(opened)
+    looked, go_on = threading.Event(), threading.Event()
+
+    def waiting(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
+        found = forgotten(connection, lead_ids)
+        looked.set()
+        assert go_on.wait(20)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handovers, "forgotten", waiting)
+        listing = threading.Thread(target=hand_over, args=(opened, [Handover("l2", PERSON, 5, 1, False, 1.0)]))
+        removing = threading.Thread(target=forget, args=(opened,))
+        listing.start()
+        assert looked.wait(20)
+        removing.start()
+        removing.join(1)
+        go_on.set()
+        for one in (listing, removing):
+            one.join(30)
+            assert not one.is_alive()
+    assert naming(opened, PERSON) == {}
 
 
 def test_an_answer_that_was_made_from_what_is_gone_by_now_is_kept_with_a_mark_and_the_persons_own_is_not(
