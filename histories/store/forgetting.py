@@ -21,6 +21,9 @@ _ANSWERS = (schema.SCORES, schema.STANDINGS, schema.CROSSINGS, schema.HANDOVERS)
 _FACTS = (schema.INTERACTIONS, schema.ATTRIBUTES, schema.OUTCOMES, schema.LEADS, schema.SUPPRESSIONS)
 INPUTS = "inputs_forgotten"
 _ROWS_AT_ONCE = 10_000
+_DONE = sa.select(
+    *(INTERACTIONS.c[name] for name in ("interaction_id", "occurred_at", "kind", "channel", "direction", "value"))
+)
 
 
 def begin(store: Store, lead_id: str, recorded_at: int) -> tuple[str, ...]:
@@ -123,9 +126,10 @@ def _marked(connection: sa.Connection, lead_ids: Collection[str]) -> int:
     accounts |= set(connection.execute(of_leads).scalars())
     if not accounts:
         return 0
-    known = sa.select(INTERACTIONS.c.interaction_id).where(INTERACTIONS.c.lead_id.in_(lead_ids))
-    ids = frozenset(connection.execute(known).scalars()).union(*map(traces.interaction_ids, told))
-    return _told(connection, lead_ids, accounts, ids) + _stored(connection, lead_ids, accounts)
+    done = [(name, tuple(did)) for name, *did in connection.execute(_DONE.where(INTERACTIONS.c.lead_id.in_(lead_ids)))]
+    ids = frozenset(name for name, _ in done).union(*map(traces.interaction_ids, told))
+    did = frozenset(did for _, did in done).union(*map(traces.contents, told))
+    return _told(connection, lead_ids, accounts, ids, did) + _stored(connection, lead_ids, accounts)
 
 
 def _stored(connection: sa.Connection, lead_ids: Collection[str], accounts: Collection[str]) -> int:
@@ -142,7 +146,13 @@ def _stored(connection: sa.Connection, lead_ids: Collection[str], accounts: Coll
     return connection.execute(marked, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def _told(connection: sa.Connection, lead_ids: Collection[str], accounts: Collection[str], ids: Collection[str]) -> int:
+def _told(
+    connection: sa.Connection,
+    lead_ids: Collection[str],
+    accounts: Collection[str],
+    ids: Collection[str],
+    did: Collection[traces.Content],
+) -> int:
     """Take what these leads did out of what requests told of their colleagues, and mark the scores."""
     about = [SCORES.c.given.contains(text, autoescape=True) for one in accounts for text in traces.quoted(one)]
     colleagues = sa.select(LEADS.c.lead_id).where(LEADS.c.account_id.in_(accounts))
@@ -154,7 +164,7 @@ def _told(connection: sa.Connection, lead_ids: Collection[str], accounts: Collec
     left = [
         {"number": number, "left": without}
         for number, given in _pairs(connection, query)
-        if (without := traces.without(given, ids)) is not None
+        if (without := traces.without(given, ids, did)) is not None
     ]
     if left:
         change = sa.update(SCORES).where(SCORES.c.score_id == sa.bindparam("number"))

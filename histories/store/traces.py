@@ -4,8 +4,13 @@ import json
 from collections.abc import Collection, Iterator
 from typing import cast
 
+from histories import clock
+
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+# What an interaction did, whoever's it was and whenever it was received: moment, kind, channel, direction, value.
+Content = tuple[int, str, str | None, str | None, float | None]
 _COLLEAGUES = "account_interactions"
+_NAMELESS = "content:"  # the beginning of an id that was made here, of one that came without (serving/wire)
 
 
 def texts(content: str) -> frozenset[str]:
@@ -44,17 +49,35 @@ def interaction_ids(given: str) -> frozenset[str]:
     return frozenset(_ids(json.loads(given).get("interactions")))
 
 
+def contents(given: str) -> frozenset[Content]:
+    """Return what a lead's own interactions did, in what a request told of it."""
+    return frozenset(map(_content, json.loads(given).get("interactions") or []))
+
+
 def account(given: str) -> str | None:
     """Return the account in what a request told of a lead."""
     return cast(str | None, json.loads(given).get("account_id"))
 
 
-def without(given: str, ids: Collection[str]) -> str | None:
-    """Return what a request told, without these interactions of the lead's colleagues; None: none of them is in it."""
+def without(given: str, ids: Collection[str], did: Collection[Content]) -> str | None:
+    """Return what a request told, without these interactions of the lead's colleagues; None: none of them is in it.
+
+    Those that came without an id go by what they did: their ids are made of the lead that was asked for, too.
+    """
     told = json.loads(given)
     there = told.get(_COLLEAGUES) or []
-    left = [one for one in there if one.get("interaction_id") not in ids]
+    left = [
+        one
+        for one in there
+        if (name := one.get("interaction_id", _NAMELESS)) not in ids
+        and not (name.startswith(_NAMELESS) and _content(one) in did)
+    ]
     return None if len(left) == len(there) else json.dumps(told | {_COLLEAGUES: left})
+
+
+def _content(one: dict[str, Json]) -> Content:
+    moment, *others = (one.get(name) for name in ("occurred_at", "kind", "channel", "direction", "value"))
+    return cast(Content, (clock.parse(str(moment)), *others))
 
 
 def _ids(interactions: list[dict[str, str]] | None) -> Iterator[str]:

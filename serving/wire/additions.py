@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from histories.contract import Attribute, AttributeType, Interaction, LeadHistory, Outcome
+from histories.contract import Attribute, AttributeType, Direction, Interaction, LeadHistory, Outcome
 from serving.wire import mapping
 from serving.wire.api import WireLead
 from serving.wire.base import WireInteraction
-from serving.wire.content import content_id
+from serving.wire.content import content_id, is_content_id
 from serving.wire.mapping import Json
 
 
@@ -41,7 +41,11 @@ def of(lead: WireLead, types: Mapping[str, AttributeType], as_of: int) -> Additi
 
 
 def added(history: LeadHistory, additions: Additions) -> LeadHistory:
-    """Return the stored history with the additions; an interaction that is there already counts once, as ever."""
+    """Return the stored history with the additions; an interaction that is there already counts once, as ever.
+
+    One of the account's without an id is there where a stored one without an id did the same: whose it is, a request
+    does not say.
+    """
     others = history.account_interactions, additions.account_interactions
     return replace(
         history,
@@ -49,8 +53,19 @@ def added(history: LeadHistory, additions: Additions) -> LeadHistory:
         attributes=history.attributes + additions.attributes,
         interactions=history.interactions + additions.interactions,
         outcomes=history.outcomes + additions.outcomes,
-        account_interactions=None if others == (None, None) else (others[0] or ()) + (others[1] or ()),
+        account_interactions=None
+        if others == (None, None)
+        else (*(others[0] or ()), *_new(others[0] or (), others[1] or ())),
     )
+
+
+def _new(stored: Iterable[Interaction], told: Iterable[Interaction]) -> Iterator[Interaction]:
+    there = {_content(one) for one in stored if is_content_id(one.interaction_id)}
+    return (one for one in told if not (is_content_id(one.interaction_id) and _content(one) in there))
+
+
+def _content(one: Interaction) -> tuple[int, str, str | None, Direction | None, float | None]:
+    return one.occurred_at, one.kind, one.channel, one.direction, one.value
 
 
 def request_of(additions: Additions) -> dict[str, Json] | None:

@@ -5,6 +5,13 @@ import json
 
 from serving.wire.base import WireInteraction
 
+_BEGINNING = "content:"
+
+
+def is_content_id(interaction_id: str) -> bool:
+    """Tell whether an interaction came without an id."""
+    return interaction_id.startswith(_BEGINNING)
+
 
 def content_id(lead_id: str, one: WireInteraction) -> str:
     """Return a name made of the lead and of what happened.
@@ -12,4 +19,4 @@ def content_id(lead_id: str, one: WireInteraction) -> str:
     Not of `received_at`: whoever sends the same again tells another arrival, or none.
     """
     content = (lead_id, one.occurred_at, one.kind, one.channel, one.direction, one.value)
-    return f"content:{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"
+    return f"{_BEGINNING}{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"

@@ -5,10 +5,12 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from histories import clock
 from histories.contract import Attribute, Direction, Interaction, LeadHistory, Outcome, Stage
 from serving.wire import additions
 from serving.wire.additions import Additions
 from serving.wire.api import FROM_STORE, WireLead
+from serving.wire.content import content_id
 
 _moments = st.integers(0, 253_370_000_000_000_000)
 _numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -46,6 +48,21 @@ def test_one_without_an_id_is_the_stored_one_of_the_same_content() -> None:
     first, again, other = (additions.of(one, {}, 5).interactions[0].interaction_id for one in wire)
     assert first == again != other
     assert first.startswith("content:")
+
+
+def test_one_of_the_account_without_an_id_counts_once_whosever_it_is() -> None:
+    did = {"occurred_at": "2026-01-01T00:00:00Z", "kind": "reply", "value": 5}
+    told = [did, did | {"kind": "open"}, did | {"interaction_id": "crm:1"}]
+    wire = WireLead.model_validate({"lead_id": "a", "account_interactions": told}, context=FROM_STORE)
+    at = clock.parse("2026-01-01T00:00:00Z")
+    stored = Interaction(content_id("b", (wire.account_interactions or [])[0]), at, "reply", at + 9, value=5.0)
+    found = additions.added(LeadHistory("a", 0, "x", account_interactions=(stored,)), additions.of(wire, {}, 5))
+    assert found.account_interactions is not None
+    assert found.account_interactions[0] == stored
+    assert [(one.kind, one.interaction_id[:4]) for one in found.account_interactions[1:]] == [
+        ("open", "cont"),
+        ("reply", "crm:"),
+    ]
 
 
 def test_an_attribute_without_a_time_is_known_just_before_the_moment_asked_for() -> None:

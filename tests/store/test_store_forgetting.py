@@ -13,8 +13,19 @@ from people_cases import COLLEAGUE, NOW, OTHER, PERSON, VALUE, bytes_of, fill, i
 from store_cases import AnyRow, Memory, add, batches, emptied, same
 
 from histories import store as stores
-from histories.contract import Attribute
-from histories.store import AttributeRow, LeadRow, Store, Verdict, answers, crossings, forgetting, handovers, people
+from histories.contract import Attribute, Direction, Interaction
+from histories.store import (
+    AttributeRow,
+    InteractionRow,
+    LeadRow,
+    Store,
+    Verdict,
+    answers,
+    crossings,
+    forgetting,
+    handovers,
+    people,
+)
 from histories.store.answers import ScoreRow
 from histories.store.handovers import Handover, hand_over
 from histories.store.schema import FORGOTTEN, INTERACTIONS, SCORES
@@ -94,6 +105,27 @@ def test_all_leads_of_a_person_are_forgotten_together_under_whichever_is_named(o
     assert naming(opened, COLLEAGUE) == OF_ALL
     refused = opened.add_interactions([interaction(PERSON, 70), interaction(OTHER, 70)], NOW)
     assert refused.count(Verdict.REFUSED) == 2
+
+
+def test_what_requests_told_of_the_person_without_ids_goes_by_what_it_did(opened: Store) -> None:
+    """The store has one of them, the other was told whole; ids made of content are each request's own."""
+    opened.add_leads([LeadRow(PERSON, 1, "acme"), LeadRow(COLLEAGUE, 1, "acme")], NOW)
+    here = Interaction("content:of the person", 1_000_000, "call", None, VALUE, Direction.INBOUND, 2.0)
+    opened.add_interactions([InteractionRow(PERSON, here)], NOW)
+    one = {"occurred_at": "1970-01-01T00:00:01Z", "kind": "call", "channel": VALUE, "direction": "inbound", "value": 2}
+    two = {"occurred_at": "1970-01-01T00:00:02Z", "kind": VALUE, "received_at": "1970-01-01T00:00:03Z"}
+    named = [each | {"interaction_id": f"content:{place}"} for place, each in enumerate((one, two))]
+    other = one | {"interaction_id": "content:2", "channel": "web"}
+    told = {"account_id": "acme", "account_interactions": [*named, other]}
+    with opened.database.engine.begin() as connection:
+        again = two | {"interaction_id": "content:9", "received_at": "1970-01-01T00:00:09Z"}
+        kept(connection, PERSON, 0, given=json.dumps({"account_id": "acme", "interactions": [again]}), stored=0)
+        kept(connection, COLLEAGUE, 0, given=json.dumps(told))
+    assert forget(opened)[forgetting.INPUTS] == 1
+    assert naming(opened, PERSON, VALUE) == {}
+    with opened.database.reading() as connection:
+        (given,) = connection.execute(sa.select(SCORES.c.given)).scalars()
+    assert json.loads(given) == told | {"account_interactions": [other]}
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
