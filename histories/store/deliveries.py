@@ -81,10 +81,14 @@ def dead(connection: sa.Connection, crossing: Crossing, error: str, now: int) ->
 
 
 def failed(connection: sa.Connection, crossing: Crossing, error: str, again_at: int) -> bool:
-    """Have it tried again at a moment. False: somebody else has tried it since, or it was ended."""
+    """Have it tried again at a moment. False: somebody else has tried it since, or it was ended.
+
+    Where an earlier one of its lead is to be sent again meanwhile, it waits for that one.
+    """
     table = CROSSINGS.c
+    at = sa.case((table.next_attempt_at.is_(None), None), else_=again_at)
     mine = (table.crossing_id == crossing.crossing_id, table.state == PENDING, table.attempts == crossing.attempts)
-    update = sa.update(CROSSINGS).where(*mine).values(next_attempt_at=again_at, last_error=error)
+    update = sa.update(CROSSINGS).where(*mine).values(next_attempt_at=at, last_error=error)
     return connection.execute(update).rowcount == 1
 
 

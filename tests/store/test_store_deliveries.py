@@ -104,6 +104,19 @@ def test_what_is_sent_again_goes_before_the_later_ones_of_its_lead(opened: Store
     assert order == [first, second, third]
 
 
+def test_an_attempt_that_fails_while_an_earlier_one_is_asked_for_again_waits_for_that_one(opened: Store) -> None:
+    first, second = crossings_of(opened, "a", 2)
+    taken = take(opened, 100)
+    assert taken is not None
+    opened.database.written(lambda connection: deliveries.dead(connection, taken, "answered 410", 110))
+    flying = take(opened, 120)
+    assert flying is not None
+    opened.database.written(lambda connection: deliveries.send_again(connection, [first], 130))
+    assert opened.database.written(lambda connection: deliveries.failed(connection, flying, "answered 500", 140))
+    assert [(one.crossing_id, one.next_attempt_at) for one in there(opened)] == [(first, 130), (second, None)]
+    assert there(opened)[1].last_error == "answered 500"
+
+
 def test_crossings_are_listed_by_state_and_lead_the_newest_first(opened: Store) -> None:
     a, b = crossings_of(opened, "a", 2, at=100), crossings_of(opened, "b", 1, at=200)
     with opened.database.reading() as connection:
