@@ -19,6 +19,7 @@ from histories.errors import CallError
 from serving.settings import Settings
 
 URL, SECRET = "LEAD_SCORING_WEBHOOK_URL", "LEAD_SCORING_WEBHOOK_SECRET"  # names, no values
+_CONNECT_SECONDS = 4.0  # of each address, and of TLS
 _LEAST_KEY, _MOST_KEY = 24, 64  # bytes of a key, as the standard has them
 
 
@@ -48,13 +49,23 @@ class Receiver:
         return f"{self.url.scheme}://{self.url.netloc}"
 
     def post(self, message_id: str, body: str, now: int) -> Told:
-        """Send one message. It ends within `timeout` seconds of a connection, whatever the receiver does; raises nothing."""
+        """Send one message. It ends within `timeout` seconds, whatever the receiver does; raises nothing.
+
+        Beyond that it may go on while its name is being resolved, and its addresses do not answer; nothing is sent then.
+        """
         connection = self._connection()
         cut = threading.Event()
         timer = threading.Timer(self.timeout, _cut, (connection, cut))
         timer.daemon = True
         timer.start()
         try:
+            try:
+                connection.connect()
+            except TimeoutError:
+                return Told(f"no connection within {connection.timeout:g} s")
+            if cut.is_set():
+                raise TimeoutError  # there was nothing yet that the timer could have ended
+            connection.sock.settimeout(self.timeout)
             connection.request("POST", self._path(), body.encode(), self._headers(message_id, body, now))
             response = connection.getresponse()
             return _told(response.status, response.headers.get("retry-after"), now)
@@ -65,10 +76,10 @@ class Receiver:
             connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
-        host, port = self.url.hostname or "", self.url.port
+        host, port, seconds = self.url.hostname or "", self.url.port, min(self.timeout, _CONNECT_SECONDS)
         if self.url.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=self.timeout)
-        return http.client.HTTPSConnection(host, port, timeout=self.timeout, context=ssl.create_default_context())
+            return http.client.HTTPConnection(host, port, timeout=seconds)
+        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
 
     def _path(self) -> str:
         return (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -167,6 +168,42 @@ def test_a_receiver_that_sends_a_byte_now_and_then_is_cut_off_in_time(begins: by
         started = time.monotonic()
         assert post(port, timeout=0.5) == told
         assert time.monotonic() - started < 3
+
+
+def test_a_name_that_takes_longer_to_be_resolved_than_an_attempt_may_last_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The timer has passed by then: what drips would be waited for without an end."""
+    resolve = socket.getaddrinfo
+
+    def slow(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        time.sleep(0.6)
+        return resolve(*given, **named)
+
+    def drip(one: socket.socket) -> None:
+        one.recv(100_000)
+        one.sendall(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(30):
+            one.sendall(b"X-A: b\r\n")
+            time.sleep(0.1)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with server(drip) as port:
+        started = time.monotonic()
+        assert post(port, timeout=0.5) == Told("no answer within 0.5 s")
+        assert time.monotonic() - started < 2
+
+
+def test_a_receiver_that_says_nothing_of_tls_is_cut_off_in_time() -> None:
+    def drip(one: socket.socket) -> None:
+        for byte in b"\x16\x03\x03\x40\x00" + bytes(40):
+            one.sendall(bytes([byte]))
+            time.sleep(0.1)
+
+    with server(drip) as port:
+        started = time.monotonic()
+        assert post(port, timeout=0.5, scheme="https").error is not None
+        assert time.monotonic() - started < 2
 
 
 def test_nobody_who_listens_is_said_as_it_is() -> None:
