@@ -3,7 +3,7 @@
 Each step may be done again, and the whole begun anew where it was broken off: `names` of a person go last.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -29,13 +29,17 @@ _DONE = sa.select(
 def begin(store: Store, lead_id: str, recorded_at: int) -> tuple[str, ...]:
     """Refuse from now on whatever comes of this person; return every lead_id that it has had (`people.person`).
 
-    `recorded_at` in UTC microseconds. Raises StoreUnavailableError.
+    From here on nobody reads what it did, so answers for its colleagues that were made from it are marked here already
+    (`inputs_forgotten`): they cannot be made again, whether the rest is done or broken off. `recorded_at` in UTC microseconds. Raises StoreUnavailableError.
     """
 
     def work(connection: sa.Connection) -> tuple[str, ...]:
         watermark = next_watermark(connection)
         found = people.person(connection, lead_id)
         entomb(connection, found, recorded_at, watermark)
+        removing(connection, watermark)
+        _alone(connection)
+        _stored(connection, found, _accounts(connection, found, _given(connection, found)))
         return found
 
     return store.database.written(work)
@@ -116,23 +120,30 @@ def _quarantined(connection: sa.Connection, lead_ids: Collection[str]) -> int:
 
 
 def _marked(connection: sa.Connection, lead_ids: Collection[str]) -> int:
-    """Mark the scores of colleagues that were made from what these leads did; return how many more there are."""
-    own = connection.execute(
-        sa.select(SCORES.c.given).where(SCORES.c.lead_id.in_(lead_ids), SCORES.c.given.is_not(None))
-    ).scalars()
-    told = own.all()
-    accounts = {one for given in told if (one := traces.account(given)) is not None}
-    of_leads = sa.select(LEADS.c.account_id).where(LEADS.c.lead_id.in_(lead_ids), LEADS.c.account_id.is_not(None))
-    accounts |= set(connection.execute(of_leads).scalars())
+    """Mark the scores of colleagues that were made from what these leads did; return how many there are."""
+    told = _given(connection, lead_ids)
+    accounts = _accounts(connection, lead_ids, told)
     if not accounts:
         return 0
     done = [(name, tuple(did)) for name, *did in connection.execute(_DONE.where(INTERACTIONS.c.lead_id.in_(lead_ids)))]
     ids = frozenset(name for name, _ in done).union(*map(traces.interaction_ids, told))
     did = frozenset(did for _, did in done).union(*map(traces.contents, told))
-    return _told(connection, lead_ids, accounts, ids, did) + _stored(connection, lead_ids, accounts)
+    return len(_told(connection, lead_ids, accounts, ids, did) | _stored(connection, lead_ids, accounts))
 
 
-def _stored(connection: sa.Connection, lead_ids: Collection[str], accounts: Collection[str]) -> int:
+def _given(connection: sa.Connection, lead_ids: Collection[str]) -> Sequence[str]:
+    """What requests told of these leads themselves."""
+    query = sa.select(SCORES.c.given).where(SCORES.c.lead_id.in_(lead_ids), SCORES.c.given.is_not(None))
+    return connection.execute(query).scalars().all()
+
+
+def _accounts(connection: sa.Connection, lead_ids: Collection[str], told: Iterable[str]) -> frozenset[str]:
+    of_leads = sa.select(LEADS.c.account_id).where(LEADS.c.lead_id.in_(lead_ids), LEADS.c.account_id.is_not(None))
+    known = frozenset(connection.execute(of_leads).scalars())
+    return known | {one for given in told if (one := traces.account(given)) is not None}
+
+
+def _stored(connection: sa.Connection, lead_ids: Collection[str], accounts: Collection[str]) -> frozenset[int]:
     """Mark scores that read from the store what these leads did."""
     did = sa.select(INTERACTIONS.c.interaction_id).where(
         INTERACTIONS.c.lead_id.in_(lead_ids),
@@ -141,9 +152,9 @@ def _stored(connection: sa.Connection, lead_ids: Collection[str], accounts: Coll
         sa.func.coalesce(INTERACTIONS.c.received_at, 0) <= SCORES.c.as_of,
     )
     colleagues = sa.select(LEADS.c.lead_id).where(LEADS.c.account_id.in_(accounts), LEADS.c.lead_id.not_in(lead_ids))
-    which = SCORES.c.lead_id.in_(colleagues), SCORES.c.stored == 1, SCORES.c.inputs_forgotten == 0, did.exists()
-    marked = sa.update(SCORES).where(*which).values(inputs_forgotten=1)
-    return connection.execute(marked, execution_options={"preserve_rowcount": True}).rowcount
+    which = SCORES.c.lead_id.in_(colleagues), SCORES.c.stored == 1, did.exists()
+    marked = sa.update(SCORES).where(*which).values(inputs_forgotten=1).returning(SCORES.c.score_id)
+    return frozenset(connection.execute(marked).scalars())
 
 
 def _told(
@@ -152,7 +163,7 @@ def _told(
     accounts: Collection[str],
     ids: Collection[str],
     did: Collection[traces.Content],
-) -> int:
+) -> frozenset[int]:
     """Take what these leads did out of what requests told of their colleagues, and mark the scores."""
     about = [SCORES.c.given.contains(text, autoescape=True) for one in accounts for text in traces.quoted(one)]
     colleagues = sa.select(LEADS.c.lead_id).where(LEADS.c.account_id.in_(accounts))
@@ -162,14 +173,17 @@ def _told(
         sa.or_(SCORES.c.lead_id.in_(colleagues), *about),
     )
     left = [
-        {"number": number, "left": without}
+        (number, without)
         for number, given in _pairs(connection, query)
         if (without := traces.without(given, ids, did)) is not None
     ]
     if left:
         change = sa.update(SCORES).where(SCORES.c.score_id == sa.bindparam("number"))
-        connection.execute(change.values(given=sa.bindparam("left"), inputs_forgotten=1), left)
-    return len(left)
+        connection.execute(
+            change.values(given=sa.bindparam("left"), inputs_forgotten=1),
+            [{"number": number, "left": without} for number, without in left],
+        )
+    return frozenset(number for number, _ in left)
 
 
 def _pairs(connection: sa.Connection, query: sa.Select[Key, str]) -> Iterator[tuple[Key, str]]:

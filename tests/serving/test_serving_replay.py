@@ -128,6 +128,7 @@ def test_a_forgotten_leads_answers_are_gone_and_its_colleagues_are_left_out(
     for each in (one, colleague, others[0]):
         answer(answering, asked(each.lead_id, as_of), as_of)
     forgetting.begin(store, one.lead_id, as_of)
+    assert checked(store) == [3, 3, 1]  # as it stays where the rest is broken off
     forgetting.remove(store, [one.lead_id])
     assert answers.scores_of(store, one.lead_id) == ()
     (row,) = answers.scores_of(store, colleague.lead_id)
