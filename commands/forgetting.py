@@ -16,11 +16,15 @@ from histories.store.people import person
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many rows were removed, by place and kind; how many answers of colleagues were marked; what could not be done."""
+    """How many rows were removed, by place and kind; how many answers of colleagues were marked; what could not be done.
+
+    `unseen`: places that were not looked in, as nobody has named them.
+    """
 
     removed: Mapping[tuple[str, str], int]
     marked: int
     left: tuple[str, ...]
+    unseen: tuple[str, ...]
 
     def refuse_what_is_left(self) -> None:
         """Raise DataError where something is left."""
@@ -61,7 +65,17 @@ class Forgetting:
             left.append(str(error))
         self._log(names, removed, left)  # what was being answered when it began
         there = {place: count for place, count in removed.items() if count}
-        return Found(there, marked, tuple(dict.fromkeys(left)))
+        return Found(there, marked, tuple(dict.fromkeys(left)), tuple(self._unseen()))
+
+    def _unseen(self) -> Iterator[str]:
+        from training.tracking_place import missing, named
+
+        if self.request_log is None:
+            yield "request logs (--request-log names their folder)"
+        elif not self.request_log.is_dir():
+            yield f"request logs ({self.request_log} is no folder)"
+        if missing():
+            yield f"MLflow (there is none at {named()}; MLFLOW_TRACKING_URI names another)"
 
     def _log(self, names: tuple[str, ...], removed: dict[tuple[str, str], int], left: list[str]) -> None:
         from serving import log_removal
@@ -100,9 +114,16 @@ def _mlflow(names: tuple[str, ...], removed: dict[tuple[str, str], int], left: l
 
 def render(found: Found, console: Console) -> None:
     """Print how many rows of which place went, never what they said."""
-    if not found.removed:
+    if found.removed:
+        _table(found, console)
+        console.print("What comes of this lead from now on is refused.", soft_wrap=True)
+    else:
         console.print("Nothing was known of this lead. What comes of it from now on is refused.", soft_wrap=True)
-        return
+    if found.unseen:
+        console.print(f"Not looked in: {'; '.join(found.unseen)}.", soft_wrap=True, markup=False, highlight=False)
+
+
+def _table(found: Found, console: Console) -> None:
     table = Table("removed from", "what", "rows", box=None, pad_edge=False)
     table.columns[-1].justify = "right"
     for cells in _cells(found.removed):
@@ -113,7 +134,6 @@ def render(found: Found, console: Console) -> None:
             f"Answers for others of its account that were made from what it did, and cannot be replayed: {found.marked:,}",
             soft_wrap=True,
         )
-    console.print("What comes of this lead from now on is refused.", soft_wrap=True)
 
 
 def _cells(removed: Mapping[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:

@@ -32,6 +32,7 @@ sys.path.append(str(Path(__file__).parents[1] / "store"))
 from people_cases import COLLEAGUE, OTHER, PERSON, VALUE, fill, naming
 
 REFUSED = "What comes of this lead from now on is refused."
+NO_MLFLOW = "MLflow (there is none at sqlite:///{folder}/mlflow.db; MLFLOW_TRACKING_URI names another)"
 
 
 @pytest.fixture
@@ -115,19 +116,24 @@ def test_forgetting_tells_counts_and_no_values_and_the_second_time_nothing(
     assert rows[0] == ["removed", "from", "what", "rows"]
     assert rows[1] == ["request", "log", "lines", "3"]
     assert rows[2] == ["store", "interactions", "1"]
-    assert rows[3:-2] == [
+    assert rows[3:-3] == [
         [one.name, "1"]
         for one in (ATTRIBUTES, OUTCOMES, LEADS, SUPPRESSIONS, SCORES, STANDINGS, CROSSINGS, HANDOVERS, QUARANTINE)
     ]
-    assert out.splitlines()[-2:] == [
+    assert out.splitlines()[-3:] == [
         "Answers for others of its account that were made from what it did, and cannot be replayed: 1",
         REFUSED,
+        f"Not looked in: {NO_MLFLOW.format(folder=tmp_path)}.",
     ]
     assert PERSON not in out
     assert VALUE not in out
     assert not (tmp_path / "mlflow.db").exists()
+    monkeypatch.delenv("LEAD_SCORING_REQUEST_LOG")
     again = said(monkeypatch, capsys, "forget", PERSON, "--yes")
-    assert again == "Nothing was known of this lead. What comes of it from now on is refused.\n"
+    assert again == (
+        "Nothing was known of this lead. What comes of it from now on is refused.\n"
+        f"Not looked in: request logs (--request-log names their folder); {NO_MLFLOW.format(folder=tmp_path)}.\n"
+    )
     assert naming(store, PERSON, VALUE) == {}
 
 
@@ -148,7 +154,7 @@ def test_what_cannot_be_done_is_told_at_the_end_and_the_next_run_finds_every_id_
     assert naming(store, PERSON, OTHER, VALUE) == {"merges": 1}
     damaged.write_bytes(gzip.compress(line(OTHER) * 99))
     out = said(monkeypatch, capsys, "forget", PERSON, "--yes")
-    assert [one.split() for one in out.splitlines()][1:-1] == [
+    assert [one.split() for one in out.splitlines()][1:-2] == [
         ["request", "log", "lines", "99"],
         ["store", "merges", "1"],
     ]
