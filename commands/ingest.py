@@ -54,6 +54,8 @@ def _show(made: "Shards", loaded: "Loaded") -> None:
         numbers = (unreadable, count.rows, count.added, count.there, count.refused)
         table.add_row(name, *(f"{number:,}" for number in numbers))
     out.print(table)
+    if forgotten := sum(count.forgotten for count in loaded.tables.values()):
+        out.print(f"{forgotten:,} are of leads that were forgotten: nothing of them is kept.", soft_wrap=True)
     for reason, number in sorted(loaded.reasons.items(), key=lambda one: -one[1])[:_REASONS]:
         out.print(Text(f"{number:,} refused: {reason}"), soft_wrap=True)
     if loaded.reasons:

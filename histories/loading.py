@@ -29,6 +29,7 @@ from histories.store import (
 from histories.store.intake import Row
 from histories.store.missing import missing, missing_attributes
 from histories.store.rows import MOST_ROWS
+from histories.store.tombstones import REASON
 
 TABLES = ("leads", "attributes", "interactions", "outcomes")
 _DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
@@ -36,17 +37,22 @@ _DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one
 
 @dataclass
 class Count:
-    """What became of one table's rows. `there`: the store had them already."""
+    """What became of one table's rows.
+
+    `there`: the store had them already. `forgotten`: refused because their leads were, and kept nowhere; `refused`: the
+    others, which are in quarantine.
+    """
 
     rows: int = 0
     added: int = 0
     there: int = 0
     refused: int = 0
+    forgotten: int = 0
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of all rows, by table; why rows were refused, and how many for each reason."""
+    """What became of all rows, by table; why rows that are in quarantine were refused, and how many for each reason."""
 
     tables: dict[str, Count] = field(default_factory=lambda: {name: Count() for name in TABLES})
     reasons: dict[str, int] = field(default_factory=dict)
@@ -101,11 +107,13 @@ class _Loading:
         results = add(fresh, self.recorded_at).rows if fresh else ()
         count = self.loaded.tables[table]
         added = sum(one.verdict is Verdict.ADDED for one in results)
-        refused = [one.reason for one in results if one.reason is not None]
+        reasons = [one.reason for one in results if one.reason is not None]
+        refused = [one for one in reasons if one != REASON]
         count.rows += len(batch)
         count.added += added
         count.refused += len(refused)
-        count.there += len(batch) - added - len(refused)
+        count.forgotten += len(reasons) - len(refused)
+        count.there += len(batch) - added - len(reasons)
         for reason in refused:
             self.loaded.reasons[reason] = self.loaded.reasons.get(reason, 0) + 1
 

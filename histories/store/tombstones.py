@@ -19,6 +19,10 @@ from histories.store.schema import DEFINITIONS, FORGOTTEN
 SALT = "forgotten_salt"
 
 
+# Why a row of such a lead is refused.
+REASON = "its lead was forgotten"
+
+
 def forgotten(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
     """Return those of the leads that were forgotten; one small statement where nobody ever was."""
     salt = _salt(connection)

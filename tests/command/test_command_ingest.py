@@ -94,6 +94,18 @@ def test_more_refusals_than_the_export_allows_end_with_1_and_are_listed(
     assert says(monkeypatch, capsys, "quarantine", "--store", url, "--of", "outcomes") == "0 of 0 refused rows.\n"
 
 
+def test_rows_of_a_forgotten_lead_are_counted_apart_and_are_not_said_to_be_in_quarantine(
+    config: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says(monkeypatch, capsys, "ingest", str(config), "--store", url)
+    says(monkeypatch, capsys, "forget", "A", "--yes", "--store", url)
+    said = says(monkeypatch, capsys, "ingest", str(config), "--store", url)
+    lines = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.strip()}
+    assert (lines["leads"], lines["interactions"]) == (["0", "2", "0", "1", "0"], ["0", "2", "0", "1", "0"])
+    assert "2 are of leads that were forgotten: nothing of them is kept.\n" in said
+    assert "quarantine" not in said
+
+
 def test_an_older_store_is_migrated_first(
     config: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
