@@ -19,7 +19,8 @@ from serving.live.webhook import Receiver, Told
 
 _log = logging.getLogger("lead_scoring.webhooks")
 FIRST_DELAY, LONGEST_DELAY, MOST_ASKED_FOR = 5 * SECOND, 3 * HOUR, DAY
-LEASE = 30 * SECOND  # an attempt lasts 10 s, and a name may take its time to be resolved
+# An attempt lasts 10 s; where a name is slow to be resolved and several addresses do not answer, some more.
+LEASE = 30 * SECOND
 _REST = 5 * MINUTE  # the longest that all wait because of what one answer asked for
 _LOOK_SECONDS, _TIDY_SECONDS = 0.5, 60
 _PLACES = 4  # attempts of one process at a time
@@ -107,9 +108,9 @@ class Delivery:
                 self.look()
                 self._complaint = ""
             except StoreUnavailableError as error:
-                if str(error) != self._complaint:  # said once, not twice a second
-                    _log.error("%s", error)
-                self._complaint = str(error)
+                self._complain(str(error))
+            except Exception as error:  # noqa: BLE001  # a mistake of ours; what is due stays due
+                self._complain(f"delivery broke off, and begins again: {type(error).__name__}")
             self._wake.wait(_LOOK_SECONDS)
             self._wake.clear()
 
@@ -129,6 +130,12 @@ class Delivery:
             finally:
                 if taken is None:
                     self._free.release()
+
+    def _complain(self, text: str) -> None:
+        """Say it once, not twice a second."""
+        if text != self._complaint:
+            _log.error("%s", text)
+        self._complaint = text
 
     def _attempt(self, crossing: Crossing) -> None:
         try:

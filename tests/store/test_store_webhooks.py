@@ -90,6 +90,32 @@ def test_a_crossing_is_told_once_signed_at_the_url_that_was_named(
     assert heard.waiting == [1]
 
 
+def test_a_mistake_of_ours_is_said_once_and_ends_no_delivery(
+    opened: Store, crm: Crm, now: Callable[[], int], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Ended(BaseException):
+        pass
+
+    class Broken(Heard):
+        def webhooks_waiting(self, pending: int, oldest_seconds: float) -> None:
+            super().webhooks_waiting(pending, oldest_seconds)
+            if len(self.waiting) < 4:
+                raise ZeroDivisionError
+
+    def until_done() -> int:
+        if heard.outcomes:
+            raise Ended
+        return now()
+
+    cross(opened, leads=1, count=1, now=now)
+    heard = Broken()
+    with pytest.raises(Ended):
+        Delivery(Postman(opened, crm.receiver(), until_done, heard)).run()
+    assert heard.outcomes == ["delivered"]
+    said = [one.getMessage() for one in caplog.records if one.name == "lead_scoring.webhooks"]
+    assert said == ["delivery broke off, and begins again: ZeroDivisionError"]
+
+
 def test_a_receiver_that_is_down_then_broken_then_slow_gets_all_in_order_and_can_tell_repeats(
     opened: Store, crm: Crm, now: Callable[[], int]
 ) -> None:
