@@ -22,6 +22,8 @@ _POOL_SECONDS = 5
 _TRUSTED_SECONDS, _USED = 1.0, "used"
 # Serialization failure, deadlock; SQLite has texts alone.
 _AGAIN = {"40001", "40P01"}
+# A server that only reads, as while another takes its place; a transaction that lay idle and was ended.
+_AWAY = {"25006", "25P03"}
 _FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
 
 
@@ -117,7 +119,9 @@ class Database:
             raise self._damaged(error) from None
 
     def _damaged(self, error: DatabaseError) -> Exception:
-        """What SQLite says of a file that is damaged, or no database at all; any other error as it is."""
+        """A server that does not write now; what SQLite says of a file that is damaged; any other error as it is."""
+        if getattr(error.orig, "sqlstate", None) in _AWAY:
+            return StoreUnavailableError(self._told(error))
         if self.engine.dialect.name != "sqlite" or type(error) is not DatabaseError:
             return error
         return DataError(f"the store at {self.label} cannot be read: {error.orig}")
