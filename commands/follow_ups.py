@@ -7,6 +7,7 @@ import typer
 from commands.options import now
 from commands.stores import StoreUrl, opened
 from commands.terminal import out
+from histories.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,4 +140,4 @@ def _number(value: float | None) -> str:
 def _plain(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(printable(text))

@@ -10,6 +10,7 @@ from commands.options import now, past
 from commands.stores import StoreUrl, opened
 from commands.terminal import err, out
 from histories.errors import CallError
+from histories.printable import printable
 
 if TYPE_CHECKING:
     from histories.store import Store
@@ -34,7 +35,7 @@ def merge(
     with opened(store) as place:
         done = people.merge(place, lead, into, known, present)
     how = f"goes on as {into}, as of {clock.iso(known)}." if done.changed else f"was merged into {into} already."
-    out.print(f"{lead} {how}", soft_wrap=True, markup=False)
+    out.print(printable(f"{lead} {how}"), soft_wrap=True, markup=False)
 
 
 def suppress(
@@ -53,7 +54,7 @@ def suppress(
         (True, True): "is scored again from now on.",
         (True, False): "was not suppressed.",
     }
-    out.print(f"{lead} {said[lift, done.changed]}", soft_wrap=True, markup=False)
+    out.print(printable(f"{lead} {said[lift, done.changed]}"), soft_wrap=True, markup=False)
 
 
 def forget(

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from histories import clock
+from histories.printable import printable
 from histories.store.answers import ScoreRow
 from scoring.kept import SAID, Value, said
 from serving.live.replay import Replayed
@@ -25,7 +26,7 @@ def render(replayed: Replayed, console: Console) -> None:
         table.add_row(name, shown(name, getattr(given, name)), shown(name, again[name]), mark)
     console.print(table)
     if replayed.again.error_message:
-        _tell(console, f"It cannot be scored any more: {replayed.again.error_message}.")
+        _tell(console, f"It cannot be scored any more: {printable(replayed.again.error_message)}.")
     count = len(replayed.differences)
     _tell(console, "\n" + (_differ(count, " field", " fields") if count else "The same to the last bit."))
 
@@ -40,7 +41,7 @@ def render_verified(found: Verified, seed: int, console: Console) -> None:
     if found.broken:
         _tell(console, f"{found.broken:,} cannot be made again:")
         for number, why in found.complaints:
-            _tell(console, f"  answer {number}: {why}")
+            _tell(console, f"  answer {number}: {printable(why)}")
     if not found.differing:
         return
     counts = _table("field", "answers", right=1)
@@ -61,7 +62,7 @@ def shown(name: str, value: Value) -> str:
         return "–"
     if name in _MOMENTS and isinstance(value, int):
         return clock.iso(value)
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(value) if isinstance(value, float) else printable(str(value))
 
 
 def _differ(count: int, one: str, many: str) -> str:
@@ -69,7 +70,7 @@ def _differ(count: int, one: str, many: str) -> str:
 
 
 def _heading(given: ScoreRow) -> str:
-    return f"Answer {given.score_id} for lead {given.lead_id}, given at {clock.iso(given.answered_at)}"
+    return f"Answer {given.score_id} for lead {printable(given.lead_id)}, given at {clock.iso(given.answered_at)}"
 
 
 def _source(given: ScoreRow) -> str:

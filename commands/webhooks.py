@@ -9,6 +9,7 @@ from commands.options import now
 from commands.stores import StoreUrl, opened
 from commands.terminal import err, out, working
 from histories.errors import CallError, DataError
+from histories.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def show(
         return
     for one in found:
         for line in _lines(one):
-            out.print(line, soft_wrap=True, markup=False)
+            out.print(printable(line), soft_wrap=True, markup=False)
     told = ", ".join(f"{counts.get(one.value, 0):,} {one.value}" for one in State)
     out.print(f"{len(found):,} of {sum(counts.values()):,} crossings: {told}.", markup=False)
 
@@ -104,7 +105,8 @@ def send(store: StoreUrl = None) -> None:
                 answer = postman.attempt(one)
                 in_a_row = 0 if answer.error is None else in_a_row + 1
                 if answer.error is not None:
-                    err.print(f"{one.crossing_id}: {receiver.label} {answer.error}", soft_wrap=True, markup=False)
+                    failed = f"{one.crossing_id}: {receiver.label} {answer.error}"
+                    err.print(printable(failed), soft_wrap=True, markup=False)
     out.print(f"{heard.delivered:,} delivered, {heard.failed:,} failed.")
     if heard.failed:
         raise typer.Exit(1)

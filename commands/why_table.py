@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from histories.printable import printable
 from scoring.rules import HUNDREDTHS
 from scoring.why import Cause, printed
 from serving.live.why import HEADINGS, PERCENT_DECIMALS, signed
@@ -49,7 +50,9 @@ class _Line(NamedTuple):
 
     def wrapped(self) -> list[str]:
         indent = len(self.head.lstrip("\n"))
-        parts = textwrap.wrap(self.text, _COLUMNS - indent, break_long_words=False, break_on_hyphens=False) or [""]
+        parts = textwrap.wrap(
+            printable(self.text), _COLUMNS - indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
         return [f"{self.head}{parts[0]}", *(f"{'':{indent}}{part}" for part in parts[1:])]
 
 

@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from histories.clock import iso
+from histories.printable import printable
 from scoring.answer import Answer, NextAction, Status
 
 _COLOURS = {
@@ -92,11 +93,6 @@ def explain(answer: Answer, console: Console) -> None:
         console.print(Padding(Text(f"{'▲' if one.effect > 0 else '▼'} {printable(one.text)}"), (0, 0, 0, 3)))
     for rule in answer.rule_reasons[:1]:
         console.print(Padding(Text(f"• {printable(rule.text)}", "dim"), (0, 0, 0, 3)))
-
-
-def printable(text: str) -> str:
-    """Return the text with a sign in place of what would steer a terminal: leads are named by whoever fills in a form."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _summary(actions: Counter[NextAction], failed: int) -> Text:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from histories.clock import iso
+from histories.printable import printable
 from histories.whole_file import whole_file
 from serving.board import batch, call_list
 from serving.board.today import Call, CallList
@@ -38,7 +39,7 @@ def render(found: CallList, console: Console) -> None:
     heading = f"{len(found.calls)} calls for {iso(found.as_of)}, the best of {found.open_leads:,} open leads first\n"
     console.print(heading, style="bold")
     leads, worths = (
-        [call_list.printable(one.answer.lead_id) for one in found.calls],
+        [printable(one.answer.lead_id) for one in found.calls],
         [_worth(one) for one in found.calls],
     )
     width, room = max(map(len, ["lead", *leads])), max(map(len, ["worth", *worths]))
