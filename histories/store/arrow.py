@@ -1,5 +1,6 @@
 """Whole tables as Arrow, through ADBC: rows never become Python's objects."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import sqlalchemy as sa
 
+from histories.errors import DataError
 from histories.store.connections import Database
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ def streams(database: Database, connection: sa.Connection) -> Iterator[Stream]:
     """Give what turns a query, with the columns of a schema, into batches; all of one snapshot.
 
     `connection` reads already. In SQLite the snapshot is its own, in PostgreSQL one that is taken now. Whoever keeps
-    the batches has them after the end too. Raises StoreUnavailableError.
+    the batches has them after the end too. Raises StoreUnavailableError, and DataError where
+    there is no room for a copy.
     """
     opened = _of_sqlite if connection.dialect.name == "sqlite" else _of_postgresql
     with database.blaming_adbc(), opened(database, connection) as stream:
@@ -42,11 +45,14 @@ def _of_sqlite(_: Database, connection: sa.Connection) -> Iterator[Stream]:
 
     with tempfile.TemporaryDirectory(prefix="lead-scoring-") as scratch:
         path = Path(scratch) / "snapshot.db"
-        copy = sqlite3.connect(path)
         try:
-            connection.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
-        finally:
-            copy.close()
+            with contextlib.closing(sqlite3.connect(path)) as copy:
+                connection.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+        except sqlite3.OperationalError as error:
+            raise DataError(
+                f"the store cannot be copied to the temporary folder {Path(scratch).parent}: {error}; it needs as much "
+                "room as the store's file, and TMPDIR names another folder"
+            ) from None
         with adbc.connect(f"file:{path}?immutable=1") as opened:
             with opened.cursor() as cursor:
                 cursor.execute("select count(*) from sqlite_master")
