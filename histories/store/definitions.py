@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from histories.contract import AttributeType, Families
 from histories.errors import DataError
+from histories.store.among import among
 from histories.store.schema import ATTRIBUTE_TYPES, DEFINITIONS
 from histories.store.store import Store, known_watermark
 from histories.store.writing import next_watermark
@@ -70,6 +71,13 @@ def define(store: Store, declared: Definitions, recorded_at: int) -> int:
     return store.database.written(work)
 
 
+def attribute_types(store: Store) -> dict[str, AttributeType]:
+    """Return the type of every attribute that was declared or of which a value came. Raises StoreUnavailableError."""
+    with store.database.reading() as connection:
+        rows = connection.execute(sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type))
+        return {name: AttributeType(kind) for name, kind in rows}
+
+
 def _newest(connection: sa.Connection, watermark: int) -> dict[str, str]:
     table = DEFINITIONS.c
     query = sa.select(table.name, table.content).where(
@@ -80,11 +88,14 @@ def _newest(connection: sa.Connection, watermark: int) -> dict[str, str]:
 
 def _declare_types(connection: sa.Connection, declared: Mapping[str, AttributeType], watermark: int) -> None:
     table = ATTRIBUTE_TYPES.c
-    query = sa.select(table.name, table.type).where(table.name.in_(list(declared)))
+    query = sa.select(table.name, table.type).where(among(connection, table.name, list(declared)))
     known: dict[str, str] = {name: kind for name, kind in connection.execute(query)}  # noqa: C416 - a row is no pair to mypy
     for name, kind in declared.items():
         if known.get(name, kind.value) != kind.value:
-            raise DataError(f"attribute {name} is a {known[name]} in the store, not a {kind.value}")
+            raise DataError(
+                f"attribute {name} is a {known[name]} in the store, not a {kind.value}: declare it as a {known[name]}, "
+                "give it another name, or load into a new store"
+            )
     new = [{"name": name, "type": kind.value} for name, kind in declared.items() if name not in known]
     if new:
         connection.execute(sa.insert(ATTRIBUTE_TYPES).values(watermark=watermark), new)

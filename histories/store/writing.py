@@ -155,8 +155,10 @@ def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: i
 
     Without this, one row could make the store unreadable: a table of attributes has one type a name.
     """
-    names = {one.values[1] for one in prepared if one.wrong is None}
-    query = sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type).where(ATTRIBUTE_TYPES.c.name.in_(names))
+    names = {str(one.values[1]) for one in prepared if one.wrong is None}
+    query = sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type).where(
+        among(connection, ATTRIBUTE_TYPES.c.name, names)
+    )
     types: dict[str, str] = {name: kind for name, kind in connection.execute(query)}  # noqa: C416 - a row is no pair to mypy
     known, checked = set(types), []
     for one in prepared:

@@ -143,7 +143,9 @@ def test_an_attribute_of_another_type_than_the_stores_ends_the_load(opened: Stor
     load(opened, config, tmp_path)
     config.write_text(config.read_text(encoding="utf-8").replace('"category"', '"number"'), encoding="utf-8")
     (tmp_path / "leads.csv").write_text(LEADS.replace("bank", "7"), encoding="utf-8")
-    with pytest.raises(DataError, match=r"^attribute industry is a category in the store, not a number$"):
+    with pytest.raises(
+        DataError, match=r"^attribute industry is a category in the store, not a number: declare it as a category"
+    ):
         load(opened, config, tmp_path)
 
 

@@ -279,7 +279,9 @@ def test_what_is_declared_last_counts_and_binds_the_types_of_attributes(opened: 
     assert stores.definitions(opened, watermark) == first
     refused = opened.add_attributes([AttributeRow("a", Attribute("staff", "many"))], 7).rows[0]
     assert refused.reason == "value is not a number"
-    with pytest.raises(DataError, match=r"^attribute trade is a category in the store, not a number$"):
+    with pytest.raises(
+        DataError, match=r"^attribute trade is a category in the store, not a number: declare it as a category"
+    ):
         stores.define(opened, Definitions(attribute_types={"trade": AttributeType.NUMBER}), 8)
     assert stores.definitions(opened) == second
 
