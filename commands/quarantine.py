@@ -6,9 +6,10 @@ import typer
 
 from commands.stores import StoreUrl, opened
 from commands.terminal import out
+from histories.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from histories.store import Quarantined
 
@@ -23,28 +24,28 @@ def quarantine(
 ) -> None:
     """List rows that the history store refused: what they were, why, and when each first came; the newest first."""
     with opened(store) as kept:
-        found = [one for one in reversed(kept.quarantined()) if source in {None, one.source}]
-    if as_json:
-        for one in found:
-            out.print(_line(one), soft_wrap=True, markup=False, highlight=False)
-        return
-    for text in _reasons(found):
-        out.print(text, soft_wrap=True, markup=False, highlight=False)
-    for one in found[:most]:
-        out.print(
-            f"{_when(one.received_at)}  {one.source}: {one.reason}", soft_wrap=True, markup=False, highlight=False
-        )
-        out.print(f"    {one.row}", soft_wrap=True, markup=False, highlight=False)
-    out.print(f"{min(most, len(found)):,} of {len(found):,} refused rows.", highlight=False)
-
-
-def _reasons(found: "Sequence[Quarantined]") -> "Iterator[str]":
-    """How many there are of each reason, where there are several."""
-    counts: dict[tuple[str, str], int] = {}
+        if as_json:
+            for one in reversed(kept.quarantined()):
+                if source in {None, one.source}:
+                    out.print(_line(one), soft_wrap=True, markup=False, highlight=False)
+            return
+        counts, found = kept.quarantine_counts(source), kept.newest_quarantined(most, source)
+    for text in _reasons(counts):
+        _print(text)
     for one in found:
-        counts[one.source, one.reason] = counts.get((one.source, one.reason), 0) + 1
-    if len(found) > len(counts):
-        for (source, reason), number in sorted(counts.items(), key=lambda one: -one[1]):
+        _print(f"{_when(one.received_at)}  {one.source}: {one.reason}")
+        _print(f"    {one.row}")
+    _print(f"{len(found):,} of {sum(counts.values()):,} refused rows.")
+
+
+def _print(text: str) -> None:
+    out.print(printable(text), soft_wrap=True, markup=False, highlight=False)
+
+
+def _reasons(counts: "Mapping[tuple[str, str], int]") -> "Iterator[str]":
+    """How many there are of each reason, where there are several."""
+    if sum(counts.values()) > len(counts):
+        for (source, reason), number in counts.items():
             yield f"{number:,} x {source}: {reason}"
         yield ""
 

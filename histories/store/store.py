@@ -97,11 +97,31 @@ class Store:
             query = query.where(table.watermark <= known).order_by(table.watermark, table.digest)
             return tuple(Quarantined(*row) for row in connection.execute(query))
 
+    def newest_quarantined(self, most: int, source: str | None = None) -> tuple[Quarantined, ...]:
+        """Return the newest so many refused rows, the newest first; of one source, or of all."""
+        table = QUARANTINE.c
+        query = sa.select(table.source, table.row, table.reason, table.received_at).where(_of(source))
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(table.watermark.desc(), table.digest.desc()).limit(most))
+            return tuple(Quarantined(*row) for row in rows)
+
+    def quarantine_counts(self, source: str | None = None) -> dict[tuple[str, str], int]:
+        """Return how many rows were refused, by source and reason, the most first."""
+        table, count = QUARANTINE.c, sa.func.count()
+        query = sa.select(table.source, table.reason, count).where(_of(source)).group_by(table.source, table.reason)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(count.desc(), table.source, table.reason))
+            return {(where, reason): number for where, reason, number in rows}
+
     def _add(self, how: Intake[Row], rows: Sequence[Row], recorded_at: int) -> BatchResult:
         if not 1 <= len(rows) <= MOST_ROWS:
             raise CallError(f"a batch has {len(rows):,} rows; allowed are 1 to {MOST_ROWS:,}: send several batches")
         prepared = how.prepared(rows)
         return self.database.written(lambda connection: take_in(connection, how, prepared, recorded_at))
+
+
+def _of(source: str | None) -> sa.ColumnElement[bool]:
+    return sa.true() if source is None else QUARANTINE.c.source == source
 
 
 def known_watermark(connection: sa.Connection, wanted: int | None) -> int:
