@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from serving.http.keyring import Keyring
 from serving.http.logs import RequestLine
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.permission import Permission
-from serving.http.pool import Pool
+from serving.http.pool import Places, Pool
 from serving.http.rate import RateLimit
 from serving.http.routes import HUBSPOT, JSON, ROUTES, Route
 from serving.settings import Settings
@@ -35,6 +36,7 @@ _METRICS, _DOCS = _PAGES = ("/metrics", "/docs.json")
 _KNOWN = (*_BY_PATH, HUBSPOT.path, *_PROBES, *_PAGES)
 _READ = ("GET", "HEAD")
 _MOST_EVENTS = 2_000_000  # bytes: HubSpot sends some 100 events at a time
+_UNPROVEN, _UNPROVEN_SECONDS = 10, 5.0  # requests whose sender only their body proves; HubSpot sends 10 at once
 _BODIES = 4  # of the greatest size: what the bodies of all requests together may hold
 _LOADING_SHARE, _LOOK_SECONDS = 0.8, 0.05
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -75,6 +77,7 @@ class Door:
         self._access = Access(Keyring(settings.keys), limit, clock, monotonic)
         self._pool = Pool(settings.threads, settings.max_waiting, metrics.waiting)
         self._budget = Budget(_BODIES * settings.max_body_bytes)
+        self._unproven = Places(_UNPROVEN)
         self._hubspot_names = renamed(settings.hubspot_attributes)
         self._open = {_METRICS: settings.open_metrics, _DOCS: settings.open_docs}
 
@@ -135,7 +138,10 @@ class Door:
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 
     async def _hubspot(self, scope: Scope, receive: Receive, asking: Asking) -> Response:
-        """Answer HubSpot, which shows a signature in place of a key: nothing of it is read before its head is right."""
+        """Answer HubSpot, which shows a signature in place of a key: nothing of it is read before its head is right.
+
+        It gets a place before the threads once its body is there and proved who sends it: anybody can write a head.
+        """
         _allow(scope["method"], (HUBSPOT.method,))
         secret, url = self._settings.hubspot_secret, self._settings.public_url
         if not secret or not url:
@@ -143,13 +149,17 @@ class Door:
             raise RequestError(Problem.NOT_FOUND, message)
         claim = signature.claimed(scope, url, self._clock())
         gate.refuse_other_media(scope["headers"], JSON)
-        with self._pool.place() as place:
-            await self._loaded()
-            take = place.enter_context(self._budget.share())
-            body = await gate.body(scope, receive, min(_MOST_EVENTS, self._settings.max_body_bytes), take)
+        with ExitStack() as held:
+            take = held.enter_context(self._budget.share())
+            with self._unproven.place():
+                async with asyncio.timeout(_UNPROVEN_SECONDS):
+                    body = await gate.body(scope, receive, min(_MOST_EVENTS, self._settings.max_body_bytes), take)
             signature.refuse_others(claim, body, secret)
-            answer = HUBSPOT.answer(self._engine.predictor, self._hubspot_names)
-            reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
+            with self._pool.place() as place:
+                place.push(held.pop_all())
+                await self._loaded()
+                answer = HUBSPOT.answer(self._engine.predictor, self._hubspot_names)
+                reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 
     async def _loaded(self) -> None:

@@ -1,5 +1,6 @@
 """HubSpot's webhooks: a signature in place of a key, and events that become leads, attributes, stages and interactions."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,11 +17,12 @@ from serving_door import JSON, NOW, Answering, echo, error, nothing_else
 from serving_intake import emptied, intake, said
 
 from histories import clock, store
-from histories.contract import Attribute, Outcome, Stage
+from histories.contract import Attribute, AttributeType, Outcome, Stage
 from histories.errors import CallError
 from histories.store import Store, forgetting
 from histories.store.schema import MERGES
 from serving.engine import Engine
+from serving.http import door as doors
 from serving.http import signature
 from serving.http.door import Door
 from serving.http.metrics import Metrics
@@ -59,11 +61,13 @@ def client(opened: Store) -> InProcess:
 
 
 def asked(opened: Store, settings: Settings) -> InProcess:
+    return InProcess(door_of(opened, settings))
+
+
+def door_of(opened: Store, settings: Settings) -> Door:
     engine = Engine(None, 10)
     engine.hold(Keeping(intake(opened)))
-    return InProcess(
-        Door(nothing_else, engine, settings, Metrics(multiprocess=False), lambda: NOW, openapi.docs, lambda: 0)
-    )
+    return Door(nothing_else, engine, settings, Metrics(multiprocess=False), lambda: NOW, openapi.docs, lambda: 0)
 
 
 def headers(body: bytes, uri: str = f"{URL}/v1/hubspot", at: int = NOW // 1000, secret: str = SECRET) -> dict[str, str]:
@@ -286,6 +290,54 @@ def test_without_a_signature_of_its_own_kind_and_without_being_set_up_nobody_is_
 def test_a_signed_body_that_is_no_list_of_events_is_400(client: InProcess, body: bytes) -> None:
     response = client.post("/v1/hubspot", content=body, headers=headers(body))
     assert error(response)["message"] == "the body is no list of 1 to 1,000 events"
+
+
+def test_values_are_what_the_store_says_where_the_models_do_not_know_the_attribute(
+    client: InProcess, opened: Store
+) -> None:
+    declared = {"turnover": AttributeType.NUMBER, "employees": AttributeType.CATEGORY}
+    store.define(opened, store.Definitions(attribute_types=declared), 1)
+    sent(client, event("contact.creation"), changed("turnover", "12.5"), changed("numberofemployees", "240"))
+    assert {one.name: one.value for one in store.lead(opened, "51").attributes} == {
+        "turnover": 12.5,
+        "employees": "240",
+    }
+
+
+def test_bodies_that_nothing_proves_yet_have_a_few_places_and_none_before_the_threads(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "_UNPROVEN", 2)
+    monkeypatch.setattr(doors, "_UNPROVEN_SECONDS", 0.3)
+    app = door_of(opened, SETTINGS)
+
+    async def ask_all() -> tuple[list[int | None], list[int | None], int]:
+        asked = [await part_of_a_body(app) for _ in range(3)]
+        early, in_hand = [heard[0]["status"] if heard else None for _, heard in asked], app._pool._in_hand
+        await asyncio.gather(*(task for task, _ in asked))
+        return early, [heard[0]["status"] for _, heard in asked], in_hand
+
+    assert asyncio.run(ask_all()) == ([None, None, 503], [504, 504, 503], 0)
+    assert app._budget._held == 0
+    assert told(sent(InProcess(app), event("contact.creation"))) == [("added", None)]
+
+
+async def part_of_a_body(app: Door) -> tuple[asyncio.Task[None], list[Any]]:
+    """Send a head of HubSpot's form and the first part of a body, and never the rest."""
+    heard: list[Any] = []
+    parts = [{"type": "http.request", "body": b"[", "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        heard.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/hubspot", "client": ("127.0.0.1", 1)}
+    named = [(name.lower().encode(), value.encode()) for name, value in headers(b"[").items()]
+    task = asyncio.create_task(app({**scope, "headers": [(b"host", b"localhost"), *named]}, receive, send))
+    await asyncio.sleep(0.01)
+    return task, heard
 
 
 def test_rows_are_counted_by_what_became_of_them(client: InProcess) -> None:
