@@ -51,6 +51,9 @@ def remove(store: Store, lead_ids: Collection[str]) -> Mapping[str, int]:
     Scores of an account's other leads that were made from what these leads did stay, and are marked
     (`inputs_forgotten`): nothing makes them again. Call `begin` before. Raises StoreUnavailableError.
     """
+    # Found before anybody waits: of rows that come once `begin` is done, none that names these leads is kept aside.
+    with store.database.reading() as connection:
+        aside = _quarantined(connection, lead_ids)
 
     def work(connection: sa.Connection) -> Mapping[str, int]:
         removing(connection, next_watermark(connection))
@@ -58,7 +61,8 @@ def remove(store: Store, lead_ids: Collection[str]) -> Mapping[str, int]:
         counts = {INPUTS: _marked(connection, lead_ids)}
         for table in (*_FACTS, *_ANSWERS):
             counts[table.name] = _deleted(connection, table, table.c.lead_id.in_(lead_ids))
-        counts[QUARANTINE.name] = _quarantined(connection, lead_ids)
+        some = (_deleted(connection, QUARANTINE, QUARANTINE.c.digest.in_(part)) for part in _parts(aside))
+        counts[QUARANTINE.name] = sum(some)
         return counts
 
     return store.database.written(work)
@@ -112,11 +116,10 @@ def _deleted(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement
     return connection.execute(sa.delete(table).where(which), execution_options=options).rowcount
 
 
-def _quarantined(connection: sa.Connection, lead_ids: Collection[str]) -> int:
-    """Remove what was refused and names one of the leads, wherever in its JSON."""
+def _quarantined(connection: sa.Connection, lead_ids: Collection[str]) -> list[str]:
+    """Return the digests of what was refused and names one of the leads, wherever in its JSON."""
     query = sa.select(QUARANTINE.c.digest, QUARANTINE.c.row)
-    digests = [digest for digest, row in _pairs(connection, query) if traces.names(row, lead_ids)]
-    return sum(_deleted(connection, QUARANTINE, QUARANTINE.c.digest.in_(some)) for some in _parts(digests))
+    return [digest for digest, row in _pairs(connection, query) if traces.names(row, lead_ids)]
 
 
 def _marked(connection: sa.Connection, lead_ids: Collection[str]) -> int:

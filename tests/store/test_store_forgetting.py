@@ -25,6 +25,7 @@ from histories.store import (
     forgetting,
     handovers,
     people,
+    traces,
 )
 from histories.store.answers import ScoreRow
 from histories.store.handovers import Handover, hand_over
@@ -241,6 +242,22 @@ def test_an_answer_that_is_being_kept_meanwhile_is_removed_too(opened: Store) ->
     for one in (keeping, removing):
         one.join(30)
         assert not one.is_alive()
+    assert naming(opened, PERSON) == {}
+
+
+def test_nobody_waits_while_what_was_refused_is_read(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(opened)
+    names = forgetting.begin(opened, PERSON, NOW)
+    named, added = traces.names, list[int]()
+
+    def meanwhile(content: str, lead_ids: Collection[str]) -> bool:
+        if not added:
+            added.append(opened.add_interactions([interaction(OTHER, 50)], NOW).count(Verdict.ADDED))
+        return named(content, lead_ids)
+
+    monkeypatch.setattr(traces, "names", meanwhile)
+    assert forgetting.remove(opened, names)["quarantine"] == 1
+    assert added == [1]
     assert naming(opened, PERSON) == {}
 
 
