@@ -53,24 +53,27 @@ def note(connection: sa.Connection, rows: "Sequence[ScoreRow]", now: int) -> Non
     """Move the standings of the leads that `rows` answer for, and write down the lines that they cross.
 
     Called in the transaction that keeps the answers. Answers about one lead take turns here, whoever gives them, so
-    that each crossing is made once. What counts, and what does not, is in docs/decisions/0033.
+    that each crossing is made once. What counts, and what does not, is in docs/decisions/0033: of leads of the store
+    that have no standing nothing does, rescoring begins them.
     """
     counted = [row for row in rows if not row.stored or row.given is None]
     known = _known(connection, {row.lead_id for row in counted if not row.stored})
     counted = [row for row in counted if row.stored or row.lead_id not in known]
     if not counted:
         return
-    before = _locked(connection, sorted({row.lead_id for row in counted}))
-    moved, crossed = _moved(before, counted, now)
+    told = {row.lead_id for row in counted if not row.stored}
+    before = _locked(connection, sorted({row.lead_id for row in counted}), told)
+    moved, crossed = _moved(before, [row for row in counted if row.lead_id in before], now)
     _stand(connection, before, moved)
     if crossed:
         connection.execute(sa.insert(CROSSINGS), list(_made(connection, crossed, now)))
 
 
-def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mapping[str, int]) -> None:
+def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mapping[str, int | None]) -> None:
     """Let leads that have no standing begin at the stages that these answers, of an earlier moment, say.
 
-    No line is crossed, and of grades nobody was told yet: the next one is the first. `waiting` are leads that cannot be answered for before a moment: they are to be looked at then.
+    No line is crossed, and of grades nobody was told yet: the next one is the first. `waiting` are leads without such
+    an answer, of whom nothing was known: they are to be looked at at a moment, where one is given.
     """
     first = {row.lead_id: Standing(row.rule_stage, None, row.as_of, 0) for row in rows}
     later = {lead_id: Standing(None, None, 0, 0, moment) for lead_id, moment in waiting.items()}
@@ -79,6 +82,23 @@ def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mappin
     # Inserted first, as with answers: who forgets a lead waits for this transaction, or is seen here.
     if gone := forgotten(connection, [lead_id for lead_id, _ in begun]):
         connection.execute(sa.delete(STANDINGS).where(STANDINGS.c.lead_id.in_(gone)))
+
+
+def take_over(connection: sa.Connection, lead_id: str, into: str, watermark: int) -> None:
+    """Let the lead that goes on after a merge stand no lower than the one that ended: of that somebody was told.
+
+    `watermark`: that of the merge. An answer that knew less, and so nothing of the merge, is passed over.
+    """
+    found = _read(connection, sorted({lead_id, into}))
+    stage = found[lead_id].rule_stage if lead_id in found else None
+    stands = found.get(into)
+    if not any(line.kind != standing.GRADE for line in standing.lines(stands, stage, None)):
+        return
+    if stands is None:
+        _insert_missing(connection, [(into, Standing(stage, None, 0, watermark))])
+    else:
+        update = sa.update(STANDINGS).where(STANDINGS.c.lead_id == into)
+        connection.execute(update.values(rule_stage=stage, watermark=watermark))
 
 
 def without_standing(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
@@ -101,16 +121,19 @@ def _known(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[st
     return frozenset(found.scalars())
 
 
-def _locked(connection: sa.Connection, lead_ids: Sequence[str]) -> dict[str, Standing | None]:
-    """Return the standings; whoever comes next to one of these leads waits until this transaction has ended."""
+def _locked(connection: sa.Connection, lead_ids: Sequence[str], told: Collection[str]) -> dict[str, Standing | None]:
+    """Return the standings that there are, and None for those of the leads that requests told of.
+
+    Whoever comes next to one of these leads waits until this transaction has ended.
+    """
     found = _read(connection, lead_ids)
-    missing = [one for one in lead_ids if one not in found]
+    missing = [one for one in lead_ids if one in told and one not in found]
     if missing:
         # A row to be locked: of two that are the first to answer for a lead, one waits here for the other's commit.
         nothing = [(one, Standing(None, None, _NOBODY_ASKED, 0)) for one in missing]
         _insert_missing(connection, nothing)
         found |= _read(connection, missing)
-    return {one: None if found[one].as_of == _NOBODY_ASKED else found[one] for one in lead_ids}
+    return {one: None if found[one].as_of == _NOBODY_ASKED else found[one] for one in found}
 
 
 def _insert_missing(connection: sa.Connection, standings: Sequence[tuple[str, Standing]]) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from histories import clock
 from histories.errors import DataError
+from histories.store import crossings
 from histories.store.schema import CROSSINGS, LEADS, MERGES, SUPPRESSIONS
 from histories.store.store import Store
 from histories.store.tombstones import forgotten
@@ -78,6 +79,7 @@ def _merged(
             )
         row = {"lead_id": lead_id, "into_lead": into_lead, "known_at": known_at}
         connection.execute(sa.insert(MERGES).values(**row, recorded_at=recorded_at, watermark=watermark))
+        crossings.take_over(connection, lead_id, survivor(connection, into_lead), watermark)
         return Changed(changed=True, watermark=watermark)
 
     return store.database.written(work)

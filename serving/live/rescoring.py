@@ -144,8 +144,8 @@ class Rescoring:
         then = now - BEFORE
         there = [leads[one] for one in sorted(new) if leads[one].created_at <= then]
         rows = _rows(scorer, there, then, now, 0)
-        waiting = {one: leads[one].created_at for one in new if leads[one].created_at > now}
-        if rows or waiting:
+        waiting = {one: leads[one].created_at if leads[one].created_at > now else None for one in new}
+        if waiting:
             self._store.database.written(lambda connection: crossings.begin(connection, rows, waiting))
 
 

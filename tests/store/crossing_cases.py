@@ -41,9 +41,15 @@ def answer(lead_id: str, rule_stage: str, as_of: int, **changes: object) -> Scor
     return replace(row, score_id=next(_NUMBERS), **changes)  # type: ignore[arg-type]
 
 
+def begin(store: Store, *lead_ids: str) -> None:
+    """Give leads a standing of which nothing was known, where they have none."""
+    store.database.written(lambda connection: crossings.begin(connection, [], dict.fromkeys(lead_ids)))
+
+
 def note(store: Store, *rows: ScoreRow, now: int | None = None) -> None:
-    """Note answers in a transaction, at the moment of the last of them."""
+    """Note answers in a transaction, at the moment of the last of them, of leads that rescoring has begun."""
     at = rows[-1].as_of if now is None else now
+    begin(store, *(row.lead_id for row in rows if row.stored))
     store.database.written(lambda connection: crossings.note(connection, rows, at))
 
 

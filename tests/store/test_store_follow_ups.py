@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from crossing_cases import answer
+from crossing_cases import answer, begin
 from typer.testing import CliRunner
 
 from histories.clock import DAY, HOUR, MINUTE, iso, parse
@@ -27,6 +27,7 @@ def cross(store: Store, lead_id: str, stage: str, at: int, noticed_after: int = 
     """A lead crosses a line at a moment; somebody asks some time later."""
     hours = 24 if stage == "sql" else 72
     one = answer(lead_id, stage, at + noticed_after, follow_up_by=at + hours * HOUR, rulebook_version=VERSION)
+    begin(store, lead_id)
     answers.keep(store, [replace(one, score_id=None)], at + noticed_after)
 
 
@@ -115,6 +116,7 @@ def test_who_objected_is_left_out_and_who_was_merged_is_followed_up_as_the_one_t
 
 def test_a_rulebook_that_is_not_kept_counts_from_when_the_line_was_seen(agreed: Store) -> None:
     one = answer("a", "mql", MONDAY, follow_up_by=MONDAY + DAY, rulebook_version="lost")
+    begin(agreed, "a")
     answers.keep(agreed, [replace(one, score_id=None)], MONDAY)
     assert found(agreed, MONDAY).all[0].since == MONDAY
 

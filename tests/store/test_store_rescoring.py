@@ -4,16 +4,17 @@ import importlib
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from crossing_cases import there
+from crossing_cases import answer, there
 from crossing_cases import told as crossed
 
 from histories.clock import DAY, HOUR, MINUTE
 from histories.contract import Attribute, Direction, Interaction
 from histories.store import AttributeRow, InteractionRow, LeadRow, Store, leases, people, touched
-from histories.store.answers import scores_of
+from histories.store.answers import keep, scores_of
 from histories.store.together import Rows, take_together
 from scoring.scorer import Scorer
 from serving.live.rescoring import NAME, Rescoring
@@ -120,6 +121,19 @@ def test_what_an_export_brings_of_earlier_months_is_no_crossing_and_what_crossed
     assert told(opened, "old") == [("sql", "mql", "sql")]
 
 
+def test_an_old_lead_that_is_asked_for_before_rescoring_comes_to_it_is_no_news(
+    opened: Store, scorer: Scorer, clock: Clock
+) -> None:
+    opened.add_leads([LeadRow("a", NOW - 50 * DAY)], NOW)
+    post(opened, [demo("a", "1", NOW - 40 * DAY)], NOW)
+    asked_for = replace(answer("a", "mql", NOW, watermark=opened.watermark()), score_id=None)
+    keep(opened, [asked_for], NOW)
+    assert there(opened) == []
+    assert rescoring(opened, scorer, clock).look()
+    keep(opened, [asked_for], NOW)
+    assert told(opened) == []
+
+
 def test_what_a_clock_that_is_ahead_has_sent_is_seen_when_its_moment_comes(
     opened: Store, scorer: Scorer, clock: Clock
 ) -> None:
@@ -155,6 +169,21 @@ def test_a_lead_whose_points_expire_unseen_crosses_the_line_again_when_it_comes_
     clock.now += 1
     assert one.look()
     assert told(opened) == [("mql", "lead", "mql")] * 2
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_merge_does_not_tell_again_what_the_ended_lead_had_reached(
+    opened: Store, scorer: Scorer, clock: Clock, begun: bool
+) -> None:
+    one = rescoring(opened, scorer, clock)
+    opened.add_leads([LeadRow(lead_id, NOW - DAY) for lead_id in ("a", "b")][: 1 + begun], NOW)
+    post(opened, [demo("a", "1", NOW - MINUTE, NOW - MINUTE)], NOW)
+    assert one.look()
+    opened.add_leads([LeadRow("b", NOW - DAY)], NOW)
+    people.merge(opened, "a", "b", NOW, NOW)
+    clock.now += 1
+    assert one.look()
+    assert (told(opened, "a"), told(opened, "b")) == ([("mql", None, "mql")], [])
 
 
 def test_of_leads_that_object_nothing_is_scored_and_nothing_is_left_to_do(
