@@ -66,16 +66,27 @@ def keep(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, 
         return ()
 
     def work(connection: sa.Connection) -> tuple[int | None, ...]:
-        numbers = _inserted(connection, rows)
-        gone = _gone(connection, rows, numbers)
-        numbered = [
-            None if row.lead_id in gone else replace(row, score_id=number)
-            for row, number in zip(rows, numbers, strict=True)
-        ]
+        numbered = _kept(connection, rows)
         crossings.note(connection, [row for row in numbered if row is not None], now)
         return tuple(None if row is None else row.score_id for row in numbered)
 
     return store.database.written(work)
+
+
+def keep_list(store: Store, rows: Sequence[ScoreRow]) -> tuple[int | None, ...]:
+    """Keep the answers of a list, as `keep` does; they cross no lines, whatever model somebody made the list with."""
+    found = store.database.written(lambda connection: _kept(connection, rows))
+    return tuple(None if row is None else row.score_id for row in found)
+
+
+def _kept(connection: sa.Connection, rows: Sequence[ScoreRow]) -> list[ScoreRow | None]:
+    """Insert answers, and return them with their numbers; None: the lead was forgotten."""
+    numbers = _inserted(connection, rows)
+    gone = _gone(connection, rows, numbers)
+    return [
+        None if row.lead_id in gone else replace(row, score_id=number)
+        for row, number in zip(rows, numbers, strict=True)
+    ]
 
 
 def _gone(connection: sa.Connection, rows: Sequence[ScoreRow], numbers: Sequence[int]) -> frozenset[str]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from histories.store import Store
-from histories.store.answers import keep
+from histories.store.answers import keep_list
 from histories.store.artifacts import Kind, archive
 from histories.store.handovers import Handover, hand_over
 from scoring import archive as archives
@@ -31,7 +31,7 @@ def write_down(store: Store, found: CallList, scorer: Scorer, watermark: int, no
         bundle_version=bundle.version,
         rulebook_version=rulebook.version,
     )
-    numbers = keep(store, [kept.row(one.answer, asked, stored=True, given=None) for one in found.calls], now)
+    numbers = keep_list(store, [kept.row(one.answer, asked, stored=True, given=None) for one in found.calls])
     rows = [
         Handover(list_id, one.answer.lead_id, found.as_of, place, one.explored, one.propensity, number)
         for place, (one, number) in enumerate(zip(found.calls, numbers, strict=True), 1)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from crossing_cases import begin, there, told
 
 from histories.store import LeadRow, Store, answers, forgetting, people
 from histories.store.answers import ScoreRow
@@ -13,6 +14,16 @@ ROW = ScoreRow(
     rule_grade="D4", rule_stage="lead", stage="lead", agreement="both_low", next_action="nurture", follow_up_by=None,
     valid_until=9,
 )  # fmt: skip
+
+
+def test_answers_of_a_list_are_kept_and_cross_no_line(opened: Store) -> None:
+    begin(opened, "a")
+    listed = replace(ROW, rule_stage="mql")
+    (number,) = answers.keep_list(opened, [listed])
+    assert answers.newest(opened) == replace(listed, score_id=number)
+    assert there(opened) == []
+    answers.keep(opened, [replace(ROW, rule_stage="sql")], now=7)
+    assert told(opened) == [("sql", None, "sql")]
 
 
 def test_what_is_kept_reads_back_to_the_last_bit_under_its_number(opened: Store) -> None:
