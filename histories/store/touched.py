@@ -32,8 +32,10 @@ class Touched(NamedTuple):
 
 
 def touched(connection: sa.Connection, after: int) -> Touched:
-    """Return the leads that the batches after a watermark touched: of all of them, or of the first few thousand rows,
-    and of one batch at least."""
+    """Return the leads that the batches after a watermark touched: of all, or of the first few thousand rows.
+
+    Of one batch at least, whatever it has.
+    """
     newest = upto = known_watermark(connection, None)
     found: list[tuple[int, str]] = []
     for table, lead_id in _SOURCES:

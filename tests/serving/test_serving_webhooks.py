@@ -176,7 +176,7 @@ def test_a_name_that_takes_longer_to_be_resolved_than_an_attempt_may_last_ends_i
     """The timer has passed by then: what drips would be waited for without an end."""
     resolve = socket.getaddrinfo
 
-    def slow(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+    def slow(*given: Any, **named: Any) -> Any:
         time.sleep(0.6)
         return resolve(*given, **named)
 
