@@ -16,11 +16,10 @@ from histories.store.bulk import asked_at_once, write
 from histories.store.intake import ATTRIBUTES, Intake, Prepared, Row
 from histories.store.rows import BatchResult, RowResult, Verdict
 from histories.store.schema import ATTRIBUTE_TYPES, DEFINITIONS, QUARANTINE, WATERMARK
-from histories.store.tombstones import SALT, forgotten
+from histories.store.tombstones import REASON, SALT, forgotten
 from histories.store.traces import texts
 from histories.store.values import Values
 
-_FORGOTTEN = "its lead was forgotten"
 _ADDED, _DUPLICATE = RowResult(Verdict.ADDED), RowResult(Verdict.DUPLICATE)
 _GIVEN = "given"
 _RAISED = sa.update(WATERMARK).values(value=WATERMARK.c.value + sa.literal_column("1")).returning(WATERMARK.c.value)
@@ -128,7 +127,7 @@ def _without_forgotten(
     gone = forgotten(connection, {str(one.values[place]) for one in prepared})
     if not gone:
         return prepared
-    return [replace(one, wrong=_FORGOTTEN) if one.values[place] in gone else one for one in prepared]
+    return [replace(one, wrong=REASON) if one.values[place] in gone else one for one in prepared]
 
 
 def _results(
