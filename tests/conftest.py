@@ -1,5 +1,6 @@
-"""What every test may ask for: the folder of real data or a skip that says why, and a PostgreSQL server."""
+"""What every test may ask for: real data or a skip that says why, a PostgreSQL server, and a model store of BentoML's."""
 
+import importlib
 import itertools
 import os
 import tempfile
@@ -50,3 +51,17 @@ def postgres_database(postgres: str) -> Iterator[str]:
         place, _, options = postgres.partition("?")
         yield f"{place.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
         connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """BentoML keeps models and bentos here: one place a process, for it reads the environment at its first import alone."""
+    home = tmp_path_factory.mktemp("bentoml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENTOML_HOME", str(home))
+        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own, as its modules are imported
+            importlib.import_module("_bentoml_sdk")
+            importlib.import_module("bentoml.models")
+        yield home

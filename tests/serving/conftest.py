@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,20 +76,6 @@ def asked(bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as
     rows = [answers.row(one).model_dump(mode="json") for one in Scorer(bundle, rulebook).score(some, as_of, 3)]
     versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
     return Asked(batch_of(some, as_of, 3), rows, versions)
-
-
-@pytest.fixture(scope="session")
-def bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """BentoML keeps models and bentos here; it must be set before bentoml is imported."""
-    home = tmp_path_factory.mktemp("bentoml")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENTOML_HOME", str(home))
-        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own, as its modules are imported
-            importlib.import_module("_bentoml_sdk")
-            importlib.import_module("bentoml.models")
-        yield home
 
 
 @pytest.fixture(scope="session")

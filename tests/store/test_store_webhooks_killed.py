@@ -1,11 +1,8 @@
 """A service that is killed again and again, with a receiver in trouble: each crossing arrives, in order, under its id."""
 
-import importlib
 import os
 import signal
-import sys
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,28 +14,10 @@ from webhook_cases import SECRET, Crm, check_delivered
 from histories.clock import DAY
 from histories.contract import Direction, Interaction
 from histories.store import InteractionRow, LeadRow, Store
-from scoring import bundle as bundles
 from serving import serve
 
-sys.path.append(str(Path(__file__).parents[1] / "scoring"))
-small_bundle = importlib.import_module("small_bundle")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LEADS = [f"lead:{number:02}" for number in range(12)]
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
-    """A bundle and a rulebook, and a model store of BentoML's, which knows one a process: that of its import."""
-    folder = tmp_path_factory.mktemp("packed")
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        patch.setenv("BENTOML_HOME", str(folder / "bentoml"))
-        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
-        warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own, as its modules are imported
-        importlib.import_module("_bentoml_sdk")
-        importlib.import_module("bentoml.models")
-        bundles.write(small_bundle.bundle(), folder / "bundle")
-        (folder / "rulebook.toml").write_text(small_bundle.book().source, encoding="utf-8")
-        yield folder / "bundle", folder / "rulebook.toml"
 
 
 @pytest.fixture
