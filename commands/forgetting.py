@@ -10,8 +10,9 @@ from rich.table import Table
 
 from commands.terminal import rows
 from histories.errors import DataError, LeadScoringError
-from histories.store import Store, forgetting
-from histories.store.people import person
+from histories.store import Store
+from histories.store.privacy import forgetting
+from histories.store.privacy.people import person
 
 
 @dataclass(frozen=True, slots=True)

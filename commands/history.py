@@ -12,7 +12,7 @@ from histories.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from histories.store.answers import ScoreRow
+    from histories.store.database.score_row import ScoreRow
 
 _NEWEST = 15
 
@@ -26,7 +26,7 @@ def history(
 ) -> None:
     """Show both scores of a lead over time, as they were answered; with -o as a picture too."""
     from commands import history_chart
-    from histories.store import answers
+    from histories.store.kept import answers
 
     if output is not None:
         from commands import history_picture

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from histories import clock
-from histories.store.answers import ScoreRow
+from histories.store.database.score_row import ScoreRow
 
 WIDTH, HEIGHT = 64, 6
 _EIGHTHS = " ▁▂▃▄▅▆▇█"

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.dates import ConciseDateFormatter
 
 from histories.errors import CallError
-from histories.store.answers import ScoreRow
+from histories.store.database.score_row import ScoreRow
 from histories.whole_file import whole_file
 from training.canvas import COLOURS, GREY, blank
 

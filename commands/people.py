@@ -28,7 +28,7 @@ def merge(
 ) -> None:
     """Make two leads one, as of when it was known. It cannot be taken back."""
     from histories import clock
-    from histories.store import people
+    from histories.store.privacy import people
 
     present = now()
     known = present if known_at is None else past("--known-at", known_at)
@@ -44,7 +44,7 @@ def suppress(
     store: StoreUrl = None,
 ) -> None:
     """Honour a lead's objection: it is not scored, not trained on, not called, and no webhook tells of it."""
-    from histories.store import people
+    from histories.store.privacy import people
 
     with opened(store) as place:
         done = (people.lift if lift else people.suppress)(place, lead, now())

@@ -10,7 +10,7 @@ from commands.terminal import out, rows
 from histories.errors import DataError
 
 if TYPE_CHECKING:
-    from histories.store.answers import ScoreRow
+    from histories.store.database.score_row import ScoreRow
 
 
 def replay(
@@ -22,7 +22,7 @@ def replay(
 ) -> None:
     """Make an answer again from the store alone, and show it beside the one that was given."""
     from commands import replay_table
-    from histories.store import answers
+    from histories.store.kept import answers
     from serving.live.replay import Replayer
 
     until = now() if at is None else past("--at", at)

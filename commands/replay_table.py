@@ -5,7 +5,7 @@ from rich.table import Table
 
 from histories import clock
 from histories.printable import printable
-from histories.store.answers import ScoreRow
+from histories.store.database.score_row import ScoreRow
 from scoring.kept import SAID, Value, said
 from serving.live.replay import Replayed
 from serving.live.verify import Verified

@@ -14,7 +14,7 @@ from histories.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from histories.store.crossings import Crossing
+    from histories.store.crossing.crossings import Crossing
 
 
 _ENOUGH = 5  # failures in a row: the receiver is down
@@ -38,7 +38,7 @@ def show(
     store: StoreUrl = None,
 ) -> None:
     """List the lines that leads crossed, the newest first: which, when, and whether the receiver was told."""
-    from histories.store import deliveries
+    from histories.store.crossing import deliveries
 
     with opened(store) as kept, kept.database.reading() as connection:
         found = deliveries.listed(connection, [one.value for one in state or State], lead, most)
@@ -64,7 +64,7 @@ def retry(
     store: StoreUrl = None,
 ) -> None:
     """Have crossings told again, under the ids that they have; later ones of their leads wait for them."""
-    from histories.store import deliveries
+    from histories.store.crossing import deliveries
 
     if bool(crossing) == dead:
         raise CallError("name the crossings by their ids, or say --dead for all that are dead")

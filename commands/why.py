@@ -42,7 +42,7 @@ def why(
 def _in_force(kept: "Store", stack: ExitStack) -> "tuple[Bundle, Rulebook]":
     """What answered last; where nothing did, the champion."""
     from commands.champion import champion
-    from histories.store import answers
+    from histories.store.kept import answers
     from scoring import rulebook as rulebooks
     from serving.live.replay import Replayer
 

@@ -24,12 +24,12 @@ from histories.store import (
     Store,
     Verdict,
     define,
-    intake,
 )
-from histories.store.intake import Row
-from histories.store.missing import missing, missing_attributes
-from histories.store.rows import MOST_ROWS
-from histories.store.tombstones import REASON
+from histories.store.facts import intake
+from histories.store.facts.intake import Row
+from histories.store.facts.missing import missing, missing_attributes
+from histories.store.facts.rows import MOST_ROWS
+from histories.store.facts.tombstones import REASON
 
 TABLES = ("leads", "attributes", "interactions", "outcomes")
 _DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}

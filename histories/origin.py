@@ -101,7 +101,7 @@ class StoreUrl:
 
     def __str__(self) -> str:
         """Return the URL without its password."""
-        from histories.store.connections import Database  # noqa: PLC0415
+        from histories.store.database.connections import Database  # noqa: PLC0415
 
         return Database(self.url).label
 
@@ -133,7 +133,7 @@ class StoreUrl:
     ) -> "Shards":
         """Write what the store knows now. Raises CallError and DataError as `shards.write` and `Store.open` do."""
         from histories import store  # noqa: PLC0415
-        from histories.store import shards  # noqa: PLC0415
+        from histories.store.known import shards  # noqa: PLC0415
 
         with store.Store.open(self.url) as opened:
             return shards.write(opened, now, folder, memory, beside=beside, progress=progress)
@@ -141,7 +141,7 @@ class StoreUrl:
     def check(self, now: int, quarantine: Path) -> "tuple[Histories, Check]":
         """Return the report on what the store knows now, and on what it refused."""
         from histories import store  # noqa: PLC0415
-        from histories.store import check  # noqa: PLC0415
+        from histories.store.known import check  # noqa: PLC0415
 
         with store.Store.open(self.url) as opened:
             return check.check(opened, str(self), now, quarantine)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from histories.store.answers import ScoreRow
+from histories.store.database.score_row import ScoreRow
 from scoring.answer import Answer, Status
 
 

@@ -22,7 +22,7 @@ import psycopg
 from histories import export, sample, select, store
 from histories.clock import parse
 from histories.store import InteractionRow, Store, Verdict
-from histories.store.intake import INTERACTIONS
+from histories.store.facts.intake import INTERACTIONS
 
 ROWS_A_BATCH = 500
 COLUMNS = (*INTERACTIONS.columns, "recorded_at", "watermark")

@@ -1,11 +1,9 @@
 """The history store: what happens is taken in once, for good, and what was known at any moment can be read again."""
 
-from histories.store.connections import StoreUnavailableError
-from histories.store.definitions import Definitions, define, definitions
-from histories.store.migrate import downgrade, upgrade
-from histories.store.persons import suppressed
-from histories.store.reading import histories
-from histories.store.rows import (
+from histories.store.database.connections import StoreUnavailableError
+from histories.store.database.migrate import downgrade, upgrade
+from histories.store.facts.definitions import Definitions, define, definitions
+from histories.store.facts.rows import (
     AttributeRow,
     BatchResult,
     InteractionRow,
@@ -15,8 +13,10 @@ from histories.store.rows import (
     RowResult,
     Verdict,
 )
-from histories.store.single import Asked, asked, lead, leads
-from histories.store.store import Store
+from histories.store.facts.store import Store
+from histories.store.known.persons import suppressed
+from histories.store.known.reading import histories
+from histories.store.known.single import Asked, asked, lead, leads
 
 __all__ = [
     "Asked",

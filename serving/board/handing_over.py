@@ -4,9 +4,9 @@ import hashlib
 import json
 
 from histories.store import Store
-from histories.store.answers import keep_list
-from histories.store.artifacts import Kind, archive
-from histories.store.handovers import Handover, hand_over
+from histories.store.kept.answers import keep_list
+from histories.store.kept.artifacts import Kind, archive
+from histories.store.kept.handovers import Handover, hand_over
 from scoring import archive as archives
 from scoring import kept
 from scoring.scorer import Scorer

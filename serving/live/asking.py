@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from pydantic_core import to_json
 
 from histories.contract import LeadHistory
-from histories.store import Store, answers, artifacts
-from histories.store.answers import ScoreRow
-from histories.store.artifacts import Kind
-from histories.store.single import Asked, asked
+from histories.store import Store
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept import answers, artifacts
+from histories.store.kept.artifacts import Kind
+from histories.store.known.single import Asked, asked
 from scoring import archive as packed
 from scoring import kept
 from scoring.answer import Answer, Status

@@ -6,9 +6,10 @@ from threading import Lock
 
 from histories import clock
 from histories.errors import CallError, DataError
-from histories.store import Store, answers
-from histories.store.answers import ScoreRow
-from histories.store.single import asked
+from histories.store import Store
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept import answers
+from histories.store.known.single import asked
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.why import End, Why, why

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from histories.clock import DAY, HOUR, MINUTE, SECOND
-from histories.store import Store, StoreUnavailableError, deliveries
-from histories.store.crossings import Crossing
+from histories.store import Store, StoreUnavailableError
+from histories.store.crossing import deliveries
+from histories.store.crossing.crossings import Crossing
 from serving.live.webhook import Receiver, Told
 
 _log = logging.getLogger("lead_scoring.webhooks")

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from histories import clock
 from histories.contract import Stage
 from histories.errors import DataError
-from histories.store import Store, artifacts
-from histories.store.artifacts import Kind
-from histories.store.following import Clock, Following, following
+from histories.store import Store
+from histories.store.crossing.following import Clock, Following, following
+from histories.store.kept import artifacts
+from histories.store.kept.artifacts import Kind
 from scoring import archive
 from scoring.rulebook import Rulebook
 

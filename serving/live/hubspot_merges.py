@@ -1,9 +1,9 @@
 """Carries out the merges that HubSpot tells of, after the rows of the same request are in."""
 
 from histories.store import LeadRow, Store, Verdict
-from histories.store.people import MergeRefusedError, expect
-from histories.store.single import leads
-from histories.store.together import Refused, Rows, take_together
+from histories.store.facts.together import Refused, Rows, take_together
+from histories.store.known.single import leads
+from histories.store.privacy.people import MergeRefusedError, expect
 from serving.live.hubspot import Merge
 from serving.live.scrubbed import scrubbed
 from serving.wire.incoming import WireVerdict

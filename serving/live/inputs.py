@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from histories.contract import AttributeType, LeadHistory
 from histories.errors import DataError
 from histories.store import Store
-from histories.store.answers import ScoreRow
-from histories.store.single import leads
+from histories.store.database.score_row import ScoreRow
+from histories.store.known.single import leads
 from serving.wire import additions, mapping
 from serving.wire.api import FROM_STORE, WireLead
 

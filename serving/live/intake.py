@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from histories.contract import AttributeType
 from histories.store import Store
-from histories.store.definitions import attribute_types
-from histories.store.together import take_together
+from histories.store.facts.definitions import attribute_types
+from histories.store.facts.together import take_together
 from serving.live import unavailable
 from serving.live.entries import Entry
 from serving.live.hubspot import Events, merge

@@ -5,8 +5,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from histories.store import Store, people
-from histories.store.people import Changed, MergeRefusedError
+from histories.store import Store
+from histories.store.privacy import people
+from histories.store.privacy.people import Changed, MergeRefusedError
 from serving.live import unavailable
 from serving.live.intake import parsed
 from serving.wire import complaint

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from histories.store import Store
-from histories.store.answers import ScoreRow
-from histories.store.artifacts import Kind, artifact
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept.artifacts import Kind, artifact
 from scoring import archive, kept
 from scoring.answer import Answer, Status
 from scoring.kept import Value

@@ -14,9 +14,12 @@ from uuid import uuid4
 
 from histories.clock import DAY, SECOND
 from histories.contract import LeadHistory
-from histories.store import Store, StoreUnavailableError, answers, crossings, leases, touched
-from histories.store.answers import ScoreRow
-from histories.store.single import asked
+from histories.store import Store, StoreUnavailableError
+from histories.store.crossing import crossings, touched
+from histories.store.database import leases
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept import answers
+from histories.store.known.single import asked
 from scoring import kept
 from scoring.answer import Status
 from scoring.scorer import Scorer

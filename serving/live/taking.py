@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from histories.contract import Attribute
 from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, RowResult, Verdict
-from histories.store.together import Known, Refused, Rows, Taken
+from histories.store.facts.together import Known, Refused, Rows, Taken
 from serving.live.entries import Entry, Ignored, SeenLead, ToldLead, Wrong
 from serving.wire.incoming import Status, WireVerdict
 

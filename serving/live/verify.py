@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from histories.errors import DataError
-from histories.store import Store, StoreUnavailableError, answers
+from histories.store import Store, StoreUnavailableError
+from histories.store.kept import answers
 from serving.live.replay import Difference, Replayer
 
 _MOST_TOLD = 20

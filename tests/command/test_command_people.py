@@ -16,7 +16,7 @@ from command_here import fails
 import lead_scoring
 from histories import store as stores
 from histories.store import Store
-from histories.store.schema import (
+from histories.store.database.schema import (
     ATTRIBUTES,
     CROSSINGS,
     HANDOVERS,

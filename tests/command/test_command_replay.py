@@ -12,8 +12,9 @@ import lead_scoring
 from histories import clock, select
 from histories import store as stores
 from histories.contract import LeadHistory
-from histories.store import Store, answers
-from histories.store.schema import SCORES
+from histories.store import Store
+from histories.store.database.schema import SCORES
+from histories.store.kept import answers
 from scoring import rulebook as rulebooks
 from scoring.rulebook import Rulebook
 from serving.predictor import Predictor

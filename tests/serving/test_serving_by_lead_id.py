@@ -11,9 +11,11 @@ from serving_stored import answer, asked, fill, paired
 
 from histories import clock
 from histories.contract import LeadHistory, Outcome, Stage
-from histories.store import InteractionRow, OutcomeRow, Store, answers, forgetting, people
-from histories.store.answers import ScoreRow
-from histories.store.connections import Database
+from histories.store import InteractionRow, OutcomeRow, Store
+from histories.store.database.connections import Database
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept import answers
+from histories.store.privacy import forgetting, people
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from serving.live.inputs import inputs

@@ -19,8 +19,9 @@ from serving_intake import emptied, intake, said
 from histories import clock, store
 from histories.contract import Attribute, AttributeType, Outcome, Stage
 from histories.errors import CallError
-from histories.store import Store, forgetting
-from histories.store.schema import MERGES
+from histories.store import Store
+from histories.store.database.schema import MERGES
+from histories.store.privacy import forgetting
 from serving.engine import Engine
 from serving.http import door as doors
 from serving.http import signature

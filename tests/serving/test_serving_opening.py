@@ -9,7 +9,7 @@ import pytest
 from histories import store
 from histories.errors import CallError, DataError
 from histories.store import StoreUnavailableError
-from histories.store.schema import HEAD
+from histories.store.database.schema import HEAD
 from scoring import bundle as bundles
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook

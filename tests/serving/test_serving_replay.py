@@ -11,9 +11,11 @@ from serving_stored import answer, asked, fill, paired
 from histories import clock
 from histories.contract import LeadHistory, Outcome, Stage
 from histories.errors import DataError
-from histories.store import AttributeRow, InteractionRow, OutcomeRow, Store, answers, forgetting, people
-from histories.store.artifacts import Kind, archive, artifact
-from histories.store.schema import ARTIFACTS, SCORES
+from histories.store import AttributeRow, InteractionRow, OutcomeRow, Store
+from histories.store.database.schema import ARTIFACTS, SCORES
+from histories.store.kept import answers
+from histories.store.kept.artifacts import Kind, archive, artifact
+from histories.store.privacy import forgetting, people
 from scoring import archive as archives
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle

@@ -18,8 +18,9 @@ from serving_world import Packable
 
 from histories import clock
 from histories.contract import LeadHistory
-from histories.store import InteractionRow, Store, answers
-from histories.store.schema import SCORES
+from histories.store import InteractionRow, Store
+from histories.store.database.schema import SCORES
+from histories.store.kept import answers
 from scoring import rulebook as rulebooks
 from serving import serve
 from serving.deploy import rollout

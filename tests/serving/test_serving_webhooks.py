@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 
 from histories.clock import DAY, HOUR, SECOND
 from histories.errors import CallError
-from histories.store.crossings import Crossing
+from histories.store.crossing.crossings import Crossing
 from serving import settings
 from serving.http.metrics import Metrics
 from serving.live import webhook

@@ -12,7 +12,9 @@ from histories import clock, store
 from histories.clock import DAY
 from histories.contract import Interaction, LeadHistory
 from histories.errors import CallError, DataError
-from histories.store import InteractionRow, LeadRow, Store, answers, forgetting, people
+from histories.store import InteractionRow, LeadRow, Store
+from histories.store.kept import answers
+from histories.store.privacy import forgetting, people
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook

@@ -5,9 +5,10 @@ from itertools import count
 
 import sqlalchemy as sa
 
-from histories.store import Store, crossings, deliveries
-from histories.store.answers import ScoreRow
-from histories.store.crossings import STATES, Crossing
+from histories.store import Store
+from histories.store.crossing import crossings, deliveries
+from histories.store.crossing.crossings import STATES, Crossing
+from histories.store.database.score_row import ScoreRow
 
 _NUMBERS = count(1)
 PLAIN = ScoreRow(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from histories.contract import Attribute, Interaction, Outcome, Stage
 from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store
-from histories.store.schema import CROSSINGS, HANDOVERS, METADATA, SCORES, STANDINGS, SUPPRESSIONS
+from histories.store.database.schema import CROSSINGS, HANDOVERS, METADATA, SCORES, STANDINGS, SUPPRESSIONS
 
 PERSON, COLLEAGUE, OTHER = "lead-Zoë:77", "lead-col", "lead-other"
 VALUE = "a-most-telling-value"

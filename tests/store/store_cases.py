@@ -19,7 +19,7 @@ from histories.store import (
     Verdict,
     define,
 )
-from histories.store.schema import METADATA, WATERMARK
+from histories.store.database.schema import METADATA, WATERMARK
 
 AnyRow = LeadRow | InteractionRow | AttributeRow | OutcomeRow
 TABLES = ("leads", "attributes", "interactions", "outcomes")

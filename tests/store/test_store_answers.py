@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from crossing_cases import begin, there, told
 
-from histories.store import LeadRow, Store, answers, forgetting, people
-from histories.store.answers import ScoreRow
+from histories.store import LeadRow, Store
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept import answers
+from histories.store.privacy import forgetting, people
 
 ROW = ScoreRow(
     request_id="r1", lead_id="a", as_of=5, answered_at=7, watermark=0, stored=1, given=None, bundle_version="b1",

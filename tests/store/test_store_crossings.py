@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from histories.clock import DAY, MINUTE, SECOND
-from histories.store import LeadRow, Store, crossings, touched
-from histories.store.standing import Standing, is_newer, lines
+from histories.store import LeadRow, Store
+from histories.store.crossing import crossings, touched
+from histories.store.crossing.standing import Standing, is_newer, lines
 
 _stages = st.sampled_from(["lead", "mql", "sql"])
 _grades = st.sampled_from([None, "A", "B"])

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from crossing_cases import answer, changed, deliver, note, take, there
 
 from histories.clock import DAY
-from histories.store import Store, deliveries
-from histories.store.schema import CROSSINGS
+from histories.store import Store
+from histories.store.crossing import deliveries
+from histories.store.database.schema import CROSSINGS
 
 
 def crossings_of(store: Store, lead_id: str, count: int, at: int = 100) -> list[str]:

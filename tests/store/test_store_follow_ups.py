@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from histories.clock import DAY, HOUR, MINUTE, iso, parse
 from histories.contract import Direction, Families, Interaction, Outcome, Stage
-from histories.store import Definitions, InteractionRow, LeadRow, OutcomeRow, Store, answers, artifacts, define, people
-from histories.store.artifacts import Kind
+from histories.store import Definitions, InteractionRow, LeadRow, OutcomeRow, Store, define
+from histories.store.kept import answers, artifacts
+from histories.store.kept.artifacts import Kind
+from histories.store.privacy import people
 from lead_scoring import app
 from scoring import rulebook
 from serving.live import follow_ups as following

@@ -14,23 +14,15 @@ from store_cases import AnyRow, Memory, add, batches, emptied, same
 
 from histories import store as stores
 from histories.contract import Attribute, Direction, Interaction
-from histories.store import (
-    AttributeRow,
-    InteractionRow,
-    LeadRow,
-    Store,
-    Verdict,
-    answers,
-    crossings,
-    forgetting,
-    handovers,
-    people,
-    traces,
-)
-from histories.store.answers import ScoreRow
-from histories.store.handovers import Handover, hand_over
-from histories.store.schema import FORGOTTEN, INTERACTIONS, SCORES
-from histories.store.tombstones import forgotten
+from histories.store import AttributeRow, InteractionRow, LeadRow, Store, Verdict
+from histories.store.crossing import crossings
+from histories.store.database.schema import FORGOTTEN, INTERACTIONS, SCORES
+from histories.store.database.score_row import ScoreRow
+from histories.store.facts import traces
+from histories.store.facts.tombstones import forgotten
+from histories.store.kept import answers, handovers
+from histories.store.kept.handovers import Handover, hand_over
+from histories.store.privacy import forgetting, people
 
 OF_ALL = {
     "attributes": 1,
@@ -208,7 +200,7 @@ def test_the_bytes_of_an_sqlite_store_hold_nothing_of_the_person(tmp_path: Path)
 def test_a_reader_that_stays_is_told_of_and_the_next_run_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histories.store.connections._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("histories.store.database.connections._BUSY_SECONDS", 0.1)
     place = tmp_path / "store.db"
     stores.upgrade(f"sqlite:///{place}")
     with Store.open(f"sqlite:///{place}") as store, Store.open(f"sqlite:///{place}") as running:

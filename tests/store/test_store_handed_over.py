@@ -3,11 +3,13 @@
 import pytest
 import sqlalchemy as sa
 
-from histories.store import LeadRow, Store, people
-from histories.store.answers import ScoreRow, keep
-from histories.store.given import GIVEN, HANDED_OVER, given, handed_over
-from histories.store.handovers import Handover, hand_over
-from histories.store.schema import HANDOVERS
+from histories.store import LeadRow, Store
+from histories.store.database.schema import HANDOVERS
+from histories.store.database.score_row import ScoreRow
+from histories.store.kept.answers import keep
+from histories.store.kept.given import GIVEN, HANDED_OVER, given, handed_over
+from histories.store.kept.handovers import Handover, hand_over
+from histories.store.privacy import people
 
 
 def row(lead: str, moment: int, *, stored: int = 1, told: str | None = None, sql: float | None = 0.25) -> ScoreRow:

@@ -12,7 +12,7 @@ from store_server import Server
 from histories import store as stores
 from histories.contract import Interaction
 from histories.store import InteractionRow, LeadRow, Store, StoreUnavailableError
-from histories.store.schema import INTERACTIONS
+from histories.store.database.schema import INTERACTIONS
 
 ROWS = 50
 

@@ -13,7 +13,7 @@ from store_server import Server
 
 from histories import store as stores
 from histories.store import Store
-from histories.store.schema import INTERACTIONS
+from histories.store.database.schema import INTERACTIONS
 from serving import serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

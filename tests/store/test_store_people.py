@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from people_cases import NOW, crossing, interaction
 
 from histories import store as stores
-from histories.store import LeadRow, Store, people
-from histories.store.people import MergeRefusedError
-from histories.store.schema import CROSSINGS, MERGES
+from histories.store import LeadRow, Store
+from histories.store.database.schema import CROSSINGS, MERGES
+from histories.store.privacy import people
+from histories.store.privacy.people import MergeRefusedError
 
 
 @pytest.fixture

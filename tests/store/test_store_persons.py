@@ -16,9 +16,10 @@ from histories import store as stores
 from histories.contract import Attribute, AttributeType, Families, Histories, Interaction, LeadHistory, Outcome, Stage
 from histories.errors import DataError
 from histories.funnel import standing
-from histories.store import AttributeRow, Definitions, InteractionRow, LeadRow, OutcomeRow, Store, people
-from histories.store.people import MergeRefusedError
-from histories.store.shards import write
+from histories.store import AttributeRow, Definitions, InteractionRow, LeadRow, OutcomeRow, Store
+from histories.store.known.shards import write
+from histories.store.privacy import people
+from histories.store.privacy.people import MergeRefusedError
 
 theorem = settings(
     max_examples=8,

@@ -15,8 +15,8 @@ from histories import store as stores
 from histories.contract import Attribute, AttributeType
 from histories.errors import DataError
 from histories.store import AttributeRow, LeadRow, Quarantined, Store, StoreUnavailableError, Verdict
-from histories.store.schema import HEAD
-from histories.store.writing import next_watermark
+from histories.store.database.schema import HEAD
+from histories.store.facts.writing import next_watermark
 from lead_scoring import app
 from serving.live import opening
 from serving.secret import Secret

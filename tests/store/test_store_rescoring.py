@@ -13,9 +13,12 @@ from crossing_cases import told as crossed
 
 from histories.clock import DAY, HOUR, MINUTE
 from histories.contract import Attribute, Direction, Interaction
-from histories.store import AttributeRow, InteractionRow, LeadRow, Store, leases, people, touched
-from histories.store.answers import keep, scores_of
-from histories.store.together import Rows, take_together
+from histories.store import AttributeRow, InteractionRow, LeadRow, Store
+from histories.store.crossing import touched
+from histories.store.database import leases
+from histories.store.facts.together import Rows, take_together
+from histories.store.kept.answers import keep, scores_of
+from histories.store.privacy import people
 from scoring.scorer import Scorer
 from serving.live.rescoring import NAME, Rescoring
 

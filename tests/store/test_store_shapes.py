@@ -13,8 +13,8 @@ from histories import store as stores
 from histories.contract import Attribute, Interaction, Outcome, Stage
 from histories.errors import CallError, DataError
 from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store, StoreUnavailableError
-from histories.store.connections import Database
-from histories.store.schema import METADATA
+from histories.store.database.connections import Database
+from histories.store.database.schema import METADATA
 
 
 def fill(store: Store) -> None:

@@ -10,7 +10,9 @@ from crossing_cases import answer, note, there
 from webhook_cases import SECRET, Crm, check_delivered
 
 from histories.clock import SECOND
-from histories.store import Store, deliveries, people
+from histories.store import Store
+from histories.store.crossing import deliveries
+from histories.store.privacy import people
 from serving.live.delivery import Delivery, Postman
 
 SPEED = 20  # a second of these tests is so many of the sender's clock

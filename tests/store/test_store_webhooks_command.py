@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from webhook_cases import SECRET, Crm, check_delivered
 
 from histories.errors import CallError, DataError
-from histories.store import Store, deliveries
+from histories.store import Store
+from histories.store.crossing import deliveries
 from lead_scoring import app
 
 

@@ -15,7 +15,7 @@ from store_writer import batch
 from histories import store as stores
 from histories.contract import Interaction
 from histories.store import InteractionRow, LeadRow, Store, Verdict
-from histories.store.schema import INTERACTIONS, WATERMARK
+from histories.store.database.schema import INTERACTIONS, WATERMARK
 
 ROWS = 500
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,10 @@ from histories import select, store
 from histories.clock import DAY
 from histories.contract import Histories
 from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store
-from histories.store.answers import ScoreRow, keep
-from histories.store.artifacts import Kind, archive
-from histories.store.definitions import Definitions, define
+from histories.store.database.score_row import ScoreRow
+from histories.store.facts.definitions import Definitions, define
+from histories.store.kept.answers import keep
+from histories.store.kept.artifacts import Kind, archive
 from scoring import archive as archives
 from scoring.answer import Answer
 from scoring.bundle import Bundle

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from histories.assemble import assemble
 from histories.clock import DAY, HOUR
 from histories.contract import Families, Histories, LeadHistory, Outcome, Stage, Target
-from histories.store.given import GIVEN
+from histories.store.kept.given import GIVEN
 from training.monitor.counted import Counted, Question, count
 
 NOW = 1000 * DAY

@@ -1,7 +1,7 @@
 """Model and rules on leads that were handed over by lot, so that no score has caused what it is judged by.
 
 A lead that is called because its score is high may convert because it was called: then the score looks right, and would
-have whatever it said. Of leads that came on a list with a known propensity (histories.store.handovers), each stands for
+have whatever it said. Of leads that came on a list with a known propensity (histories.store.kept.handovers), each stands for
 1 / propensity leads that might have come on it (Horvitz & Thompson, JASA 47, 1952). The weights are brought to a sum of
 one (Hajek), by both scores alike.
 """

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from histories.errors import DataError
 from histories.store import Store, histories
-from histories.store.artifacts import Kind, artifact
-from histories.store.given import given, handed_over
+from histories.store.kept.artifacts import Kind, artifact
+from histories.store.kept.given import given, handed_over
 from scoring import archive
 from training.monitor.watch import Known
 

@@ -26,7 +26,7 @@ FEW_CONVERSIONS = 10
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What the store holds: histories, and the tables of answers and of leads handed over (histories.store.given).
+    """What the store holds: histories, and the tables of answers and of leads handed over (histories.store.kept.given).
 
     `bundles` and `rulebooks` by version; what a version is not kept of cannot be judged. `newest`: the bundle and
     the rulebook that gave the newest answer; None where none is kept.

@@ -1,0 +1,1 @@
+"""The database itself: its tables and migrations, connections that hold no secrets, and the quickest ways in and out."""

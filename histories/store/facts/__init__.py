@@ -1,0 +1,1 @@
+"""What is told of leads: taken in once, under one counter, for good; what is refused; who was forgotten."""

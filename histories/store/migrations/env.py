@@ -1,6 +1,0 @@
-"""What Alembic runs: the steps in `versions`, on the connection that `histories.store.migrate` has opened."""
-
-from alembic import context
-
-context.configure(connection=context.config.attributes["connection"])
-context.run_migrations()

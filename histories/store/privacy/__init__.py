@@ -1,0 +1,1 @@
+"""What is done about a person: a merge, an objection, a removal for good."""
