@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from histories.errors import LeadScoringError
+from serving import collector
 from serving.secret import Secret
 from serving.wire.errors import Problem, RequestError
 
@@ -116,6 +117,7 @@ class Engine:
 
     def hold(self, predictor: "Predictor") -> None:
         """Answer with this predictor from now on."""
+        collector.settle()
         self._predictor = predictor
         self._told(predictor.versions["model_version"], predictor.versions["rulebook_version"])
 
