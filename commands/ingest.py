@@ -13,6 +13,7 @@ from commands.options import Memory, now, size
 from commands.stores import StoreUrl
 from commands.terminal import out, rows
 from histories.errors import CallError, DataError
+from histories.printable import printable
 
 if TYPE_CHECKING:
     from histories.loading import Loaded
@@ -54,12 +55,32 @@ def _show(made: "Shards", loaded: "Loaded") -> None:
         numbers = (unreadable, count.rows, count.added, count.there, count.refused)
         table.add_row(name, *(f"{number:,}" for number in numbers))
     out.print(table)
+    _show_types(made, loaded)
     if forgotten := sum(count.forgotten for count in loaded.tables.values()):
         out.print(f"{forgotten:,} are of leads that were forgotten: nothing of them is kept.", soft_wrap=True)
     for reason, number in sorted(loaded.reasons.items(), key=lambda one: -one[1])[:_REASONS]:
-        out.print(Text(f"{number:,} refused: {reason}"), soft_wrap=True)
+        out.print(Text(f"{number:,} refused: {printable(reason)}"), soft_wrap=True)
     if loaded.reasons:
         out.print("They are in the store's quarantine: `lead-scoring quarantine` lists them.", soft_wrap=True)
+
+
+def _show_types(made: "Shards", loaded: "Loaded") -> None:
+    for name in map(printable, loaded.retyped):
+        out.print(
+            Text(
+                f"{name} is a number from now on: every text that the store has of it is one. What was answered before "
+                "stays as it was; train anew, as models made before know it as a category."
+            ),
+            soft_wrap=True,
+        )
+    for name, kind in loaded.kept.items():
+        out.print(
+            Text(
+                f"{printable(name)} is a {kind} in the store and a {made.attribute_types[name]} in the export: its "
+                f"values were refused. Declare it as a {kind}, give it another name, or load into a new store."
+            ),
+            soft_wrap=True,
+        )
 
 
 def _refuse_too_many(loaded: "Loaded", most: float) -> None:

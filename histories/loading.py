@@ -5,13 +5,13 @@ one of the same export adds nothing.
 """
 # ruff: noqa: S608 - names and texts are quoted by histories.sql
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from histories import shards, sql
-from histories.contract import Attribute, Direction, Histories, Interaction, Outcome, Stage
+from histories.contract import Attribute, AttributeType, Direction, Histories, Interaction, Outcome, Stage
 from histories.shard_files import Progress, connected
 from histories.shards import Shards
 from histories.store import (
@@ -52,8 +52,14 @@ class Count:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of all rows, by table; why rows that are in quarantine were refused, and how many for each reason."""
+    """What became of all rows, by table; why rows that are in quarantine were refused, and how many for each reason.
 
+    `retyped`: attributes whose texts the store reads as numbers from now on, as the export declares them. `kept`: by
+    name, those that are of another type in the store than in the export; their values were refused one by one.
+    """
+
+    retyped: tuple[str, ...]
+    kept: Mapping[str, AttributeType]
     tables: dict[str, Count] = field(default_factory=lambda: {name: Count() for name in TABLES})
     reasons: dict[str, int] = field(default_factory=dict)
 
@@ -63,11 +69,11 @@ def load(made: Shards, store: Store, recorded_at: int, progress: Progress) -> Lo
 
     An interaction is named by its source and its id; where a source has one id with several leads, by the lead too,
     since the store knows ids alone. `recorded_at` in UTC microseconds; `progress` hears what is loaded. Raises
-    DataError where the store has values of another type than the export's, StoreUnavailableError.
+    StoreUnavailableError.
     """
-    define(store, Definitions(made.timezone, made.families, made.attribute_types), recorded_at)
+    declared = define(store, Definitions(made.timezone, made.families, made.attribute_types), recorded_at)
     names = _Names(_shared(made), tuple(one.source for one in made.sources if one.table == "interactions"))
-    loading = _Loading(store, recorded_at, Loaded())
+    loading = _Loading(store, recorded_at, Loaded(declared.retyped, declared.kept))
     for number in range(made.count):
         _load(loading, shards.read(made, number), names)
         progress("Loading shards", number + 1, made.count)
@@ -107,8 +113,8 @@ class _Loading:
         results = add(fresh, self.recorded_at).rows if fresh else ()
         count = self.loaded.tables[table]
         added = sum(one.verdict is Verdict.ADDED for one in results)
-        reasons = [one.reason for one in results if one.reason is not None]
-        refused = [one for one in reasons if one != REASON]
+        reasons = [(row, one.reason) for row, one in zip(fresh, results, strict=True) if one.reason is not None]
+        refused = [_told(row, reason) for row, reason in reasons if reason != REASON]
         count.rows += len(batch)
         count.added += added
         count.refused += len(refused)
@@ -116,6 +122,11 @@ class _Loading:
         count.there += len(batch) - added - len(reasons)
         for reason in refused:
             self.loaded.reasons[reason] = self.loaded.reasons.get(reason, 0) + 1
+
+
+def _told(row: object, reason: str) -> str:
+    """Why a row was refused; of an attribute its name says more than the columns that differ."""
+    return f"{row.attribute.name}: {reason}" if isinstance(row, AttributeRow) else reason
 
 
 @dataclass(frozen=True, slots=True)

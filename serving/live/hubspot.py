@@ -7,7 +7,7 @@ propertyValue, always a text. Generic subscriptions say object.* and name the ty
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from histories.contract import Attribute, Direction, Interaction, Outcome, Stage
 from histories.store import InteractionRow, OutcomeRow
 from serving.live.entries import Entry, Ignored, SeenLead, Told, Wrong
-from serving.live.reader import Reader, dated, number
+from serving.live.reader import Reader, number
 from serving.live.scrubbed import scrubbed
 from serving.wire import complaint
 from serving.wire.errors import Problem
@@ -108,12 +108,18 @@ class Events:
     def _attribute(self, lead_id: str, moment: int, name: str, value: str) -> Told:
         called = self.names.get(name, name)
         # A property that was emptied: from then on the value is known to be missing.
-        one = dated(called, value, moment, self.reader.types) if value else Attribute(called, None, moment)
+        one = self.reader.dated(called, value, moment) if value else Attribute(called, None, moment)
         if one is None or not name:
             return Ignored("has no value that an attribute can be")
         if self.reader.personal(one):
             return Ignored(_PERSONAL)
         return SeenLead(lead_id, None, (one,))
+
+
+def attributes_of(raw: Sequence[object], names: Mapping[str, str]) -> frozenset[str]:
+    """Return the attributes that events may tell; `names` as of `Events`."""
+    said = (one.get("propertyName") for one in raw if isinstance(one, dict))
+    return frozenset(names.get(one, one) for one in said if isinstance(one, str))
 
 
 def _outcome(lead_id: str, stage: Stage, reached_at: int) -> OutcomeRow:

@@ -1,6 +1,6 @@
 """Takes in what is posted: reads it row by row, gives it to the store, and says what became of each row."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -12,9 +12,9 @@ from histories.store.facts.definitions import attribute_types
 from histories.store.facts.together import take_together
 from serving.live import unavailable
 from serving.live.entries import Entry
-from serving.live.hubspot import Events, merge
+from serving.live.hubspot import Events, attributes_of, merge
 from serving.live.hubspot_merges import merged
-from serving.live.reader import Reader
+from serving.live.reader import Reader, traits_of
 from serving.live.taking import planned, touched, verdicts
 from serving.wire import complaint, duplicates, structure
 from serving.wire.bounds import json_of
@@ -43,27 +43,27 @@ class Intake:
     def interactions(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/interactions`. Raises RequestError, as all of them do."""
         rows = _rows(InteractionsRequest, "interactions", body)
-        return self._kept("interactions", [self._reader(now).interaction(one) for one in rows], request_id, now)
+        reader = self._reader(rows, now)
+        return self._kept("interactions", [reader.interaction(one) for one in rows], request_id, now)
 
     def outcomes(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/outcomes`."""
         rows = _rows(OutcomesRequest, "outcomes", body)
-        return self._kept("outcomes", [self._reader(now).outcome(one) for one in rows], request_id, now)
+        reader = self._reader((), now)
+        return self._kept("outcomes", [reader.outcome(one) for one in rows], request_id, now)
 
     def leads(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/leads`."""
         rows = _rows(LeadsRequest, "leads", body)
-        return self._kept("leads", [self._reader(now).lead(one) for one in rows], request_id, now)
+        reader = self._reader(rows, now)
+        return self._kept("leads", [reader.lead(one) for one in rows], request_id, now)
 
     def hubspot(self, names: Mapping[str, str]) -> Callable[[bytes, str, int], Reply]:
         """Return what answers `/v1/hubspot`. `names` are attributes by the properties that hold them."""
 
         def answer(body: bytes, request_id: str, now: int) -> Reply:
             raw = _events(body)
-            with unavailable.told():
-                # HubSpot sends texts alone: what they are the models say, and before them the store, which keeps them.
-                types = {**self.types, **attribute_types(self.store)}
-            read = Events(Reader(now, types, self.allow_personal), names)
+            read = Events(self._reader_of(attributes_of(raw, names), now), names)
             entries, merges = [], {}
             for place, one in enumerate(raw):
                 event, entry = read.read(one)
@@ -78,8 +78,13 @@ class Intake:
 
         return answer
 
-    def _reader(self, now: int) -> Reader:
-        return Reader(now, self.types, self.allow_personal)
+    def _reader(self, rows: Sequence[object], now: int) -> Reader:
+        return self._reader_of(frozenset[str]().union(*map(traits_of, rows)), now)
+
+    def _reader_of(self, attributes: Collection[str], now: int) -> Reader:
+        """Return what reads rows in which these attributes have the types that their sender knows, or texts alone."""
+        with unavailable.told():
+            return Reader(now, self.types, attribute_types(self.store, attributes), self.allow_personal)
 
     def _kept(self, source: str, entries: Sequence[Entry], request_id: str, now: int) -> Reply:
         """Keep what rows amount to, in one transaction; `source` is what the quarantine and the metrics call them."""

@@ -20,17 +20,21 @@ from serving.wire.incoming import MOST_ROWS, WireIncomingInteraction, WireIncomi
 from serving.wire.incoming_foreign import IncomingCloudEvent, IncomingIdentify, IncomingTrack
 
 _Model = TypeVar("_Model", bound=Wire)
-_LONGEST_TRAIT = 1_000
+_LONGEST_TRAIT, _LARGEST = 1_000, 1e300
 _OTHER_CALL = "is no call that tells an interaction or a lead; send track and identify calls"
 _NO_USER = "has neither userId nor anonymousId; send the lead's id in one of them"
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads rows. `now` is their arrival; `types` are those of the attributes that the models learnt from."""
+    """Reads rows. `now` is their arrival; `types` are those of the attributes that the models learnt from.
+
+    `stored` are those that attributes have in the store, as far as these rows have values whose senders know no types.
+    """
 
     now: int
     types: Mapping[str, AttributeType]
+    stored: Mapping[str, AttributeType]
     allow_personal: frozenset[str]
 
     def interaction(self, raw: object) -> Entry:
@@ -101,10 +105,32 @@ class Reader:
         """Those that an attribute can be. A call has names, addresses and objects too: they are passed over."""
         found = []
         for name, value in (call.traits or {}).items():
-            one = dated(name, value, moment, self.types)
+            one = self.dated(name, value, moment)
             if one is not None and not self.personal(one):
                 found.append(one)
         return found
+
+    def dated(self, name: str, value: object, moment: int) -> Attribute | None:
+        """Return a plain value as an attribute known from a moment on; None: it is of no type that an attribute has.
+
+        A text becomes a number where the store has the attribute as one, or else the models, and the other way round.
+        A text that is none where the store has numbers stays one: the store refuses it, and says so.
+        """
+        if not name or len(name) > 256 or "\0" in name:
+            return None
+        wanted = self.stored.get(name, self.types.get(name))
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        if isinstance(value, str) and wanted is AttributeType.NUMBER:
+            found = number(value)
+            value = value if found is None and name in self.stored else found
+        elif isinstance(value, int | float) and wanted is AttributeType.CATEGORY:
+            value = f"{value:.15g}"
+        if isinstance(value, int | float) and -_LARGEST < value < _LARGEST:
+            return Attribute(name, float(value), moment)
+        if isinstance(value, str) and len(value) <= _LONGEST_TRAIT and "\0" not in value:
+            return Attribute(name, value, moment)
+        return None
 
     def personal(self, one: Attribute) -> bool:
         """Tell whether an attribute would be refused as a person's data."""
@@ -115,32 +141,20 @@ class Reader:
         return False
 
 
-def dated(name: str, value: object, moment: int, types: Mapping[str, AttributeType]) -> Attribute | None:
-    """Return a plain value as an attribute known from a moment on; None: it is of no type that an attribute has.
-
-    A text becomes a number where the models know the attribute as one, and the other way round.
-    """
-    if not name or len(name) > 256 or "\0" in name:
-        return None
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    if isinstance(value, str) and types.get(name) is AttributeType.NUMBER:
-        value = number(value)
-    elif isinstance(value, int | float) and types.get(name) is AttributeType.CATEGORY:
-        value = f"{value:.15g}"
-    if isinstance(value, int | float) and -1e300 < value < 1e300:
-        return Attribute(name, float(value), moment)
-    if isinstance(value, str) and len(value) <= _LONGEST_TRAIT and "\0" not in value:
-        return Attribute(name, value, moment)
-    return None
+def traits_of(raw: object) -> frozenset[str]:
+    """Return the names of the traits of a row; none where it is no identify call."""
+    if not isinstance(raw, dict) or raw.get("type") != "identify" or not isinstance(raw.get("traits"), dict):
+        return frozenset()
+    return frozenset(raw["traits"])
 
 
 def number(text: str) -> float | None:
-    """Return the number that a text is; None: it is none."""
+    """Return the number that a text is; None: it is none, or one of no bearable size."""
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
         return None
+    return found if -_LARGEST < found < _LARGEST else None
 
 
 def id_of(raw: object, key: str) -> str | None:

@@ -8,7 +8,8 @@ from command_here import fails
 
 import lead_scoring
 from histories import store
-from histories.store import Store
+from histories.contract import Attribute
+from histories.store import AttributeRow, Store
 
 LEADS = "id,created\nA,2026-01-01T00:00:00Z\nB,2026-01-02T00:00:00Z\n"
 TOUCHES = "touch,id,at\n1,A,2026-02-01T00:00:00Z\n2,B,2026-02-02T00:00:00Z\n"
@@ -92,6 +93,33 @@ def test_more_refusals_than_the_export_allows_end_with_1_and_are_listed(
     (line,) = says(monkeypatch, capsys, "quarantine", "--store", url, "--json", "--of", "leads").splitlines()
     assert json.loads(line)["row"] == {"lead_id": "A", "created_at": 1767916800000000, "account_id": None}
     assert says(monkeypatch, capsys, "quarantine", "--store", url, "--of", "outcomes") == "0 of 0 refused rows.\n"
+
+
+def test_an_attribute_of_another_type_is_named_with_what_to_do_and_one_that_was_retyped_too(
+    config: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.upgrade(url)
+    with Store.open(url) as opened:
+        came = (("staff", "7"), ("size", "big"))
+        opened.add_attributes([AttributeRow("A", Attribute(name, value, 1)) for name, value in came], 1)
+    leads = "id,created,staff,size\nA,2026-01-01T00:00:00Z,7,1\nB,2026-01-02T00:00:00Z,8,2\n"
+    (config.parent / "leads.csv").write_text(leads, encoding="utf-8")
+    types = '[leads.attributes]\nstaff = "number"\nsize = "number"\n\n[[interactions]]'
+    config.write_text(CONFIG.replace("[[interactions]]", types), encoding="utf-8")
+    ended = fails(monkeypatch, capsys, "ingest", str(config), "--store", url)
+    assert ended.status == 1
+    assert (
+        "staff is a number from now on: every text that the store has of it is one. What was answered before stays as "
+        "it was; train anew, as models made before know it as a category.\n"
+    ) in ended.out
+    assert (
+        "size is a category in the store and a number in the export: its values were refused. Declare it as a "
+        "category, give it another name, or load into a new store.\n"
+    ) in ended.out
+    assert "2 refused: size: value is not a category\n" in ended.out
+    assert "attributes: the store refused 2 of 4 rows, more than max_bad_share = 0.1 allows" in ended.err
+    with Store.open(url) as opened:
+        assert {one.name: one.value for one in store.lead(opened, "B").attributes} == {"staff": 8.0}
 
 
 def test_rows_of_a_forgotten_lead_are_counted_apart_and_are_not_said_to_be_in_quarantine(

@@ -15,11 +15,10 @@ from store_cases import same
 from features import table
 from features.catalogue import Catalogue
 from histories import clock, export, loading, sample, shards, store
-from histories.contract import Histories, Interaction
-from histories.errors import DataError
+from histories.contract import Attribute, AttributeType, Histories, Interaction
 from histories.loading import Loaded
 from histories.machine import GB
-from histories.store import Store
+from histories.store import AttributeRow, Store
 
 NOW = clock.parse("2026-06-01")
 ROOT = Path(__file__).parents[2]
@@ -138,15 +137,36 @@ def test_what_contradicts_the_store_is_refused_and_counted_by_its_reason(opened:
     assert len(opened.quarantined()) == 2
 
 
-def test_an_attribute_of_another_type_than_the_stores_ends_the_load(opened: Store, tmp_path: Path) -> None:
-    config = write(tmp_path, LEADS, TOUCHES)
-    load(opened, config, tmp_path)
+def test_values_of_another_type_than_the_stores_are_refused_one_by_one_and_all_else_is_loaded(
+    opened: Store, tmp_path: Path
+) -> None:
+    opened.add_attributes([AttributeRow("A", Attribute("industry", "bank", 1))], 1)
+    config = write(tmp_path, LEADS.replace("bank", "7").replace("00Z,\n", "00Z,8\n"), TOUCHES)
     config.write_text(config.read_text(encoding="utf-8").replace('"category"', '"number"'), encoding="utf-8")
-    (tmp_path / "leads.csv").write_text(LEADS.replace("bank", "7"), encoding="utf-8")
-    with pytest.raises(
-        DataError, match=r"^attribute industry is a category in the store, not a number: declare it as a category"
-    ):
-        load(opened, config, tmp_path)
+    loaded = load(opened, config, tmp_path)
+    assert (loaded.retyped, loaded.kept) == ((), {"industry": AttributeType.CATEGORY})
+    assert counts(loaded) == {
+        "leads": (2, 0, 0),
+        "attributes": (0, 0, 2),
+        "interactions": (3, 0, 0),
+        "outcomes": (0, 0, 0),
+    }
+    assert loaded.reasons == {"industry: value is not a category": 2}
+    assert [(one.source, one.reason) for one in opened.quarantined()] == [("attributes", "value is not a category")] * 2
+    assert store.histories(opened, NOW).attribute_types == {"industry": AttributeType.CATEGORY}
+    assert counts(load(opened, config, tmp_path))["attributes"] == (0, 0, 2)
+    assert len(opened.quarantined()) == 2
+
+
+def test_texts_that_came_before_an_export_that_declares_numbers_become_numbers(opened: Store, tmp_path: Path) -> None:
+    opened.add_attributes([AttributeRow("A", Attribute("industry", "7", 1))], 1)
+    config = write(tmp_path, LEADS.replace("bank", "7").replace("00Z,\n", "00Z,8\n"), TOUCHES)
+    config.write_text(config.read_text(encoding="utf-8").replace('"category"', '"number"'), encoding="utf-8")
+    loaded = load(opened, config, tmp_path)
+    assert (loaded.retyped, loaded.kept, loaded.reasons) == (("industry",), {}, {})
+    assert counts(loaded)["attributes"] == (1, 1, 0)
+    found = {one: [each.value for each in store.lead(opened, one).attributes] for one in ("A", "B")}
+    assert found == {"A": [7.0], "B": [8.0]}
 
 
 def test_a_load_that_was_killed_goes_on_where_it_stood(url: str, sampled: Path, tmp_path: Path) -> None:

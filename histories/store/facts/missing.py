@@ -6,6 +6,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from histories.store.facts.intake import ATTRIBUTES, Intake, Row
+from histories.store.facts.retyped import retyped, with_numbers
 from histories.store.facts.rows import AttributeRow
 from histories.store.facts.store import Store
 
@@ -53,4 +54,5 @@ def _stored(
     columns = [how.table.c[name] for name in how.columns]
     with store.database.reading() as connection:
         query = sa.select(*columns).where(how.table.c[how.lookup].in_(names))
-        return [tuple(row) for row in connection.execute(query)]
+        rows = [tuple(row) for row in connection.execute(query)]
+        return with_numbers(rows, retyped(connection)) if how is ATTRIBUTES else rows

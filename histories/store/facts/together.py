@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from histories.store.database.schema import ATTRIBUTES, LEADS
 from histories.store.facts import intake
 from histories.store.facts.intake import Intake, Row
+from histories.store.facts.retyped import as_stored, retyped
 from histories.store.facts.rows import AttributeRow, InteractionRow, LeadRow, OutcomeRow, RowResult
 from histories.store.facts.store import Store
 from histories.store.facts.writing import keep_aside, next_watermark, take_in_under
@@ -96,11 +97,12 @@ def take_together(
 def _known(connection: sa.Connection, lead_ids: list[str]) -> Known:
     leads: set[str] = set()
     newest: dict[tuple[str, str], str | float | None] = {}
+    numbers = retyped(connection) if lead_ids else frozenset[str]()
     for start in range(0, len(lead_ids), _IDS_AT_ONCE):
         some = lead_ids[start : start + _IDS_AT_ONCE]
         leads.update(connection.execute(sa.select(LEADS.c.lead_id).where(LEADS.c.lead_id.in_(some))).scalars())
         table = ATTRIBUTES.c
         query = sa.select(table.lead_id, table.name, table.text, table.number).where(table.lead_id.in_(some))
         for lead_id, name, text, number in connection.execute(query.order_by(sa.func.coalesce(table.known_at, -1))):
-            newest[lead_id, name] = number if text is None else text
+            newest[lead_id, name] = as_stored(name, text, number, numbers)
     return Known(frozenset(leads), newest)

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from histories.store.database.bulk import asked_at_once, write
 from histories.store.database.schema import ATTRIBUTE_TYPES, DEFINITIONS, QUARANTINE, WATERMARK
 from histories.store.database.values import Values
 from histories.store.facts.intake import ATTRIBUTES, Intake, Prepared, Row
+from histories.store.facts.retyped import retyped, with_numbers
 from histories.store.facts.rows import BatchResult, RowResult, Verdict
 from histories.store.facts.tombstones import REASON, SALT, forgotten
 from histories.store.facts.traces import texts
@@ -62,14 +63,16 @@ def _taken(
 ) -> list[RowResult]:
     if look.forgotten:
         prepared = _without_forgotten(connection, intake, prepared)
+    found = look.found
     if intake is ATTRIBUTES:
-        prepared = _typed(connection, prepared, look.watermark)
+        numbers = retyped(connection)
+        prepared, found = _typed(connection, prepared, numbers, look.watermark), with_numbers(found, numbers)
     first: dict[Hashable, Values] = {}
     key_of = intake.key_of
     for one in prepared:
         if one.wrong is None:
             first.setdefault(key_of(one.values), one.values)
-    there = {key: row for row in look.found if (key := key_of(row)) in first}
+    there = {key: row for row in found if (key := key_of(row)) in first}
     # Under the watermark nobody else writes: what was not found is not there when it is inserted.
     new = [row for key, row in first.items() if key not in there]
     if new:
@@ -127,7 +130,7 @@ def _without_forgotten(
     gone = forgotten(connection, {str(one.values[place]) for one in prepared})
     if not gone:
         return prepared
-    return [replace(one, wrong=REASON) if one.values[place] in gone else one for one in prepared]
+    return [one._replace(wrong=REASON) if one.values[place] in gone else one for one in prepared]
 
 
 def _results(
@@ -149,16 +152,19 @@ def _results(
     return results
 
 
-def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: int) -> list[Prepared]:
+def _typed(
+    connection: sa.Connection, prepared: Sequence[Prepared], numbers: Collection[str], watermark: int
+) -> list[Prepared]:
     """Refuse values of another type than their attribute's, which is that of the first value that came.
 
-    Without this, one row could make the store unreadable: a table of attributes has one type a name.
+    Without this, one row could make the store unreadable: a table of attributes has one type a name. `numbers` are
+    attributes that came as texts and are numbers now.
     """
     names = {str(one.values[1]) for one in prepared if one.wrong is None}
     query = sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type).where(
         among(connection, ATTRIBUTE_TYPES.c.name, names)
     )
-    types: dict[str, str] = {name: kind for name, kind in connection.execute(query)}  # noqa: C416 - a row is no pair to mypy
+    types = {name: AttributeType.NUMBER.value if name in numbers else kind for name, kind in connection.execute(query)}
     known, checked = set(types), []
     for one in prepared:
         given = _type(one.values)
@@ -166,7 +172,7 @@ def _typed(connection: sa.Connection, prepared: Sequence[Prepared], watermark: i
             checked.append(one)
             continue
         wanted = types.setdefault(str(one.values[1]), given.value)
-        checked.append(one if given.value == wanted else replace(one, wrong=f"value is not a {wanted}"))
+        checked.append(one if given.value == wanted else one._replace(wrong=f"value is not a {wanted}"))
     new = [(name, kind) for name, kind in types.items() if name not in known]
     if new:
         write(connection, ATTRIBUTE_TYPES, ("name", "type"), new, {"watermark": watermark})

@@ -8,21 +8,27 @@ import sqlalchemy as sa
 
 from histories.errors import DataError
 from histories.store.database.among import among, storable
-from histories.store.database.schema import FORGOTTEN, LEADS, MERGES, SUPPRESSIONS, WATERMARK
+from histories.store.database.schema import DEFINITIONS, FORGOTTEN, LEADS, MERGES, SUPPRESSIONS, WATERMARK
+from histories.store.facts.retyped import RETYPED, retyped
 from histories.store.facts.store import Store
 from histories.store.facts.tombstones import forgotten
 from histories.store.known.merging import Ended, Merges
 
 NO_MERGES = Merges({})
 _EVER = (sa.exists(sa.select(sa.literal(1)).select_from(table)) for table in (MERGES, SUPPRESSIONS, FORGOTTEN))
-_MOMENT: sa.Select[*tuple[Any, ...]] = sa.select(WATERMARK.c.value, *_EVER)
+_RETYPED = sa.exists(sa.select(sa.literal(1)).where(DEFINITIONS.c.name == RETYPED))
+_MOMENT: sa.Select[*tuple[Any, ...]] = sa.select(WATERMARK.c.value, _RETYPED, *_EVER)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The watermark that is read at, and what there was ever any of: most stores have none, and are not asked again."""
+    """The watermark that is read at, and what there was ever any of: most stores have none, and are not asked again.
+
+    `numbers`: attributes that came as texts, which are numbers at that watermark.
+    """
 
     watermark: int
+    numbers: frozenset[str]
     merges: bool
     suppressions: bool
     forgotten: bool
@@ -30,10 +36,12 @@ class Moment:
 
 def moment(connection: sa.Connection, wanted: int | None) -> Moment:
     """Return where to read; `wanted` None: at the newest batch. Raises DataError where the store has not come to it."""
-    newest, *found = connection.execute(_MOMENT).one()
+    newest, any_numbers, *found = connection.execute(_MOMENT).one()
     if wanted is not None and not 0 <= wanted <= newest:
         raise DataError(f"watermark {wanted} is none of this store's; it has 0 to {newest}")
-    return Moment(newest if wanted is None else wanted, *map(bool, found))
+    watermark = newest if wanted is None else wanted
+    numbers = retyped(connection, watermark) if any_numbers else frozenset[str]()
+    return Moment(watermark, numbers, *map(bool, found))
 
 
 def all_merges(connection: sa.Connection, at: Moment) -> Merges:

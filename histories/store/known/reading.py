@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 
 from histories import contract
 from histories.contract import AttributeType, Histories, Stage
 from histories.errors import DataError
 from histories.funnel import instant_order
 from histories.store.database.arrow import streams
-from histories.store.database.schema import ATTRIBUTE_TYPES
 from histories.store.facts.definitions import Definitions, definitions_in
+from histories.store.facts.retyped import types
 from histories.store.facts.store import Store
 from histories.store.known.persons import all_merges, all_objecting, moment
 from histories.store.known.tables import Tables
@@ -46,10 +45,11 @@ def reading(
         at = moment(connection, watermark)
         merges = all_merges(connection, at)
         said = definitions_in(connection, at.watermark) if declared is None else declared
-        types = _stored_types(connection, at.watermark)
+        kinds = types(connection, at.watermark)
         objecting = all_objecting(connection, merges, at)
         with streams(store.database, connection) as stream:
-            yield Reading(at.watermark, Tables(stream, at.watermark, exported_at, merges, objecting), said, types)
+            tables = Tables(stream, at.watermark, exported_at, merges, objecting, at.numbers)
+            yield Reading(at.watermark, tables, said, kinds)
 
 
 def histories(
@@ -90,11 +90,6 @@ def _sorted(table: pa.Table, *columns: str) -> pa.Table:
 def _chronological(table: pa.Table) -> pa.Table:
     order = pa.array([_ORDER[one] for one in table["stage"].to_pylist()], pa.int8())
     return _sorted(table.append_column("order", order), "reached_at", "order").drop_columns("order")
-
-
-def _stored_types(connection: sa.Connection, watermark: int) -> dict[str, AttributeType]:
-    query = sa.select(ATTRIBUTE_TYPES.c.name, ATTRIBUTE_TYPES.c.type).where(ATTRIBUTE_TYPES.c.watermark <= watermark)
-    return {name: AttributeType(kind) for name, kind in connection.execute(query)}
 
 
 class Names:

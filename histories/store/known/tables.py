@@ -1,6 +1,6 @@
 """What the store knew at a watermark as the contract's tables, in batches: merged leads as one, without who objected."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from histories import contract
 from histories.contract import Attribute, Outcome, Stage
 from histories.store.database.arrow import Stream
 from histories.store.database.schema import ATTRIBUTES, INTERACTIONS, LEADS, OUTCOMES
+from histories.store.facts.retyped import number_of
 from histories.store.known import merging
 from histories.store.known.merging import Merges
 
@@ -21,7 +22,8 @@ from histories.store.known.merging import Merges
 class Tables:
     """The tables as an export taken at `exported_at` would have them, each a stream of batches in no order.
 
-    `leads` comes first: rows of leads that are not in it are left out. `objecting` are surviving leads.
+    `leads` comes first: rows of leads that are not in it are left out. `objecting` are surviving leads, `numbers` the
+    attributes whose texts are numbers.
     """
 
     stream: Stream
@@ -29,6 +31,7 @@ class Tables:
     exported_at: int
     merges: Merges
     objecting: frozenset[str]
+    numbers: frozenset[str]
     _known: list[pa.Array] = field(default_factory=list)
 
     def leads(self) -> Iterator[pa.RecordBatch]:
@@ -48,7 +51,7 @@ class Tables:
         """Yield attributes; those of merged leads, which are looked at together, at the end."""
         aside: dict[str, list[tuple[str, Attribute]]] = {}
         for batch in self._read(ATTRIBUTES, contract.ATTRIBUTES, "known_at"):
-            rest, merged = self._parted(batch)
+            rest, merged = self._parted(_with_numbers(batch, self.numbers))
             for row in merged.to_pylist():
                 value = row["number"] if row["text"] is None else row["text"]
                 told = row["lead_id"], Attribute(row["name"], value, row["known_at"])
@@ -119,6 +122,22 @@ class Tables:
         moved = pa.record_batch(arrays, schema=batch.schema)
         moved = moved.filter(pc.less_equal(pc.fill_null(moved["received_at"], 0), self.exported_at))
         return pa.concat_batches([rest, moved])
+
+
+def _with_numbers(batch: pa.RecordBatch, numbers: Collection[str]) -> pa.RecordBatch:
+    """Rows of attributes with the numbers that the texts of these attributes are."""
+    if not numbers:
+        return batch
+    asked = pc.and_(pc.is_in(batch["name"], value_set=pa.array(sorted(numbers))), pc.is_valid(batch["text"]))
+    none = pa.scalar(None, pa.string())
+    texts = pc.if_else(asked, batch["text"], none).to_pylist()
+    made = [None if one is None else number_of(one) for one in texts]
+    changed = {
+        "text": pc.if_else(asked, none, batch["text"]),
+        "number": pc.if_else(asked, pa.array(made, pa.float64()), batch["number"]),
+    }
+    arrays = [changed.get(name, batch[name]) for name in batch.schema.names]
+    return pa.record_batch(arrays, schema=batch.schema)
 
 
 def _text_or_number(value: str | float | None) -> tuple[str | None, float | None]:
