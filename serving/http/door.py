@@ -8,7 +8,6 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -21,9 +20,10 @@ from serving.http.keyring import Keyring
 from serving.http.logs import RequestLine
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.permission import Permission
-from serving.http.pool import Places, Pool
+from serving.http.pool import Pool
 from serving.http.rate import RateLimit
 from serving.http.routes import HUBSPOT, JSON, ROUTES, Route
+from serving.http.unproven import Unproven
 from serving.settings import Settings
 from serving.wire.errors import Problem, RequestError
 from serving.wire.hubspot import renamed
@@ -77,7 +77,7 @@ class Door:
         self._access = Access(Keyring(settings.keys), limit, clock, monotonic)
         self._pool = Pool(settings.threads, settings.max_waiting, metrics.waiting)
         self._budget = Budget(_BODIES * settings.max_body_bytes)
-        self._unproven = Places(_UNPROVEN)
+        self._unproven = Unproven(_UNPROVEN, monotonic)
         self._hubspot_names = renamed(settings.hubspot_attributes)
         self._open = {_METRICS: settings.open_metrics, _DOCS: settings.open_docs}
 
@@ -140,7 +140,8 @@ class Door:
     async def _hubspot(self, scope: Scope, receive: Receive, asking: Asking) -> Response:
         """Answer HubSpot, which shows a signature in place of a key: nothing of it is read before its head is right.
 
-        It gets a place before the threads once its body is there and proved who sends it: anybody can write a head.
+        It gets a place before the threads, and its share of the bodies' bytes, once its body is there and proved who
+        sends it: anybody can write a head.
         """
         _allow(scope["method"], (HUBSPOT.method,))
         secret, url = self._settings.hubspot_secret, self._settings.public_url
@@ -149,17 +150,14 @@ class Door:
             raise RequestError(Problem.NOT_FOUND, message)
         claim = signature.claimed(scope, url, self._clock())
         gate.refuse_other_media(scope["headers"], JSON)
-        with ExitStack() as held:
-            take = held.enter_context(self._budget.share())
-            with self._unproven.place():
-                async with asyncio.timeout(_UNPROVEN_SECONDS):
-                    body = await gate.body(scope, receive, min(_MOST_EVENTS, self._settings.max_body_bytes), take)
+        async with self._unproven.place(scope, _UNPROVEN_SECONDS):
+            body = await gate.body(scope, receive, min(_MOST_EVENTS, self._settings.max_body_bytes), lambda _: None)
             signature.refuse_others(claim, body, secret)
-            with self._pool.place() as place:
-                place.push(held.pop_all())
-                await self._loaded()
-                answer = HUBSPOT.answer(self._engine.predictor, self._hubspot_names)
-                reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
+        with self._pool.place() as place:
+            place.enter_context(self._budget.share())(len(body))
+            await self._loaded()
+            answer = HUBSPOT.answer(self._engine.predictor, self._hubspot_names)
+            reply = await self._pool.run(place, answer, body, asking.request_id, self._clock())
         return Response(200, reply.body, model_version=reply.model_version, counts=reply.counts)
 
     async def _loaded(self) -> None:

@@ -70,24 +70,6 @@ class Pool:
             self._in_hand -= 1
 
 
-class Places:
-    """So many at a time, and the others are turned away. For the one thread of an event loop."""
-
-    def __init__(self, most: int) -> None:
-        self._left = most
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one of the places. Raises RequestError (503) where there is none."""
-        if self._left <= 0:
-            raise busy("too many such requests are coming in already; try again in a second")
-        self._left -= 1
-        try:
-            yield
-        finally:
-            self._left += 1
-
-
 def busy(message: str) -> RequestError:
     """Return the refusal of a request for which there is no room now."""
     return RequestError(Problem.BUSY, message, headers=(("retry-after", "1"),))

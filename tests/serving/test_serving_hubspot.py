@@ -1,53 +1,27 @@
 """HubSpot's webhooks: a signature in place of a key, and events that become leads, attributes, stages and interactions."""
 
-import asyncio
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from serving_client import InProcess
-from serving_door import JSON, NOW, Answering, echo, error, nothing_else
-from serving_intake import emptied, intake, said
+from serving_door import JSON, NOW, error
+from serving_hubspot import AT, SECRET, SETTINGS, URL, asked, changed, event, headers, sent, told
+from serving_intake import emptied
 
-from histories import clock, store
+from histories import store
 from histories.contract import Attribute, AttributeType, Outcome, Stage
 from histories.errors import CallError
 from histories.store import Store
 from histories.store.database.schema import MERGES
 from histories.store.privacy import forgetting
-from serving.engine import Engine
-from serving.http import door as doors
 from serving.http import signature
-from serving.http.door import Door
-from serving.http.metrics import Metrics
-from serving.live.intake import Intake
 from serving.secret import Secret
 from serving.settings import Settings
-from serving.specs import openapi
 from serving.wire.hubspot import renamed
-
-SECRET, URL = "yyyyyyyy-yyyy", "https://scores.example.com"
-AT = clock.parse("2026-02-01") // 1000  # as HubSpot tells a moment
-SETTINGS = Settings(
-    hubspot_secret=Secret(SECRET), public_url=URL, hubspot_attributes="numberofemployees=employees", open_metrics=True
-)
-
-
-class Keeping(Answering):
-    def __init__(self, kept: Intake) -> None:
-        super().__init__(echo)
-        self._kept = kept
-
-    @property
-    def intake(self) -> Intake:
-        return self._kept
 
 
 @pytest.fixture
@@ -59,42 +33,6 @@ def opened(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def client(opened: Store) -> InProcess:
     return asked(opened, SETTINGS)
-
-
-def asked(opened: Store, settings: Settings) -> InProcess:
-    return InProcess(door_of(opened, settings))
-
-
-def door_of(opened: Store, settings: Settings) -> Door:
-    engine = Engine(None, 10)
-    engine.hold(Keeping(intake(opened)))
-    return Door(nothing_else, engine, settings, Metrics(multiprocess=False), lambda: NOW, openapi.docs, lambda: 0)
-
-
-def headers(body: bytes, uri: str = f"{URL}/v1/hubspot", at: int = NOW // 1000, secret: str = SECRET) -> dict[str, str]:
-    """As HubSpot's documentation says, step by step."""
-    text = b"POST" + uri.encode() + body + str(at).encode()
-    signed = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
-    return {**JSON, "X-HubSpot-Signature-v3": signed, "X-HubSpot-Request-Timestamp": str(at)}
-
-
-def event(kind: str, contact: int = 51, **more: Any) -> dict[str, Any]:
-    about = {"subscriptionId": 4, "portalId": 62515, "appId": 54, "eventId": 100, "attemptNumber": 0}
-    return {**about, "subscriptionType": kind, "objectId": contact, "occurredAt": AT, "changeSource": "CRM", **more}
-
-
-def changed(name: str, value: str, **more: Any) -> dict[str, Any]:
-    return event("contact.propertyChange", **{"propertyName": name, "propertyValue": value, **more})
-
-
-def sent(client: InProcess, *events: dict[str, Any]) -> httpx.Response:
-    body = json.dumps(events).encode()
-    return client.post("/v1/hubspot", content=body, headers=headers(body))
-
-
-def told(response: httpx.Response) -> list[tuple[str, str | None]]:
-    assert response.status_code == 200, response.text
-    return said(response.json())
 
 
 def test_contacts_their_properties_and_stages_become_a_leads_history_once(client: InProcess, opened: Store) -> None:
@@ -299,46 +237,12 @@ def test_values_are_what_the_store_says_where_the_models_do_not_know_the_attribu
     declared = {"turnover": AttributeType.NUMBER, "employees": AttributeType.CATEGORY}
     store.define(opened, store.Definitions(attribute_types=declared), 1)
     sent(client, event("contact.creation"), changed("turnover", "12.5"), changed("numberofemployees", "240"))
+    words = sent(client, changed("turnover", "a lot", occurredAt=AT + 1))
+    assert told(words) == [("refused", "attributes.turnover: value is not a number")]
     assert {one.name: one.value for one in store.lead(opened, "51").attributes} == {
         "turnover": 12.5,
         "employees": "240",
     }
-
-
-def test_bodies_that_nothing_proves_yet_have_a_few_places_and_none_before_the_threads(
-    opened: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(doors, "_UNPROVEN", 2)
-    monkeypatch.setattr(doors, "_UNPROVEN_SECONDS", 0.3)
-    app = door_of(opened, SETTINGS)
-
-    async def ask_all() -> tuple[list[int | None], list[int | None], int]:
-        asked = [await part_of_a_body(app) for _ in range(3)]
-        early, in_hand = [heard[0]["status"] if heard else None for _, heard in asked], app._pool._in_hand
-        await asyncio.gather(*(task for task, _ in asked))
-        return early, [heard[0]["status"] for _, heard in asked], in_hand
-
-    assert asyncio.run(ask_all()) == ([None, None, 503], [504, 504, 503], 0)
-    assert app._budget._held == 0
-    assert told(sent(InProcess(app), event("contact.creation"))) == [("added", None)]
-
-
-async def part_of_a_body(app: Door) -> tuple[asyncio.Task[None], list[Any]]:
-    """Send a head of HubSpot's form and the first part of a body, and never the rest."""
-    heard: list[Any] = []
-    parts = [{"type": "http.request", "body": b"[", "more_body": True}]
-
-    async def receive() -> Any:
-        return parts.pop() if parts else await asyncio.Event().wait()
-
-    async def send(message: Any) -> None:
-        heard.append(message)
-
-    scope = {"type": "http", "method": "POST", "path": "/v1/hubspot", "client": ("127.0.0.1", 1)}
-    named = [(name.lower().encode(), value.encode()) for name, value in headers(b"[").items()]
-    task = asyncio.create_task(app({**scope, "headers": [(b"host", b"localhost"), *named]}, receive, send))
-    await asyncio.sleep(0.01)
-    return task, heard
 
 
 def test_rows_are_counted_by_what_became_of_them(client: InProcess) -> None:
