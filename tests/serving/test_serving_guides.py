@@ -13,16 +13,24 @@ import httpx
 import pytest
 import requests
 from guide_server import Between, between
+from serving_intake import emptied, posted
 from serving_world import Running
 
-from histories import clock, export
+from histories import clock, export, store
+from histories.contract import AttributeType
+from serving.live.intake import Intake
 from serving.specs import openapi
 from serving.specs.schemas import Error, walk
-from serving.wire.api import PredictOneRequest, PredictRequest, WireLead
-from serving.wire.incoming import InteractionsRequest
+from serving.wire.api import FROM_STORE, PredictOneRequest, PredictRequest, WireLead
+from serving.wire.incoming import IngestResponse
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 NAMES = ["hubspot", "salesforce", "dynamics", "zapier"]
+KEPT = {
+    "salesforce": ["leads", "interactions", "outcomes"],
+    "dynamics": ["leads", "interactions", "outcomes"],
+    "zapier": ["interactions"],
+}
 HUBSPOT_INPUTS = {
     "createdate": "1771582320000",
     "industry": "software",
@@ -78,6 +86,8 @@ def test_every_body_of_a_guide_is_one_that_the_service_takes_or_gives(guide: str
         elif "msdyn_score" in body:
             assert body.keys() <= MSDYN_COLUMNS
             assert (type(body["msdyn_score"]), body["msdyn_grade"] in range(4)) == (int, True)
+        elif told(body):
+            continue  # below
         elif "leads" in body:
             PredictRequest.model_validate_json(text)
             for lead in body["leads"]:
@@ -85,13 +95,37 @@ def test_every_body_of_a_guide_is_one_that_the_service_takes_or_gives(guide: str
             answer = httpx.post(f"{running.url}/v1/predict", json=body, timeout=30).json()
             assert {row["status"] for row in answer["leads"]} == {"scored"}
             asked += 1
-        elif "lead_id" not in body:  # to be kept: this service has no store
-            InteractionsRequest.model_validate_json(text)
+        elif body.keys() == {"lead_id"}:
+            PredictOneRequest.model_validate_json(text, context=FROM_STORE)
+        elif "rows" in body:
+            IngestResponse.model_validate_json(text)
         else:
             PredictOneRequest.model_validate_json(text)
             assert httpx.post(f"{running.url}/v1/predict_one", json=body, timeout=30).json()["status"] == "scored"
             asked += 1
     assert asked >= 1
+
+
+@pytest.mark.parametrize(("guide", "tables"), KEPT.items())
+def test_what_a_guide_tells_of_what_happens_is_kept_row_for_row_and_once(
+    guide: str, tables: list[str], tmp_path: Path
+) -> None:
+    telling = [body for body in bodies(guide) if told(body)]
+    assert [told(body) for body in telling] == tables
+    with emptied(tmp_path) as opened:
+        keeping = Intake(opened, {"employees": AttributeType.NUMBER}, frozenset(), "m1")
+        for status in ("added", "duplicate"):
+            for body in telling:
+                assert {row["status"] for row in posted(keeping, str(told(body)), body)["rows"]} == {status}
+        (lead,) = {row["lead_id"] for body in telling for rows in body.values() for row in rows}
+        if "leads" in tables:
+            history = store.lead(opened, lead)
+            assert (len(history.attributes), len(history.interactions), len(history.outcomes)) == (3, 1, 1)
+
+
+def told(body: dict[str, Any]) -> str | None:
+    """What a body has rows of that are to be kept; None: it asks, or answers."""
+    return next(iter(body)) if body.keys() in ({"leads"}, {"interactions"}, {"outcomes"}) else None
 
 
 def node(guide: str, file: str, service: Between, given: dict[str, Any]) -> dict[str, Any]:
