@@ -20,7 +20,7 @@ from serving.live.webhook import Receiver, Told
 
 _log = logging.getLogger("lead_scoring.webhooks")
 FIRST_DELAY, LONGEST_DELAY, MOST_ASKED_FOR = 5 * SECOND, 3 * HOUR, DAY
-# An attempt lasts 10 s; where a name is slow to be resolved and several addresses do not answer, some more.
+# An attempt lasts 10 s at most, whatever resolver and receiver do (`Receiver.post`); the rest is for writing down.
 LEASE = 30 * SECOND
 _REST = 5 * MINUTE  # the longest that all wait because of what one answer asked for
 _LOOK_SECONDS, _TIDY_SECONDS = 0.5, 60
@@ -64,11 +64,13 @@ class Postman:
 
     def take(self) -> Crossing | None:
         """Take one that is due; None: none is. Raises StoreUnavailableError."""
-        now = self.now()
         with self.store.database.reading() as connection:
-            if not deliveries.is_due(connection, now):  # no lock of a writer is taken in vain, twice a second
+            if not deliveries.is_due(connection, self.now()):  # no lock of a writer is taken in vain, twice a second
                 return None
-        return self.store.database.written(lambda connection: deliveries.take(connection, now, now + LEASE))
+        # The lease begins inside: other writers may have been waited for.
+        return self.store.database.written(
+            lambda connection: deliveries.take(connection, now := self.now(), now + LEASE)
+        )
 
     def attempt(self, crossing: Crossing) -> Told:
         """Make one attempt, and write down what came of it. Raises StoreUnavailableError: then it is made again."""

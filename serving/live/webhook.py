@@ -7,6 +7,8 @@ import http.client
 import socket
 import ssl
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -16,6 +18,7 @@ from standardwebhooks import Webhook
 
 from histories.clock import SECOND
 from histories.errors import CallError
+from serving.live.names import Address, Names, UnresolvedError
 from serving.settings import Settings
 
 URL, SECRET = "LEAD_SCORING_WEBHOOK_URL", "LEAD_SCORING_WEBHOOK_SECRET"  # names, no values
@@ -42,6 +45,7 @@ class Receiver:
     url: SplitResult = field(repr=False)
     signers: tuple[Webhook, ...] = field(repr=False)
     timeout: float = 10.0
+    names: Names = field(default_factory=Names, repr=False, compare=False)
 
     @property
     def label(self) -> str:
@@ -49,20 +53,20 @@ class Receiver:
         return f"{self.url.scheme}://{self.url.netloc}"
 
     def post(self, message_id: str, body: str, now: int) -> Told:
-        """Send one message. It ends within `timeout` seconds, whatever the receiver does; raises nothing.
-
-        Beyond that it may go on while its name is being resolved, and its addresses do not answer; nothing is sent then.
-        """
-        connection = self._connection()
+        """Send one message. It ends within `timeout` seconds, whatever resolver and receiver do; raises nothing."""
+        context = ssl.create_default_context() if self.url.scheme == "https" else None
+        connection = self._connection(context)
         cut = threading.Event()
         timer = threading.Timer(self.timeout, _cut, (connection, cut))
         timer.daemon = True
         timer.start()
         try:
             try:
-                connection.connect()
+                self._connect(connection, context, time.monotonic() + self.timeout)
+            except UnresolvedError:
+                return Told(f"its name was not resolved within {self.timeout:g} s")
             except TimeoutError:
-                return Told(f"no connection within {connection.timeout:g} s")
+                return Told(f"no connection within {self._patience:g} s")
             if cut.is_set():
                 raise TimeoutError  # there was nothing yet that the timer could have ended
             connection.sock.settimeout(self.timeout)
@@ -75,11 +79,50 @@ class Receiver:
             timer.cancel()
             connection.close()
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port, seconds = self.url.hostname or "", self.url.port, min(self.timeout, _CONNECT_SECONDS)
-        if self.url.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=seconds)
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+    @property
+    def _patience(self) -> float:
+        return min(self.timeout, _CONNECT_SECONDS)
+
+    def _connection(self, context: ssl.SSLContext | None) -> http.client.HTTPConnection:
+        host, port = self.url.hostname or "", self.url.port
+        if context is None:
+            return http.client.HTTPConnection(host, port)
+        return http.client.HTTPSConnection(host, port, context=context)
+
+    def _connect(self, connection: http.client.HTTPConnection, context: ssl.SSLContext | None, ends: float) -> None:
+        """Give the connection its socket, by `ends` (of the monotonic clock). Raises OSError."""
+        opened = self._opened(self.names.addresses(connection.host, connection.port, ends - time.monotonic()), ends)
+        connection.sock = opened
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is None:
+            return
+        # Not `HTTPSConnection.connect`, whose socket the timer cannot see before the handshake is over.
+        secured = context.wrap_socket(opened, server_hostname=connection.host, do_handshake_on_connect=False)
+        connection.sock = secured
+        secured.settimeout(self._seconds(ends))
+        secured.do_handshake()
+
+    def _opened(self, addresses: Sequence[Address], ends: float) -> socket.socket:
+        """Connect to the first address that answers."""
+        failed: OSError = TimeoutError()
+        for family, kind, protocol, _, address in addresses:
+            one = socket.socket(family, kind, protocol)
+            try:
+                one.settimeout(self._seconds(ends))
+                one.connect(address)
+            except OSError as error:
+                one.close()
+                failed = error
+            else:
+                return one
+        raise failed
+
+    def _seconds(self, ends: float) -> float:
+        """How long the next step may take. Raises TimeoutError where there is no time left."""
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return min(left, _CONNECT_SECONDS)
 
     def _path(self) -> str:
         return (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")

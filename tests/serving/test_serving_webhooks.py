@@ -1,6 +1,7 @@
 """What a receiver may be, what is sent to it, how long that may take, and when it is tried again."""
 
 import base64
+import contextlib
 import http.server
 import re
 import socket
@@ -26,7 +27,7 @@ from histories.store.crossing.crossings import Crossing
 from serving import settings
 from serving.http.metrics import Metrics
 from serving.live import webhook
-from serving.live.delivery import again_at
+from serving.live.delivery import LEASE, again_at
 from serving.live.webhook import Told
 
 KEY = "whsec_" + base64.b64encode(bytes(range(24))).decode()
@@ -170,28 +171,84 @@ def test_a_receiver_that_sends_a_byte_now_and_then_is_cut_off_in_time(begins: by
         assert time.monotonic() - started < 3
 
 
-def test_a_name_that_takes_longer_to_be_resolved_than_an_attempt_may_last_ends_it(
+@contextmanager
+def slow_resolver(patch: pytest.MonkeyPatch, seconds: float) -> Iterator[list[str]]:
+    """Let the resolver take so long; what is given names the host of each look-up. It ends when all have ended."""
+    resolve, asked = socket.getaddrinfo, list[str]()
+
+    def slow(host: str, *given: Any, **named: Any) -> Any:
+        asked.append(host)
+        time.sleep(seconds)
+        return resolve(host, *given, **named)
+
+    patch.setattr(socket, "getaddrinfo", slow)
+    yield asked
+    for one in threading.enumerate():
+        if one.name == "resolver":
+            one.join()
+
+
+def test_a_resolver_that_hangs_ends_no_later_than_an_attempt_may_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(said(b"HTTP/1.1 200 OK\r\n\r\n")) as port, slow_resolver(monkeypatch, 1.5):
+        started = time.monotonic()
+        assert post(port, timeout=0.3) == Told("its name was not resolved within 0.3 s")
+        assert time.monotonic() - started < 1
+
+
+def test_attempts_beside_a_resolver_that_hangs_share_one_look_up_and_the_next_makes_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The timer has passed by then: what drips would be waited for without an end."""
-    resolve = socket.getaddrinfo
+    with server(said(b"HTTP/1.1 200 OK\r\n\r\n")) as port, slow_resolver(monkeypatch, 0.8) as asked:
+        one = receiver(f"http://127.0.0.1:{port}/x")
+        hurried, patient = (webhook.Receiver(one.url, one.signers, seconds, one.names) for seconds in (0.3, 5.0))
+        late = [hurried.post("msg_1", "{}", SECOND) for _ in range(2)]
+        assert (late, asked) == ([Told("its name was not resolved within 0.3 s")] * 2, ["127.0.0.1"])
+        assert patient.post("msg_1", "{}", SECOND) == Told(None)
+        assert asked == ["127.0.0.1"]
+        assert patient.post("msg_1", "{}", SECOND) == Told(None)
+        assert asked == ["127.0.0.1"] * 2
 
-    def slow(*given: Any, **named: Any) -> Any:
-        time.sleep(0.6)
-        return resolve(*given, **named)
 
+def test_a_name_that_nobody_knows_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert receiver("https://crm.example").post("msg_1", "{}", 0) == Told("its name cannot be resolved")
+
+
+def test_time_that_resolving_took_is_taken_from_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     def drip(one: socket.socket) -> None:
         one.recv(100_000)
-        one.sendall(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(30):
-            one.sendall(b"X-A: b\r\n")
+        for _ in range(40):
+            one.sendall(b"x")
             time.sleep(0.1)
 
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
-    with server(drip) as port:
+    with slow_resolver(monkeypatch, 0.6), server(drip) as port:
         started = time.monotonic()
-        assert post(port, timeout=0.5) == Told("no answer within 0.5 s")
-        assert time.monotonic() - started < 2
+        assert post(port, timeout=1) == Told("no answer within 1 s")
+        assert time.monotonic() - started < 1.5
+
+
+def test_addresses_that_do_not_answer_are_tried_one_after_another_and_no_longer_than_an_attempt_may_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        place = full.getsockname()
+        for _ in range(4):  # nobody accepts: further connections wait for a place in the line
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(place)
+        found = (socket.AF_INET, socket.SOCK_STREAM, 6, "", place)
+        monkeypatch.setattr(webhook, "_CONNECT_SECONDS", 0.3)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [found] * 20)
+        started = time.monotonic()
+        assert post(place[1], timeout=1) == Told("no connection within 0.3 s")
+        assert 0.9 < time.monotonic() - started < 1.5
+
+
+def test_an_attempt_ends_long_before_another_process_may_make_it() -> None:
+    assert receiver("https://crm.example").timeout * SECOND <= LEASE / 2
 
 
 def test_a_receiver_that_says_nothing_of_tls_is_cut_off_in_time() -> None:
