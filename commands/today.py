@@ -46,7 +46,7 @@ def today(
         typer.Option(min=0, max=0.5, help="The share of calls by lot [default: the recipe's explore, else 0]."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="What the lot is drawn with [default: the moment of the calls].")
+        int | None, typer.Option(min=0, help="What the lot is drawn with [default: the day of the calls].")
     ] = None,
 ) -> None:
     """Print and write the day's call list: who, both scores, what to do by when, and why, best first."""
@@ -66,7 +66,8 @@ def today(
         terms, using = Terms(business.deal_value, business.call_cost), scorer(best, rulebook)
         with _read(config, present, share) as (histories, written_down):
             moment = histories.exported_at if asked is None else asked
-            lot = Lot(share, moment if seed is None else seed) if share else None
+            # By the day: whoever asks twice on a day hands the same leads over.
+            lot = Lot(share, moment // clock.DAY if seed is None else seed) if share else None
             found = choose(using, histories, moment, count, terms, lot=lot)
             if lot is not None:
                 written_down(found, using)
@@ -76,7 +77,11 @@ def today(
     out.print(f"{len(found.calls)} calls: {path}")
     if share:
         by_lot = sum(one.explored for one in found.calls)
-        out.print(f"{by_lot} of them by lot, written down in {config} with how likely each was.", soft_wrap=True)
+        out.print(
+            f"Written down in {config}: these calls, {by_lot or 'none'} of them by lot, and how likely each lead was to be "
+            "called.",
+            soft_wrap=True,
+        )
 
 
 @contextmanager

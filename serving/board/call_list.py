@@ -21,7 +21,7 @@ _COLOURS = {
 _LEGEND = (
     "customer, SQL: the probabilities (–: that stage is reached). score: the share of a recent board that is "
     "less likely to become a customer, with its grade. points: the rulebook's, with its grade. ▲ ▼ what went with a "
-    "higher or lower probability, • the rule that gave most points. Times are UTC."
+    "higher or lower probability, • the rule that counted most. Times are UTC."
 )
 
 
@@ -88,7 +88,7 @@ def line(answer: Answer, as_of: int) -> Text:
 
 
 def explain(answer: Answer, console: Console) -> None:
-    """Print the reasons, and the rule that gave most points."""
+    """Print the reasons, and the rule that counted most."""
     for one in answer.reasons:
         console.print(Padding(Text(f"{'▲' if one.effect > 0 else '▼'} {printable(one.text)}"), (0, 0, 0, 3)))
     for rule in answer.rule_reasons[:1]:

@@ -5,7 +5,9 @@ known how likely every lead was to be called, those that were called stand for a
 of sampling without replacement from a finite universe", JASA 47, 1952).
 """
 
+import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """How much of a list is drawn by lot: a `share` of the calls, above 0 and below 1, with the numbers of `seed`."""
+    """How much of a list is drawn by lot: a `share` of the calls, above 0 and below 1, with the lots of `seed`."""
 
     share: float
     seed: int
@@ -34,22 +36,32 @@ class Drawn:
     propensity: Floats
 
 
-def draw(leads: int, worth: int, calls: int, lot: Lot) -> Drawn:
-    """Draw a list of at most `calls` of `leads` that may be called, of which the first `worth` are worth a call.
+def draw(leads: Sequence[str], worth: int, calls: int, lot: Lot) -> Drawn:
+    """Draw a list of at most `calls` of the `leads` that may be called, the best first; the first `worth` are worth it.
 
     A share of the calls goes to leads drawn from all alike, whatever they are worth: on average the lot's share, each
     day a whole number near it. The best of the others have the rest. Those drawn stand at random places of the list.
+
+    Each lead's lot is made of the seed and its id, and the smallest lots are drawn: with the same seed, leads that
+    come, go or change places meanwhile change little of who is drawn.
     """
     random = np.random.default_rng(lot.seed)
-    few, part = _expected(leads, calls, lot.share)
+    few, part = _expected(len(leads), calls, lot.share)
     drawn = few + int(random.random() < part)
-    explored = np.sort(random.choice(leads, size=drawn, replace=False))
+    explored = np.argsort(np.array([_lot(lot.seed, one) for one in leads], dtype=np.uint64), kind="stable")[:drawn]
     others = np.setdiff1d(np.arange(worth), explored, assume_unique=True)[: calls - drawn]
     rank = np.zeros(len(others) + drawn, dtype=np.int64)
     by_lot = np.zeros(len(rank), dtype=np.bool_)
     by_lot[random.choice(len(rank), size=drawn, replace=False)] = True
-    rank[by_lot], rank[~by_lot] = random.permutation(explored), others
-    return Drawn(rank, by_lot, propensities(leads, worth, calls, lot.share)[rank])
+    rank[by_lot], rank[~by_lot] = explored, others
+    return Drawn(rank, by_lot, propensities(len(leads), worth, calls, lot.share)[rank])
+
+
+def _lot(seed: int, lead_id: str) -> int:
+    """A lead's lot under a seed: any of 2^64 numbers, all as likely."""
+    return int.from_bytes(
+        hashlib.blake2b(f"{seed} {lead_id}".encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+    )
 
 
 def propensities(leads: int, worth: int, calls: int, share: float) -> Floats:

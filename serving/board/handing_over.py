@@ -6,7 +6,7 @@ import json
 from histories.store import Store
 from histories.store.kept.answers import keep_list
 from histories.store.kept.artifacts import Kind, archive
-from histories.store.kept.handovers import Handover, hand_over
+from histories.store.kept.handovers import Handover, hand_over, is_handed_over
 from scoring import archive as archives
 from scoring import kept
 from scoring.scorer import Scorer
@@ -21,6 +21,8 @@ def write_down(store: Store, found: CallList, scorer: Scorer, watermark: int, no
     """
     bundle, rulebook = scorer.bundle, scorer.rulebook
     list_id = _id(found, bundle.version, rulebook.version)
+    if is_handed_over(store, list_id):
+        return list_id
     archive(store, bundle.version, Kind.BUNDLE, archives.packed(bundle), now)
     archive(store, rulebook.version, Kind.RULEBOOK, rulebook.source.encode(), now)
     asked = kept.Asked(

@@ -1,6 +1,6 @@
 """The day's call list: whom to call first, by what a call is expected to bring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +75,7 @@ def choose(
     worth = may_call & (expected > 0)
     order = np.lexsort((np.array(ids, dtype=object).astype(str), -expected))
     order = order[may_call[order]]
-    drawn = _drawn(len(order), int(worth.sum()), count, lot)
+    drawn = _drawn([ids[place] for place in order.tolist()], int(worth.sum()), count, lot)
     chosen = order[drawn.rank].tolist()
     histories_of = [select.lead(histories, ids[place]) for place in chosen]
     answers = scorer.score(histories_of, as_of, reasons)
@@ -104,7 +104,7 @@ def choose(
     )
 
 
-def _drawn(leads: int, worth: int, count: int, lot: Lot | None) -> Drawn:
+def _drawn(leads: Sequence[str], worth: int, count: int, lot: Lot | None) -> Drawn:
     if lot is not None:
         return draw(leads, worth, count, lot)
     calls = min(worth, count)

@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 from serving.board.exploring import Lot, draw, propensities
 
 
+def named(leads: int) -> list[str]:
+    return [f"lead-{number}" for number in range(leads)]
+
+
 def counted(leads: int, worth: int, calls: int, drawn: int) -> list[Fraction]:
     """Every lot of `drawn` leads is as likely: count on how many lists each lead is."""
     lots = list(combinations(range(leads), drawn))
@@ -45,13 +49,13 @@ def test_lists_come_as_often_as_the_propensities_say() -> None:
     expected = propensities(12, 9, 6, 0.15)
     times = np.zeros(12)
     for seed in range(2000):
-        times[draw(12, 9, 6, Lot(0.15, seed)).rank] += 1
+        times[draw(named(12), 9, 6, Lot(0.15, seed)).rank] += 1
     error = np.sqrt(np.maximum(expected * (1 - expected), 1e-9) / 2000)
     assert np.all(np.abs(times / 2000 - expected) < 4 * error + 1e-9)
 
 
 def test_the_expected_number_of_calls_is_kept_and_those_by_lot_stand_anywhere() -> None:
-    lists = [draw(100, 100, 20, Lot(0.05, seed)) for seed in range(400)]
+    lists = [draw(named(100), 100, 20, Lot(0.05, seed)) for seed in range(400)]
     assert {len(one.rank) for one in lists} == {20}
     assert all(len(set(one.rank.tolist())) == 20 for one in lists)
     assert {int(one.explored.sum()) for one in lists} == {1}
@@ -61,13 +65,23 @@ def test_the_expected_number_of_calls_is_kept_and_those_by_lot_stand_anywhere() 
 
 
 def test_the_same_seed_draws_the_same_list() -> None:
-    first, second, other = (draw(50, 40, 10, Lot(0.3, seed)) for seed in (7, 7, 8))
+    first, second, other = (draw(named(50), 40, 10, Lot(0.3, seed)) for seed in (7, 7, 8))
     assert first.rank.tolist() == second.rank.tolist()
     assert first.rank.tolist() != other.rank.tolist()
 
 
+def test_who_is_drawn_hangs_on_the_seed_and_the_lead_and_not_on_who_else_is_there_or_in_what_order() -> None:
+    """A hundred leads, ten by lot of twenty calls; a tenth of them go, and the others change places."""
+    before, after = named(100), [one for one in reversed(named(100)) if not one.endswith("7")]
+    first, second = draw(before, 100, 20, Lot(0.5, 3)), draw(after, 90, 20, Lot(0.5, 3))
+    by_lot = [{leads[rank] for rank in one.rank[one.explored]} for leads, one in ((before, first), (after, second))]
+    stayed = {one for one in by_lot[0] if not one.endswith("7")}
+    assert len(by_lot[0]) == len(by_lot[1]) == 10
+    assert stayed < by_lot[1] or stayed == by_lot[1]
+
+
 @pytest.mark.parametrize("leads", [0, 1, 3])
 def test_with_fewer_leads_than_calls_all_that_are_worth_one_are_called(leads: int) -> None:
-    found = draw(leads, leads, 10, Lot(0.5, 1))
+    found = draw(named(leads), leads, 10, Lot(0.5, 1))
     assert sorted(found.rank.tolist()) == list(range(leads))
     assert found.propensity.tolist() == pytest.approx([1.0] * leads)

@@ -68,7 +68,7 @@ def test_a_call_that_causes_conversions_flatters_the_score_it_followed_and_the_l
     everybody: list[np.ndarray] = []
     for day in range(60):
         order = np.argsort(-blind[day])
-        found = draw(pool, pool, 30, Lot(0.5, day))
+        found = draw(list(map(str, order.tolist())), pool, 30, Lot(0.5, day))
         on_list = order[found.rank]
         chance = knows[day].copy()
         chance[on_list] *= 2

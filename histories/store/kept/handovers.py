@@ -28,6 +28,13 @@ class Handover:
     score_id: int | None = None
 
 
+def is_handed_over(store: Store, list_id: str) -> bool:
+    """Tell whether a list is written down already. Raises StoreUnavailableError."""
+    with store.database.reading() as connection:
+        rows = sa.select(HANDOVERS.c.list_id).where(HANDOVERS.c.list_id == list_id)
+        return connection.execute(rows.limit(1)).scalar() is not None
+
+
 def hand_over(store: Store, rows: Sequence[Handover]) -> int:
     """Write down a list; return how many rows are new. The same list again changes nothing, of forgotten leads nothing is kept.
 
