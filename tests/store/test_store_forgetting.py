@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,95 @@ def test_nobody_waits_while_what_was_refused_is_read(opened: Store, monkeypatch:
     monkeypatch.setattr(traces, "names", meanwhile)
     assert forgetting.remove(opened, names)["quarantine"] == 1
     assert added == [1]
+    assert naming(opened, PERSON) == {}
+
+
+def told_of(*names: str) -> str:
+    """What a request told of a colleague's account: an interaction of each of these names."""
+    did = [{"interaction_id": one, "occurred_at": "1970-01-01T00:00:01Z", "kind": one} for one in names]
+    return json.dumps({"account_id": "acme", "account_interactions": did})
+
+
+def searching(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    """Let something happen as soon as the first kept request is looked through, and once alone."""
+    without, happened = traces.without, list[object]()
+
+    def looked(given: str, ids: Collection[str], did: Collection[traces.Content]) -> str | None:
+        if not happened:
+            happened.append(None)
+            happened[0] = meanwhile()
+        return without(given, ids, did)
+
+    monkeypatch.setattr(traces, "without", looked)
+
+
+def test_nobody_waits_while_kept_requests_are_looked_through_and_what_comes_then_is_looked_at_too(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(opened)
+    with opened.database.engine.begin() as connection:
+        kept(connection, COLLEAGUE, 0, given=told_of(f"i:{PERSON}:10", "c1"))
+    names = forgetting.begin(opened, PERSON, NOW)
+    waited: list[float] = []
+
+    def answered() -> None:
+        started = time.monotonic()
+        with opened.database.engine.begin() as connection:
+            kept(connection, COLLEAGUE, 0, as_of=31, given=told_of("c2", f"i:{PERSON}:10"))
+        waited.append(time.monotonic() - started)
+
+    searching(monkeypatch, answered)
+    assert forgetting.remove(opened, names)[forgetting.INPUTS] == 3
+    assert naming(opened, PERSON) == {}
+    assert waited[0] < 1
+    with opened.database.reading() as connection:
+        query = sa.select(SCORES.c.given, SCORES.c.inputs_forgotten).where(SCORES.c.given.is_not(None))
+        left = connection.execute(query.order_by(SCORES.c.score_id)).all()
+    assert [tuple(row) for row in left] == [(told_of("c1"), 1), (told_of("c2"), 1)]
+
+
+def test_two_of_an_account_that_are_forgotten_at_once_do_not_bring_each_other_back(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What requests told is found, and the other's removal changes it before it is changed."""
+    fill(opened)
+    opened.add_leads([LeadRow("second", 1, "acme")], NOW)
+    opened.add_interactions([interaction("second", 10)], NOW)
+    with opened.database.engine.begin() as connection:
+        kept(connection, COLLEAGUE, 0, given=told_of(f"i:{PERSON}:10", "i:second:10", "c1"))
+    names = forgetting.begin(opened, PERSON, NOW)
+    searching(monkeypatch, lambda: forgetting.remove(opened, forgetting.begin(opened, "second", NOW)))
+    forgetting.remove(opened, names)
+    assert naming(opened, PERSON, "second") == {}
+    with opened.database.reading() as connection:
+        assert connection.execute(sa.select(SCORES.c.given).where(SCORES.c.given.is_not(None))).scalars().all() == [
+            told_of("c1")
+        ]
+
+
+def test_an_answer_that_is_still_being_kept_when_kept_requests_are_looked_through_is_not_passed_over(
+    opened: Store,
+) -> None:
+    """Its number was given before the removal began, and nobody sees it yet."""
+    fill(opened)
+    names = forgetting.begin(opened, PERSON, NOW)
+    numbered, go_on = threading.Event(), threading.Event()
+
+    def keep(connection: sa.Connection) -> None:
+        kept(connection, COLLEAGUE, 0, given=told_of(f"i:{PERSON}:10"))
+        numbered.set()
+        assert go_on.wait(20)
+
+    keeping = threading.Thread(target=opened.database.written, args=(keep,))
+    removing = threading.Thread(target=forgetting.remove, args=(opened, names))
+    keeping.start()
+    assert numbered.wait(20)
+    removing.start()
+    removing.join(0.3)
+    go_on.set()
+    for one in (keeping, removing):
+        one.join(30)
+        assert not one.is_alive()
     assert naming(opened, PERSON) == {}
 
 
