@@ -158,6 +158,17 @@ def test_a_lead_that_only_requests_tell_of_crosses_lines_too(opened: Store) -> N
     assert told(opened) == [("mql", "lead", "mql")]
 
 
+def test_a_first_answer_about_a_moment_that_is_long_over_is_no_news(opened: Store) -> None:
+    """A batch of leads told whole, as of last year: a look back. What is as of yesterday is told."""
+    now = 400 * DAY
+    note(opened, answer("old", "sql", 35 * DAY, stored=0), now=now)
+    note(opened, answer("new", "sql", now - DAY, stored=0), now=now)
+    assert told(opened, "old") == []
+    assert told(opened, "new") == [("sql", None, "sql")]
+    note(opened, answer("old", "sql", now, stored=0), now=now)
+    assert told(opened, "old") == [("sql", None, "sql")]
+
+
 def test_a_standing_of_an_earlier_moment_lets_what_was_crossed_before_it_pass(opened: Store) -> None:
     def begin(*leads: str) -> frozenset[str]:
         rows = [answer(one, "mql", 100) for one in leads]

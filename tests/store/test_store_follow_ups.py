@@ -106,6 +106,18 @@ def test_weeks_count_what_was_met_missed_and_left(agreed: Store) -> None:
     assert [one.clock.lead_id for one in found(agreed, now).due] == ["f"]
 
 
+def test_who_wants_to_hear_nothing_more_is_called_no_more(agreed: Store) -> None:
+    families = Families({"two_way": ("call_answered",), "outbound": ("mail_*",), "negative": ("unsubscribe",)})
+    define(agreed, Definitions("Europe/Amsterdam", families), 2)
+    for lead_id in ("a", "b", "c"):
+        cross(agreed, lead_id, "mql", MONDAY)
+    happens(agreed, "a", "unsubscribe", MONDAY + DAY)
+    happens(agreed, "b", "unsubscribe", MONDAY + 4 * DAY, Direction.OUTBOUND)
+    happens(agreed, "c", "unsubscribe", MONDAY - DAY)
+    ups = found(agreed, MONDAY + 9 * DAY)
+    assert {one.clock.lead_id: str(one.outcome) for one in ups.all} == {"a": "ended", "b": "missed", "c": "overdue"}
+
+
 def test_who_objected_is_left_out_and_who_was_merged_is_followed_up_as_the_one_that_goes_on(agreed: Store) -> None:
     cross(agreed, "a", "mql", MONDAY)
     cross(agreed, "b", "mql", MONDAY)

@@ -50,6 +50,15 @@ def test_a_merged_leads_rows_come_under_the_one_it_became_over_any_number_of_ste
     assert handed_over(opened, 0, 9)["lead_id"].to_pylist() == ["c", "c", "c"]
 
 
+def test_a_lead_that_is_to_go_on_as_one_that_nobody_knows_yet_goes_by_its_own_id(opened: Store) -> None:
+    opened.add_leads([LeadRow("a", 0)], 1)
+    keep(opened, [row("a", 5)], 5)
+    people.expect(opened, "a", "later", 6, 6)
+    assert given(opened, 0, 9)["lead_id"].to_pylist() == ["a"]
+    opened.add_leads([LeadRow("later", 0)], 7)
+    assert given(opened, 0, 9)["lead_id"].to_pylist() == ["later"]
+
+
 def test_a_list_is_written_down_once_however_often_it_is_sent(opened: Store) -> None:
     rows = [Handover("list", "a", 5, 1, True, 0.05, 7), Handover("list", "b", 5, 2, False, 1.0)]
     assert (hand_over(opened, rows), hand_over(opened, rows)) == (2, 0)

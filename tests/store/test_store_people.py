@@ -1,13 +1,16 @@
 """Two leads that are one, and objections: what is written down, what is refused, and who is meant."""
 
 import re
+import threading
 
 import pytest
 import sqlalchemy as sa
+from crossing_cases import answer, note, there
 from people_cases import NOW, crossing, interaction
 
 from histories import store as stores
 from histories.store import LeadRow, Store
+from histories.store.crossing import crossings
 from histories.store.database.schema import CROSSINGS, MERGES
 from histories.store.privacy import people
 from histories.store.privacy.people import MergeRefusedError
@@ -108,6 +111,33 @@ def test_who_objects_is_in_no_export_and_nothing_of_it_in_its_colleagues(known: 
     told = stores.lead(known, "c").account_interactions
     assert told is not None
     assert [one.interaction_id for one in told] == ["i:b:10"]
+
+
+def test_a_crossing_that_is_noted_while_its_lead_objects_waits_for_none_that_is_given_up(known: Store) -> None:
+    """It is noted behind one that waits, and its transaction is still open when the objection comes."""
+    note(known, answer("a", "lead", 100))
+    note(known, answer("a", "mql", 200))
+    noted, go_on = threading.Event(), threading.Event()
+
+    def noting(connection: sa.Connection) -> None:
+        crossings.note(connection, [answer("a", "sql", 300)], 300)
+        noted.set()
+        assert go_on.wait(20)
+
+    first = threading.Thread(target=known.database.written, args=(noting,))
+    objecting = threading.Thread(target=people.suppress, args=(known, "a", 300))
+    first.start()
+    assert noted.wait(20)
+    objecting.start()
+    objecting.join(0.3)
+    go_on.set()
+    for one in (first, objecting):
+        one.join(30)
+        assert not one.is_alive()
+    assert [(one.kind, one.state, one.last_error) for one in there(known, "a")] == [
+        ("mql", "dead", "suppressed"),
+        ("sql", "dead", "suppressed"),
+    ]
 
 
 def test_webhooks_that_wait_are_given_up_for_every_lead_of_the_person_and_nobody_else(known: Store) -> None:

@@ -12,7 +12,7 @@ from histories.contract import Stage
 from histories.store.crossing import crossing_event, standing
 from histories.store.crossing.standing import Standing
 from histories.store.database.among import among
-from histories.store.database.schema import CROSSINGS, LEADS, STANDINGS
+from histories.store.database.schema import CROSSINGS, LEADS, MERGES, STANDINGS
 from histories.store.facts.tombstones import forgotten
 
 if TYPE_CHECKING:
@@ -73,12 +73,16 @@ def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mappin
     """Let leads that have no standing begin at the stages that these answers, of an earlier moment, say.
 
     No line is crossed, and of grades nobody was told yet: the next one is the first. `waiting` are leads without such
-    an answer, of whom nothing was known: they are to be looked at at a moment, where one is given.
+    an answer, of whom nothing was known: they are to be looked at at a moment, where one is given. One into which
+    others were merged before it was known stands no lower than they do.
     """
     first = {row.lead_id: Standing(row.rule_stage, None, row.as_of, 0) for row in rows}
     later = {lead_id: Standing(None, None, 0, 0, moment) for lead_id, moment in waiting.items()}
     begun = sorted((later | first).items())
     _insert_missing(connection, begun)
+    ended = among(connection, MERGES.c.into_lead, [lead_id for lead_id, _ in begun])
+    for lead_id, into in connection.execute(sa.select(MERGES.c.lead_id, MERGES.c.into_lead).where(ended)).all():
+        take_over(connection, lead_id, into, 0)
     # Inserted first, as with answers: who forgets a lead waits for this transaction, or is seen here.
     if gone := forgotten(connection, [lead_id for lead_id, _ in begun]):
         connection.execute(sa.delete(STANDINGS).where(STANDINGS.c.lead_id.in_(gone)))

@@ -19,7 +19,7 @@ from histories.store.known.persons import suppressed_in
 LIFETIME = 3 * DAY
 _COLUMNS = tuple(CROSSINGS.c[name] for name in Crossing.__slots__)
 _TOO_OLD = "not delivered within 3 days"
-_OBJECTED = "suppressed"
+OBJECTED = "suppressed"  # what a crossing that is told to nobody any more has as its last error
 _ASKED_FOR = "to be sent again, as was asked for"
 
 
@@ -43,7 +43,7 @@ def take(connection: sa.Connection, now: int, until: int) -> Crossing | None:
     """
     taken = _take(connection, now, until)
     while taken is not None and suppressed_in(connection, [taken.lead_id]):
-        dead(connection, taken, _OBJECTED, now)
+        dead(connection, taken, OBJECTED, now)
         taken = _take(connection, now, until)
     return taken
 
@@ -115,6 +115,13 @@ def send_again(connection: sa.Connection, crossing_ids: Collection[str], now: in
     connection.execute(sa.update(CROSSINGS).where(named).values(again))
     _schedule(connection, leads, now)
     return [crossing_id for crossing_id, _ in found]
+
+
+def give_up(connection: sa.Connection, leads: Sequence[str], reason: str) -> None:
+    """Tell nobody any more of what is pending of these leads."""
+    _lock(connection, leads)
+    waiting = sa.update(CROSSINGS).where(among(connection, CROSSINGS.c.lead_id, leads), CROSSINGS.c.state == PENDING)
+    connection.execute(waiting.values(state=DEAD, next_attempt_at=None, last_error=reason))
 
 
 def listed(connection: sa.Connection, states: Collection[str], lead_id: str | None, most: int) -> tuple[Crossing, ...]:

@@ -17,6 +17,8 @@ from histories.store.known.persons import all_merges, moment, suppressed_in
 _CONTACT = ("outbound", "two_way")  # families
 # Nothing is left to be followed up: sales is in a deal with the lead, or it is decided.
 _CLOSING = (Stage.OPPORTUNITY.value, Stage.CUSTOMER.value, Stage.LOST.value)
+# Nor where the lead wants to hear nothing more, or cannot be reached: an answer about it says `suppress`.
+_ENDING = "negative"  # a family
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Clocks that started since a moment, and by lead the moments of contact and of closing stages, each in order.
+    """Clocks that started since a moment, and by lead the moments of contact and of what ends it all, each in order.
 
-    Leads that objected are left out.
+    That is a closing stage, or an interaction of the family `negative`. Leads that objected are left out.
     """
 
     clocks: tuple[Clock, ...]
@@ -63,8 +65,8 @@ def following(store: Store, since: int, now: int) -> Following:
         clocks = _clocks(connection, since, merges)
         clocks = _without(clocks, suppressed_in(connection, {one.lead_id for one in clocks}))
         ids = {member for one in clocks for member in merges.members(one.lead_id)}
-        contacts = _contacts(connection, ids, now, declared.families)
-        closings = _closings(connection, ids, now)
+        contacts, closings = _done(connection, ids, now, declared.families)
+        closings += _closings(connection, ids, now)
         return Following(clocks, _by_lead(merges, contacts), _by_lead(merges, closings), declared.timezone)
 
 
@@ -89,17 +91,24 @@ def _without(clocks: Iterable[Clock], lead_ids: Collection[str]) -> tuple[Clock,
     return tuple(one for one in clocks if one.lead_id not in lead_ids)
 
 
-def _contacts(
+_Moments = list[tuple[str, int]]  # lead and moment
+
+
+def _done(
     connection: sa.Connection, lead_ids: Collection[str], now: int, families: Families
-) -> list[tuple[str, int]]:
+) -> tuple[_Moments, _Moments]:
+    """Contacts, and what ended them."""
     table = INTERACTIONS.c
     query = sa.select(table.lead_id, table.occurred_at, table.kind, table.direction)
     query = query.where(among(connection, table.lead_id, lead_ids), table.occurred_at <= now)
-    return [
-        (lead_id, occurred_at)
-        for lead_id, occurred_at, kind, direction in connection.execute(query)
-        if direction == Direction.OUTBOUND.value or not families.of(kind).isdisjoint(_CONTACT)
-    ]
+    contacts, ends = _Moments(), _Moments()
+    for lead_id, occurred_at, kind, direction in connection.execute(query):
+        of = families.of(kind)
+        if _ENDING in of:
+            ends.append((lead_id, occurred_at))
+        elif direction == Direction.OUTBOUND.value or not of.isdisjoint(_CONTACT):
+            contacts.append((lead_id, occurred_at))
+    return contacts, ends
 
 
 def _closings(connection: sa.Connection, lead_ids: Collection[str], now: int) -> list[tuple[str, int]]:

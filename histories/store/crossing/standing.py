@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from histories.clock import MINUTE
+from histories.clock import DAY, MINUTE
 from histories.contract import Stage
 
 # Clocks of the machines that ask and answer differ; an answer as of a later moment is about what may be.
 LENIENCE = 5 * MINUTE
+# What a lead had reached so long ago is no news: an answer about then is a look back, or an export that is asked for.
+NEWS = 7 * DAY
 _RANKS = {Stage.LEAD.value: 0, Stage.MQL.value: 1, Stage.SQL.value: 2}
 GRADE = "grade"
 
@@ -38,12 +40,13 @@ def is_newer(standing: Standing | None, as_of: int, watermark: int, *, stored: b
     """Tell whether an answer says more of a lead than its standing does.
 
     One as of an earlier moment never does, nor one that knew less of the store: else a lead would fall back to what it
-    was, and rise once more. An answer as of a moment to come says nothing about now.
+    was, and rise once more. An answer as of a moment to come says nothing about now, nor does a first one as of a
+    moment that is long over.
     """
     if as_of > now + LENIENCE:
         return False
     if standing is None:
-        return True
+        return as_of >= now - NEWS
     return as_of >= standing.as_of and (not stored or watermark >= standing.watermark)
 
 

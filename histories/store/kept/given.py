@@ -1,12 +1,14 @@
 """All answers given since a moment, and all leads handed over, as tables: what a monitor holds against what followed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pyarrow as pa
 import sqlalchemy as sa
 
-from histories.store.database.schema import HANDOVERS, MERGES, SCORES
+from histories.store.database.schema import HANDOVERS, SCORES
 from histories.store.facts.store import Store
+from histories.store.known.merging import Merges
+from histories.store.known.persons import all_merges, moment
 
 GIVEN = pa.schema(
     [
@@ -61,32 +63,19 @@ def handed_over(store: Store, since: int, until: int) -> pa.Table:
 
 def _table(store: Store, query: sa.Select[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     with store.database.reading() as connection:
-        survivors = _survivors(connection)
+        merges = all_merges(connection, moment(connection, None))
         found = connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE})
-        batches = [_batch(list(zip(*rows, strict=True)), schema, survivors) for rows in found.partitions()]
+        batches = [_batch(list(zip(*rows, strict=True)), schema, merges) for rows in found.partitions()]
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def _batch(columns: list[tuple[object, ...]], schema: pa.Schema, survivors: Mapping[str, str]) -> pa.RecordBatch:
+def _batch(columns: list[tuple[object, ...]], schema: pa.Schema, merges: Merges) -> pa.RecordBatch:
     arrays = []
     for field, column in zip(schema, columns, strict=True):
         values: Iterator[object] | tuple[object, ...] = column
-        if field.name == "lead_id" and survivors:
-            values = (survivors.get(str(one), one) for one in column)
+        if field.name == "lead_id":
+            values = (merges.survivor(str(one)) for one in column)
         elif field.type == pa.bool_():  # SQLite knows numbers alone
             values = (bool(one) for one in column)
         arrays.append(pa.array(list(values), field.type))
     return pa.record_batch(arrays, schema=schema)
-
-
-def _survivors(connection: sa.Connection) -> Mapping[str, str]:
-    """The lead that each merged one became, over any number of steps."""
-    query = sa.select(MERGES.c.lead_id, MERGES.c.into_lead)
-    into: dict[str, str] = {lead_id: other for lead_id, other in connection.execute(query)}  # noqa: C416 - a row is no pair to mypy
-    found = {}
-    for lead_id, other in into.items():
-        end = other
-        while end in into:
-            end = into[end]
-        found[lead_id] = end
-    return found

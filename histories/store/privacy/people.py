@@ -7,13 +7,11 @@ import sqlalchemy as sa
 
 from histories import clock
 from histories.errors import DataError
-from histories.store.crossing import crossings
-from histories.store.database.schema import CROSSINGS, LEADS, MERGES, SUPPRESSIONS
+from histories.store.crossing import crossings, deliveries
+from histories.store.database.schema import LEADS, MERGES, SUPPRESSIONS
 from histories.store.facts.store import Store
 from histories.store.facts.tombstones import forgotten
 from histories.store.facts.writing import next_watermark
-
-_OBJECTED = "suppressed"  # what a crossing that is told to nobody any more has as its last error
 
 
 class MergeRefusedError(DataError):
@@ -122,9 +120,7 @@ def suppress(store: Store, lead_id: str, recorded_at: int) -> Changed:
         if forgotten(connection, [lead_id]) or lead_id in _objecting(connection, [lead_id]):
             return Changed(changed=False, watermark=watermark)
         _say(connection, [lead_id], 1, recorded_at, watermark)
-        waiting = sa.update(CROSSINGS).where(CROSSINGS.c.lead_id.in_(person(connection, lead_id)))
-        given_up = {"state": "dead", "next_attempt_at": None, "last_error": _OBJECTED}
-        connection.execute(waiting.where(CROSSINGS.c.state == "pending").values(**given_up))
+        deliveries.give_up(connection, person(connection, lead_id), deliveries.OBJECTED)
         return Changed(changed=True, watermark=watermark)
 
     return store.database.written(work)
