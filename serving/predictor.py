@@ -55,9 +55,12 @@ class Predictor:
         allow_personal: frozenset[str] = frozenset(),
         store: "Store | None" = None,
     ) -> None:
-        """`allow_personal`: attributes that may hold what reads like a person's name, address or number."""
+        """`max_interactions`: of a lead and its account, told or read from the store.
+
+        `allow_personal`: attributes that may hold what reads like a person's name, address or number.
+        """
         self._scorer, self._log = Scorer(bundle, rulebook), log
-        self._store, self._leads = store, _leads(store, bundle, rulebook)
+        self._store, self._leads = store, _leads(store, bundle, rulebook, max_interactions)
         self._context = FROM_STORE if store else None
         self._versions = {"model_version": bundle.version, "rulebook_version": rulebook.version}
         self._types: dict[str, AttributeType] = {one.name: one.type for one in bundle.catalogue.attributes}
@@ -72,6 +75,11 @@ class Predictor:
     def scorer(self) -> Scorer:
         """What answers."""
         return self._scorer
+
+    @property
+    def max_interactions(self) -> int:
+        """How many interactions a lead and its account may have."""
+        return self._max_interactions
 
     @property
     def store(self) -> "Store":
@@ -99,7 +107,7 @@ class Predictor:
         """Answers why scores changed. Raises RequestError where the service has no store."""
         from serving.live.why import WhyAnswers  # noqa: PLC0415  # as above
 
-        return WhyAnswers(self.store, self._scorer)
+        return WhyAnswers(self.store, self._scorer, self._max_interactions)
 
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""
@@ -215,12 +223,12 @@ def _within(number: int, error: RequestError) -> RequestError:
     return RequestError(error.problem, error.message, ".".join(filter(None, (f"leads[{number}]", error.field))))
 
 
-def _leads(store: "Store | None", bundle: Bundle, rulebook: Rulebook) -> Leads:
+def _leads(store: "Store | None", bundle: Bundle, rulebook: Rulebook, max_interactions: int) -> Leads:
     if store is None:
         return ToldLeads()
     from serving.live.asking import StoredLeads  # noqa: PLC0415  # with SQLAlchemy, for those who have a store
 
-    return StoredLeads(store, bundle, rulebook)
+    return StoredLeads(store, bundle, rulebook, max_interactions)
 
 
 def _lead_id(raw: object) -> str | None:

@@ -32,10 +32,14 @@ def archive(store: Store, bundle: Bundle, rulebook: Rulebook, now: int) -> None:
 
 
 class StoredLeads:
-    """The leads of a history store, asked for by a predictor of this bundle and rulebook."""
+    """The leads of a history store, asked for by a predictor of this bundle and rulebook.
 
-    def __init__(self, store: Store, bundle: Bundle, rulebook: Rulebook) -> None:
-        self._store, self._bundle, self._rulebook = store, bundle, rulebook
+    One that has more than `most` interactions in the store, its account's included, is refused: what is read of a lead
+    has a bound, as what is told of one has.
+    """
+
+    def __init__(self, store: Store, bundle: Bundle, rulebook: Rulebook, most: int) -> None:
+        self._store, self._bundle, self._rulebook, self._most = store, bundle, rulebook, most
 
     def look_up(self, told: Sequence[Told]) -> Look:
         """Return the leads as the store knows them, with what was told; one that was told whole is as it was told.
@@ -45,8 +49,8 @@ class StoredLeads:
         named = [one.lead_id for one in told if isinstance(one, Additions)]
         whole = [one.lead_id for one in told if isinstance(one, LeadHistory)]
         with unavailable.told():
-            found = asked(self._store, named, also=whole)
-        return Look(tuple(told), tuple(_lead(one, found) for one in told), found.watermark)
+            found = asked(self._store, named, also=whole, most=self._most)
+        return Look(tuple(told), tuple(self._lead(one, found) for one in told), found.watermark)
 
     def keep(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> frozenset[str]:
         """Keep the answers, and what they cross, in one transaction; those that could not be scored are not.
@@ -59,6 +63,18 @@ class StoredLeads:
             numbers = answers.keep(self._store, rows, moments.now)
         return frozenset(row.lead_id for row, number in zip(rows, numbers, strict=True) if number is None)
 
+    def _lead(self, told: Told, found: Asked) -> LeadHistory | RequestError:
+        if told.lead_id in found.suppressed:
+            return RequestError(Problem.SUPPRESSED, "is of a lead that has objected to being scored", "lead_id")
+        if isinstance(told, LeadHistory):
+            return told
+        if told.lead_id in found.too_large:
+            return too_large(self._most)
+        if told.lead_id not in found.leads:
+            message = "is of no lead that the history store knows; send the lead first, or its created_at and all of it"
+            return RequestError(Problem.UNKNOWN_LEAD, message, "lead_id")
+        return additions.added(found.leads[told.lead_id], told)
+
     def _rows(self, look: Look, answers_given: Sequence[Answer], moments: Moments) -> Iterator[ScoreRow]:
         request_id, as_of, now = moments.request_id, moments.as_of, moments.now
         around = kept.Asked(request_id, as_of, now, look.watermark, self._bundle.version, self._rulebook.version)
@@ -68,15 +84,13 @@ class StoredLeads:
                 yield kept.row(answer, around, stored=isinstance(one, Additions), given=_given(one))
 
 
-def _lead(told: Told, found: Asked) -> LeadHistory | RequestError:
-    if told.lead_id in found.suppressed:
-        return RequestError(Problem.SUPPRESSED, "is of a lead that has objected to being scored", "lead_id")
-    if isinstance(told, LeadHistory):
-        return told
-    if told.lead_id not in found.leads:
-        message = "is of no lead that the history store knows; send the lead first, or its created_at and all of it"
-        return RequestError(Problem.UNKNOWN_LEAD, message, "lead_id")
-    return additions.added(found.leads[told.lead_id], told)
+def too_large(most: int) -> RequestError:
+    """What is said of a lead that has more than `most` interactions in the store."""
+    message = (
+        f"is of a lead that has more than {most} interactions in the history store, its account's included; the "
+        "service's LEAD_SCORING_MAX_INTERACTIONS allows for more"
+    )
+    return RequestError(Problem.INVALID_LEAD, message, "lead_id")
 
 
 def _given(told: Told) -> str | None:

@@ -37,7 +37,7 @@ def _start(engine: Engine, receiver: Receiver | None, listener: Listener, now: C
     from serving.live.delivery import Delivery, Postman  # noqa: PLC0415
     from serving.live.rescoring import Rescoring  # noqa: PLC0415
 
-    rescoring = Rescoring(store, lambda: engine.predictor.scorer, now, listener)
+    rescoring = Rescoring(store, lambda: engine.predictor.scorer, now, listener, engine.predictor.max_interactions)
     threading.Thread(target=rescoring.run, name="rescoring", daemon=True).start()
     if receiver is not None:
         delivery = Delivery(Postman(store, receiver, now, listener))

@@ -31,6 +31,10 @@ class NotYetError(DataError):
     """The lead was not there yet at one of the moments."""
 
 
+class TooLargeError(DataError):
+    """The lead and its account have more interactions than may be read."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Side:
     """What an answer was made from. `given` None: none was given; it is what would be answered by what is in force."""
@@ -52,9 +56,12 @@ class Compared:
 class Comparing:
     """Compares answers. It keeps a few bundles in memory; safe for threads."""
 
-    def __init__(self, store: Store, in_force: InForce) -> None:
-        """`in_force` gives the bundle and the rulebook by which what was never answered is answered."""
-        self._store, self._in_force = store, in_force
+    def __init__(self, store: Store, in_force: InForce, most: int | None = None) -> None:
+        """`in_force` gives the bundle and the rulebook by which what was never answered is answered.
+
+        `most`: interactions of a lead and its account that are read for that; None: any number.
+        """
+        self._store, self._in_force, self._most = store, in_force, most
         self._replayer, self._lock = Replayer(store), Lock()
 
     def compare(self, lead_id: str, begin: int, until: int, most: int) -> Compared:
@@ -64,7 +71,7 @@ class Comparing:
         a moment up to then; without either, or where both ends would be one answer, what would have been answered
         then, by all that the store knows now. What-ifs (answers to which the request added something), and answers of
         which something is forgotten, count as not given. Raises CallError where `begin` is not before `until`,
-        UnknownLeadError, SuppressedError, NotYetError, DataError where what an answer was made from is gone,
+        UnknownLeadError, SuppressedError, NotYetError, TooLargeError, DataError where what an answer was made from is gone,
         StoreUnavailableError.
         """
         if begin >= until:
@@ -93,9 +100,11 @@ class Comparing:
         return Side(End(inputs(self._store, given), given.as_of, bundle, rulebook), given)
 
     def _now(self, lead_id: str, moment: int) -> End:
-        found = asked(self._store, [lead_id])
+        found = asked(self._store, [lead_id], most=self._most)
         if lead_id in found.suppressed:
             raise SuppressedError(f"lead {lead_id!r} has objected to being scored, and no answer was given then")
+        if lead_id in found.too_large:
+            raise TooLargeError(f"lead {lead_id!r} and its account have more than {self._most} interactions")
         if lead_id not in found.leads:
             raise UnknownLeadError(f"the store knows no lead {lead_id!r}")
         history = found.leads[lead_id]

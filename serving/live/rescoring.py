@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Protocol
 from uuid import uuid4
 
-from histories.clock import DAY, SECOND
+from histories.clock import SECOND
 from histories.contract import LeadHistory
 from histories.store import Store, StoreUnavailableError
 from histories.store.crossing import crossings, touched
+from histories.store.crossing.standing import NEWS
 from histories.store.database import leases
 from histories.store.database.score_row import ScoreRow
 from histories.store.kept import answers
@@ -26,9 +27,6 @@ from scoring.scorer import Scorer
 
 _log = logging.getLogger("lead_scoring.rescoring")
 NAME = "rescoring"  # of its row in `cursors`
-# A lead that was never answered for begins where it stood so long ago: what an export brings of earlier years is no
-# news, what crossed a line in the last days is.
-BEFORE = 7 * DAY
 _LEASE = 20 * SECOND
 _AT_ONCE = 100  # leads; requests that are scored meanwhile wait for no more
 _MOST_REMEMBERED = 200_000  # leads
@@ -63,9 +61,12 @@ class Rescoring:
         scorer: Callable[[], Scorer],
         now: Callable[[], int],
         listener: Listener,
+        most: int,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`most`: interactions of a lead and its account; one that has more is answered for nowhere."""
         self._store, self._scorer, self._now, self._listener, self._pause = store, scorer, now, listener, pause
+        self._most, self._warned = most, False
         self._held_until: int | None = None
         # Leads, and what was known when they were scored last: a lead has rows in many batches of an import, and is
         # scored once for all of them. Only what was scored here counts: an answer to a request may speak of an
@@ -123,7 +124,8 @@ class Rescoring:
 
     def _rescore(self, lead_ids: Sequence[str]) -> None:
         scorer = self._scorer()
-        found = asked(self._store, lead_ids)
+        found = asked(self._store, lead_ids, most=self._most)
+        self._warn(len(found.too_large))
         # Read before the moment is taken: what has arrived is visible at it.
         now = self._now()
         wanted = {one.lead_id: one for lead_id, one in found.leads.items() if lead_id not in found.suppressed}
@@ -140,11 +142,18 @@ class Rescoring:
         self._scored.update(dict.fromkeys(lead_ids, found.watermark))
         self._listener.rescored(len(rows))
 
+    def _warn(self, too_large: int) -> None:
+        """Say once that there are leads of which no crossing is seen."""
+        if too_large and not self._warned:
+            text = "%d leads have more than %d interactions or colleagues, and are not scored again; %s allows for more"
+            _log.warning(text, too_large, self._most, "LEAD_SCORING_MAX_INTERACTIONS")
+            self._warned = True
+
     def _begin(self, scorer: Scorer, leads: dict[str, LeadHistory], now: int) -> None:
-        """Let those that were never answered for stand where they stood before."""
+        """Let those that were never answered for stand where they stood before: what an export brings is no news."""
         with self._store.database.reading() as connection:
             new = crossings.without_standing(connection, leads.keys())
-        then = now - BEFORE
+        then = now - NEWS
         there = [leads[one] for one in sorted(new) if leads[one].created_at <= then]
         rows = _rows(scorer, there, then, now, 0)
         waiting = {one: leads[one].created_at if leads[one].created_at > now else None for one in new}

@@ -12,7 +12,16 @@ from scoring.rules import HUNDREDTHS
 from scoring.scorer import Scorer
 from scoring.why import GRID, Cause, ChanceChange, Moved, PointChange, printed
 from serving.live import unavailable
-from serving.live.comparing import Compared, Comparing, NotYetError, Side, SuppressedError, UnknownLeadError
+from serving.live.asking import too_large
+from serving.live.comparing import (
+    Compared,
+    Comparing,
+    NotYetError,
+    Side,
+    SuppressedError,
+    TooLargeError,
+    UnknownLeadError,
+)
 from serving.live.intake import parsed
 from serving.wire import complaint
 from serving.wire.errors import Problem, RequestError
@@ -49,9 +58,10 @@ HEADINGS: Mapping[Cause, str] = {
 class WhyAnswers:
     """Answers why scores changed, by what a service has in force."""
 
-    def __init__(self, store: Store, scorer: Scorer) -> None:
-        self._comparing = Comparing(store, lambda: (scorer.bundle, scorer.rulebook))
-        self._version = scorer.bundle.version
+    def __init__(self, store: Store, scorer: Scorer, most: int) -> None:
+        """`most`: interactions of a lead and its account that are read where no answer was given."""
+        self._comparing = Comparing(store, lambda: (scorer.bundle, scorer.rulebook), most)
+        self._version, self._most = scorer.bundle.version, most
 
     def why(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/why`. Raises RequestError."""
@@ -74,6 +84,8 @@ class WhyAnswers:
         except SuppressedError:
             message = "is of a lead that has objected to being scored, and one of the answers was never given"
             raise RequestError(Problem.SUPPRESSED, message, "lead_id") from None
+        except TooLargeError:
+            raise too_large(self._most) from None
         except NotYetError:
             message = "lies before the lead was created; name a later moment"
             raise RequestError(Problem.INVALID_REQUEST, message, "from_time") from None

@@ -112,6 +112,31 @@ def test_a_lead_that_nobody_knows_fails_alone(stored: Predictor, leads: tuple[Le
     assert (error.problem, error.field, error.message) == (Problem.UNKNOWN_LEAD, "lead_id", said)
 
 
+def test_a_lead_that_has_more_in_the_store_than_a_request_may_tell_fails_alone_and_what_was_answered_replays(
+    empty_store: Store, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int
+) -> None:
+    one, *others = sorted(
+        paired(leads[:20]), key=lambda each: len(each.interactions) + len(each.account_interactions or ())
+    )
+    fill(empty_store, [one, *others])
+    most = len(others[-1].interactions) + len(others[-1].account_interactions or ())
+    large = others[-1].lead_id
+    answer(Predictor(bundle, rulebook, most, store=empty_store), asked(large, as_of), as_of)
+    stored = Predictor(bundle, rulebook, most - 1, store=empty_store)
+    body = json.dumps({"leads": [{"lead_id": large}, {"lead_id": one.lead_id}]}).encode()
+    first, second = json.loads(stored.predict(body, "r1", as_of).body)["leads"]
+    said = (
+        f"is of a lead that has more than {most - 1} interactions in the history store, its account's included; the "
+        "service's LEAD_SCORING_MAX_INTERACTIONS allows for more"
+    )
+    assert (first["error_code"], first["error_message"]) == ("invalid_lead", f"leads[0].lead_id: {said}")
+    assert second["status"] == "scored"
+    error = refused(stored, asked(large, as_of), as_of)
+    assert (error.problem, error.field, error.message) == (Problem.INVALID_LEAD, "lead_id", said)
+    (row,) = answers.scores_of(empty_store, large)
+    assert inputs(empty_store, row) == others[-1]
+
+
 def test_who_objected_is_not_scored_also_where_the_request_tells_all(
     stored: Predictor, leads: tuple[LeadHistory, ...], as_of: int
 ) -> None:

@@ -68,8 +68,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def rescoring(store: Store, scorer: Scorer, clock: Clock, heard: Heard | None = None) -> Rescoring:
-    return Rescoring(store, lambda: scorer, clock, heard or Heard(), pause=lambda _: None)
+def rescoring(store: Store, scorer: Scorer, clock: Clock, heard: Heard | None = None, most: int = 10_000) -> Rescoring:
+    return Rescoring(store, lambda: scorer, clock, heard or Heard(), most, pause=lambda _: None)
 
 
 def demo(lead_id: str, name: str, at: int, received_at: int | None = None) -> InteractionRow:
@@ -189,6 +189,20 @@ def test_a_merge_does_not_tell_again_what_the_ended_lead_had_reached(
     assert (told(opened, "a"), told(opened, "b")) == ([("mql", None, "mql")], [])
 
 
+def test_what_the_ended_lead_reached_before_the_one_that_goes_on_was_known_is_told_once(
+    opened: Store, scorer: Scorer, clock: Clock
+) -> None:
+    one = rescoring(opened, scorer, clock)
+    opened.add_leads([LeadRow("a", NOW - DAY)], NOW)
+    people.expect(opened, "a", "b", NOW, NOW)
+    post(opened, [demo("a", "1", NOW - MINUTE, NOW - MINUTE)], NOW)
+    assert one.look()
+    opened.add_leads([LeadRow("b", NOW - DAY)], NOW)
+    clock.now += 1
+    assert one.look()
+    assert (told(opened, "a"), told(opened, "b")) == ([("mql", None, "mql")], [])
+
+
 def test_of_leads_that_object_nothing_is_scored_and_nothing_is_left_to_do(
     opened: Store, scorer: Scorer, clock: Clock
 ) -> None:
@@ -221,13 +235,35 @@ def test_what_broke_off_is_done_again_and_crosses_nothing_twice(opened: Store, s
         return scorer
 
     with pytest.raises(RuntimeError):
-        Rescoring(opened, breaks, clock, Heard(), pause=lambda _: None).look()
+        Rescoring(opened, breaks, clock, Heard(), 10_000, pause=lambda _: None).look()
     assert 0 < sum(one.kind == "mql" for one in there(opened)) < 250
     other = rescoring(opened, scorer, clock)
     assert not other.look()  # the lease is another's
     clock.now += MINUTE
     assert other.look()
     assert [(one.lead_id, one.kind) for one in there(opened) if one.kind == "mql"] == [(one, "mql") for one in leads]
+
+
+def test_a_lead_that_is_too_large_is_left_alone_and_that_is_said_once(
+    opened: Store, scorer: Scorer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = Heard()
+    one = rescoring(opened, scorer, clock, heard, most=3)
+    opened.add_leads([LeadRow("large", NOW - DAY, "x"), LeadRow("peer", NOW - DAY, "x"), LeadRow("a", NOW - DAY)], NOW)
+    for number in range(2):
+        rows = [demo(lead_id, f"{lead_id} {number}", NOW - HOUR, NOW - HOUR) for lead_id in ("large", "peer", "a")]
+        post(opened, rows, NOW)
+        assert one.look()
+    assert {crossing.lead_id for crossing in there(opened)} == {"large", "peer", "a"}
+    post(opened, [reply("large", "one more", NOW - HOUR)], NOW)
+    assert one.look()
+    assert not one.look()
+    assert [(row.as_of, row.watermark) for row in scores_of(opened, "large")] == [(NOW, 2)]
+    (said,) = [one.getMessage() for one in caplog.records if one.name == "lead_scoring.rescoring"]
+    assert said == (
+        "2 leads have more than 3 interactions or colleagues, and are not scored again; LEAD_SCORING_MAX_INTERACTIONS "
+        "allows for more"
+    )
 
 
 def test_a_lead_that_an_import_brings_in_many_batches_is_scored_once(
