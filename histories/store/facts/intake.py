@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
+from histories.contract import Direction
 from histories.store.database import schema
 from histories.store.database.values import (
     IDENTIFIER,
@@ -24,10 +25,11 @@ from histories.store.database.values import (
 from histories.store.facts.rows import AttributeRow, InteractionRow, LeadRow, OutcomeRow
 
 Row = TypeVar("Row")
+# An enumeration's `value` is a call of Python's; there are hundreds in a batch.
+_DIRECTIONS: dict[Direction | None, str | None] = {None: None, **{one: one.value for one in Direction}}
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A row as its table's values, and what is wrong with it; None: nothing."""
 
     values: Values
@@ -94,7 +96,6 @@ def _float(value: float | None) -> float | None:
 
 def _interaction(row: InteractionRow) -> Values:
     one = row.interaction
-    direction = None if one.direction is None else one.direction.value
     return (
         one.interaction_id,
         row.lead_id,
@@ -102,7 +103,7 @@ def _interaction(row: InteractionRow) -> Values:
         one.received_at,
         one.kind,
         one.channel,
-        direction,
+        _DIRECTIONS[one.direction],
         _float(one.value),
     )
 
