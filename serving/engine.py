@@ -137,8 +137,11 @@ class Engine:
         self._open_log()
         store = self._opened()
         made = load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal, store)
-        if self._store_place is not None:
-            made.archive(self._store_place.clock())
+        place = self._store_place
+        if place is not None:
+            from serving.live import opening  # noqa: PLC0415  # as in `load`
+
+            opening.waited_for(lambda: made.archive(place.clock()))
         return made
 
     def _open_log(self) -> None:
@@ -149,10 +152,11 @@ class Engine:
 
     def _opened(self) -> "Store | None":
         """Open the store the first time; a database that does not answer is waited for."""
-        if self._store is None and self._store_place is not None:
+        place = self._store_place
+        if self._store is None and place is not None:
             from serving.live import opening  # noqa: PLC0415  # as in `load`
 
-            self._store = opening.waited_for(self._store_place.url)
+            self._store = opening.waited_for(lambda: opening.opened(place.url))
         return self._store
 
     def start(self, folder: Path) -> threading.Thread:
@@ -163,9 +167,11 @@ class Engine:
         return thread
 
     def load(self, folder: Path) -> None:
-        """Load now. What is wrong with bundle or rulebook goes to the log."""
+        """Load now. What is wrong goes to the log."""
         try:
             self.hold(self.made(folder))
             _log.info("ready: %s", folder.name)
         except LeadScoringError as error:
             _log.error("cannot serve: %s", error)
+        except Exception:  # noqa: BLE001  # a thread of its own: nobody else would say it
+            _log.exception("cannot serve: a fault of lead-scoring itself")

@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from histories import store
 from histories.errors import DataError
@@ -11,6 +13,7 @@ from serving.secret import Secret
 
 _log = logging.getLogger("lead_scoring.store")
 _SECONDS = 2.0  # between two tries
+_Result = TypeVar("_Result")
 
 
 def opened(url: Secret) -> Store:
@@ -33,12 +36,12 @@ def absolute(url: Secret) -> Secret:
     return Secret(f"{scheme}{separator}{Path(path).absolute()}") if scheme == "sqlite" and path else url
 
 
-def waited_for(url: Secret) -> Store:
-    """Return the store as soon as its database answers; the log says once that it does not. Raises as `opened`."""
+def waited_for(work: Callable[[], _Result]) -> _Result:
+    """Return what `work` does as soon as the database answers; the log says once that it does not. Raises as `work`."""
     waits = False
     while True:
         try:
-            return opened(url)
+            return work()
         except StoreUnavailableError as error:
             if not waits:
                 _log.error("waits for the store: %s", error)

@@ -24,6 +24,8 @@ _TRUSTED_SECONDS, _USED = 1.0, "used"
 _AGAIN = {"40001", "40P01"}
 # A server that only reads, as while another takes its place; a transaction that lay idle and was ended.
 _AWAY = {"25006", "25P03"}
+# A right that the user lacks; a schema that is not there, or that the user may not see.
+_FORBIDDEN = {"42501", "3F000"}
 _FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
 
 
@@ -122,16 +124,23 @@ class Database:
         """A server that does not write now; what SQLite says of a file that is damaged; any other error as it is."""
         if getattr(error.orig, "sqlstate", None) in _AWAY:
             return StoreUnavailableError(self._told(error))
+        if getattr(error.orig, "sqlstate", None) in _FORBIDDEN:
+            rights = "give the database's user the right to it, or let one who has it run the command"
+            return DataError(f"the store at {self.label} refuses: {self._said(error)}; {rights}")
         if self.engine.dialect.name != "sqlite" or type(error) is not DatabaseError:
             return error
         return DataError(f"the store at {self.label} cannot be read: {error.orig}")
 
     def _told(self, error: DBAPIError) -> str:
+        return self._without_password(self._said(error))
+
+    @staticmethod
+    def _said(error: DBAPIError) -> str:
         """What the database said, without the row that it may have quoted."""
         state = getattr(error.orig, "sqlstate", None)
         primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
         text = primary or (str(error.orig).splitlines() or [""])[0]
-        return self._without_password(f"{text}{f' ({state})' if state else ''}")
+        return f"{text}{f' ({state})' if state else ''}"
 
     def _busy(self) -> str:
         return f"the store at {self.label} does not answer: no connection became free in {_POOL_SECONDS} s"
