@@ -8,6 +8,7 @@ from pathlib import Path
 
 import monitored
 import numpy as np
+import pyarrow as pa
 import pytest
 from mlflow import MlflowClient
 from small_company import NOW, RECIPE, write_company
@@ -26,8 +27,10 @@ from serving.board.handing_over import write_down
 from serving.board.today import Terms, choose
 from training import fit, recipe
 from training.monitor import kept, run
+from training.monitor.known import Known
 from training.monitor.told import told
 from training.monitor.watch import Watched, watch
+from training.monitor.worth import Points
 
 METRICS = Path(__file__).parents[2] / "docs" / "metrics.md"
 GOOD_RULES = """
@@ -118,6 +121,70 @@ def test_a_model_that_promises_three_times_too_much_needs_a_person(answered: Kep
         r"The model promises too much: \d+\.\d conversions predicted, \d+ observed, \d\.\d\d times", finding.what
     )
     assert not any(code == "cohort_calibration" for code, _ in codes)
+
+
+def tripled(known: Known, of: np.ndarray) -> pa.Table:
+    """The answers with three times the probability in those rows."""
+    place = known.answers.column_names.index("probability_customer")
+    given = np.array(known.answers["probability_customer"].to_numpy())
+    given[of] = np.minimum(3 * given[of], 0.99)
+    return known.answers.set_column(place, "probability_customer", [given])
+
+
+def test_what_an_earlier_bundle_promised_calls_nobody_once_another_answers(answered: Kept) -> None:
+    """The second half of the answers is another's; of the first half each promised three times too much."""
+    known = kept.known(answered.store, 0, END)
+    first = np.arange(known.answers.num_rows) < known.answers.num_rows // 2
+    versions = pa.array(np.where(first, "before", answered.bundle.version))
+    answers = tripled(known, first).set_column(
+        known.answers.column_names.index("bundle_version"), "bundle_version", [versions]
+    )
+    before = replace(answered.bundle, card=replace(answered.bundle.card, trained_until=BORDER - DAY))
+    both = replace(known, answers=answers, bundles={**known.bundles, "before": before})
+    found = watch(both, 0, (), 1)
+    assert [one.code for one in found.findings] == []
+    customer = found.performances[0]
+    assert [one.version for one in customer.bundles] == ["before", answered.bundle.version]
+    assert sum(one.counted for one in customer.bundles) == customer.counted.tally.counted
+    assert customer.bundles[0].ratio.low > 1.25
+    (notice,) = [one for one in found.notices if "earlier bundles" in one]
+    assert re.match(r"customer within 30 days: answers of earlier bundles promised too much, \d+\.\d conv", notice)
+    alone = watch(replace(both, answers=answers.filter(pa.array(first))), 0, (), 1)
+    assert ("calibration", "customer within 30 days") not in [(one.code, one.subject) for one in alone.findings]
+
+
+def test_a_new_bundle_is_judged_once_its_own_answers_are_mature(answered: Kept) -> None:
+    known = kept.known(answered.store, 0, END)
+    last = np.asarray(known.answers["answered_at"]) > END - 20 * DAY
+    place = known.answers.column_names.index("bundle_version")
+    versions = pa.array(np.where(last, answered.bundle.version, "before"))
+    both = replace(
+        known,
+        answers=tripled(known, ~last).set_column(place, "bundle_version", [versions]),
+        bundles={**known.bundles, "before": answered.bundle},
+    )
+    found = watch(both, 0, (), 1)
+    assert found.findings == ()
+    assert (
+        "customer within 30 days: no answer of the newest bundle has its horizon behind it; what calls a person goes by "
+        "these alone."
+    ) in found.not_known
+
+
+def test_points_of_answers_are_worth_what_was_known_when_their_own_bundle_was_trained(answered: Kept) -> None:
+    """An earlier bundle, of which the store knows too little: its answers' points are learnt from themselves."""
+    known = kept.known(answered.store, 0, END)
+    early = replace(answered.bundle, card=replace(answered.bundle.card, trained_until=1))
+    cards = {answered.bundle.version: answered.bundle.card, "early": early.card}
+    points = Points(known.histories, Target.CUSTOMER, cards, 30, known.rulebooks)
+    rows = known.answers.slice(0, 400)
+    place = rows.column_names.index("bundle_version")
+    versions = ["early"] * 200 + [answered.bundle.version] * 200
+    label, group = np.arange(400, dtype=np.int8) % 2, np.arange(400)
+    both = points.worth(rows.set_column(place, "bundle_version", [pa.array(versions)]), label, group)
+    alone = points.worth(rows.slice(200), label[200:], group[200:])
+    assert both.probability[200:].tolist() == alone.probability.tolist()
+    assert both.learnt_from.count("; by ") == 1
 
 
 def test_a_store_without_answers_is_looked_at_for_what_comes_in_alone(answered: Kept) -> None:

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from features.catalogue import Catalogue
+from histories import clock
 from histories.assemble import assemble
 from histories.clock import DAY
 from histories.contract import Families, Histories, Interaction, LeadHistory
 from training.monitor import kinds
-from training.monitor.kinds import ALL, Unknown, alarming, by_name, fallen, unknown, volumes
+from training.monitor.findings import of_kinds
+from training.monitor.kinds import ALL, Unknown, alarming, by_name, fallen, silent, unknown, volumes
 
 NOW = 1000 * DAY
 KNOWN = Catalogue(kinds=("open",), families=Families({}), attributes=(), timezone="UTC", rare_kinds=("call",))
@@ -93,3 +95,26 @@ def test_luck_calls_a_person_less_than_once_in_a_hundred_looks(burst: int) -> No
         counts = burst * random.poisson(np.linspace(14, 140, 10)[:, None] / burst, (10, 9))
         alarms += bool(fallen(tuple(kinds.of_weeks(f"kind {n}", one) for n, one in enumerate(counts.astype(float)))))
     assert alarms / 600 <= 0.01
+
+
+def test_a_source_that_died_calls_a_person_until_a_model_learns_without_it() -> None:
+    """`open` came ten times a week, until five weeks ago; `call` now and then; `fax` goes on."""
+    touches = weekly("open", 0, 0, 0, 0, 0, *[10] * 20) + weekly("call", 0, 0, 0, 0, 0, *[0, 40] * 10)
+    histories = company(touches + weekly("fax", *[10] * 25))
+    known = Catalogue(kinds=("open", "call", "fax"), families=Families({}), attributes=(), timezone="UTC")
+    (found,) = silent(histories, known, NOW - 6 * 7 * DAY)
+    assert (found.kind, found.before) == ("open", pytest.approx(10 / 7))
+    assert found.last == NOW - int((35 + 0.35) * DAY)
+    assert silent(histories, known, NOW) == ()  # trained since: it is regular no more
+    assert silent(histories, KNOWN, NOW - 6 * 7 * DAY) == (found,)
+    (told,) = of_kinds((), volumes(histories), (found,))
+    assert (told.code, told.subject) == ("silent_kind", "open")
+    assert (
+        told.what
+        == f"Nothing came for four weeks of what the model learnt from: open (last on {clock.date(found.last)})."
+    )
+
+
+def test_a_kind_that_came_in_the_last_four_weeks_is_not_silent_however_seldom() -> None:
+    histories = company(weekly("open", 0, 0, 0, 1, *[10] * 20))
+    assert silent(histories, KNOWN, NOW - 10 * 7 * DAY) == ()

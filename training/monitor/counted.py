@@ -1,7 +1,7 @@
 """Which answers count: one a lead and horizon, the first, and only those whose horizon has ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -66,6 +66,12 @@ class Counted:
     label: NDArray[np.int8]
     waiting: IntArray
     tally: Tally
+
+    def of(self, wanted: BoolArray) -> "Counted":
+        """Return those of the answers that count, `wanted` [answers]; what is left out stays as it is."""
+        return replace(
+            self, row=self.row[wanted], lead=self.lead[wanted], as_of=self.as_of[wanted], label=self.label[wanted]
+        )
 
     @property
     def known_from(self) -> int | None:

@@ -27,21 +27,24 @@ MEASURES = ("auc", "log_loss", "lift_top_tenth", "predicted_over_observed")
 class HandedOver:
     """Leads that were handed over and whose horizon has ended. Arrays are [handovers].
 
-    `explored`: it was drawn by lot; `propensity`: how likely it was to be on its list; `group`: its account.
+    `explored`: it was drawn by lot; `propensity`: how likely it was to be on that list; `group`: its account; `lead`:
+    its number. A lead that was on several lists is there as often: each time with that list's propensity.
     """
 
     label: NDArray[np.int8]
     explored: NDArray[np.bool_]
     propensity: FloatArray
     group: IntArray
+    lead: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
     """The weighted comparison. `scores`: by score, then measure, with 95% intervals; `differences`: model minus rules.
 
-    `handed_over` leads count, of which `explored` came by lot; `worth`: as how many equally weighted ones they tell
-    (Kish). `missing` says what there is too little of; then `scores` and `differences` are empty.
+    `handed_over` times a lead was handed over count; `explored` leads came by lot, `converted` of them converted.
+    `worth`: as how many equally weighted hand-overs they tell (Kish). `missing` says what there is too little of; then
+    `scores` and `differences` are empty.
     """
 
     handed_over: int
@@ -55,7 +58,8 @@ class Compared:
 
 def compare(handed: HandedOver, scores: Mapping[str, Scores], seed: int, draws: int = DRAWS) -> Compared:
     """Compare scores [handovers] on the leads handed over, each weighted by the inverse of its propensity."""
-    explored, converted = int(handed.explored.sum()), int(handed.label[handed.explored].sum())
+    explored = len(np.unique(handed.lead[handed.explored]))
+    converted = len(np.unique(handed.lead[handed.explored & (handed.label == 1)]))
     weight = 1 / handed.propensity
     worth = float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
     missing = "; ".join(_missing(explored, converted))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from histories import clock
 from training.bootstrap import Difference
 from training.checks import ENOUGH_CONVERSIONS, LEAST_RATIO, MOST_RATIO
 from training.lineup import MODEL, RULES, Lineup
 from training.monitor import kinds
 from training.monitor.drift import FeatureDrift, ScoreDrift
-from training.monitor.kinds import Unknown, Volume
+from training.monitor.kinds import Silent, Unknown, Volume
 from training.monitor.performance import Performance
 from training.monitor.psi import Shift
 from training.monitor.ratio import Ratio
@@ -35,28 +36,32 @@ def of_performance(one: Performance) -> Iterator[Finding]:
     """Yield what is wrong with the answers to one question."""
     if one.lineup is None or one.sure is None:
         return
-    if _off(one.sure):
+    if is_off(one.sure):
         yield _calibration("calibration", one.title, one.sure, "a 99% interval")
-    of_cohorts = [cohort for cohort in one.cohorts if cohort.sure is not None and _off(cohort.sure)]
-    for cohort in of_cohorts if not _off(one.sure) else []:
+    of_cohorts = [cohort for cohort in one.cohorts if cohort.sure is not None and is_off(cohort.sure)]
+    for cohort in of_cohorts if not is_off(one.sure) else []:
         assert cohort.sure is not None  # noqa: S101 -- filtered above; mypy cannot know
         where = f"{one.title}, {cohort.period.name}"
         yield _calibration("cohort_calibration", where, cohort.sure, "an interval at 99% for all cohorts together")
     yield from _ranking(one.title, one.lineup)
 
 
-def _off(one: Ratio) -> bool:
-    """Whether the whole interval lies outside of what the gate allows."""
+def is_off(one: Ratio) -> bool:
+    """Tell whether the whole interval lies outside of what the gate allows."""
     return one.low > MOST_RATIO or one.high < LEAST_RATIO
 
 
+def how_much(one: Ratio) -> str:
+    """Say in which direction a ratio that is off is."""
+    return "too much" if one.low > MOST_RATIO else "too little"
+
+
 def _calibration(code: str, subject: str, one: Ratio, interval: str) -> Finding:
-    much = "too much" if one.low > MOST_RATIO else "too little"
     value = "" if math.isinf(one.value) else f", {one.value:.2f} times as many"
     return Finding(
         code,
         subject,
-        f"The model promises {much}: {one.predicted:.1f} conversions predicted, {one.observed} observed{value}.",
+        f"The model promises {how_much(one)}: {one.predicted:.1f} conversions predicted, {one.observed} observed{value}.",
         f"{interval[0].upper()}{interval[1:]} of the ratio is {one.low:.2f} to {_high(one.high)}; allowed is "
         f"{LEAST_RATIO:g} to {MOST_RATIO:g}.",
         "Train on the store's newest deals (`lead-scoring train store://`) and promote what passes the gate.",
@@ -140,8 +145,12 @@ def of_scores(one: ScoreDrift) -> Iterator[Finding]:
         )
 
 
-def of_kinds(unknown: tuple[Unknown, ...], volumes: tuple[Volume, ...]) -> Iterator[Finding]:
+def of_kinds(
+    unknown: tuple[Unknown, ...], volumes: tuple[Volume, ...], silent: tuple[Silent, ...]
+) -> Iterator[Finding]:
     """Yield what is wrong with what comes in."""
+    if silent:
+        yield _silent(silent)
     for one in kinds.alarming(unknown):
         yield Finding(
             "unknown_kind",
@@ -159,3 +168,18 @@ def of_kinds(unknown: tuple[Unknown, ...], volumes: tuple[Volume, ...]) -> Itera
             f"Luck alone would bring so few once in {1 / max(volume.p, 1e-9):,.0f} weeks.",
             "Look whether the source still sends (`lead-scoring ingest`, the CRM's webhooks), and what was refused.",
         )
+
+
+def _silent(found: tuple[Silent, ...]) -> Finding:
+    """One finding for all kinds that come no more: they mostly come from one source."""
+    named = ", ".join(f"{one.kind} (last on {clock.date(one.last)})" for one in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return Finding(
+        "silent_kind",
+        found[0].kind if len(found) == 1 else f"{len(found)} kinds",
+        f"Nothing came for four weeks of what the model learnt from: {named}{more}.",
+        f"{found[0].kind} came {found[0].before:.1f} times a day before the model was trained, and each of them in every "
+        f"one of the {kinds.WEEKS} weeks.",
+        "Look whether the source still sends (`lead-scoring ingest`, the CRM's webhooks); if it is gone for good, train "
+        "again.",
+    )

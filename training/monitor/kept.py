@@ -11,7 +11,7 @@ from histories.store import Store, histories
 from histories.store.kept.artifacts import Kind, artifact
 from histories.store.kept.given import given, handed_over
 from scoring import archive
-from training.monitor.watch import Known
+from training.monitor.known import Known
 
 _Kept = TypeVar("_Kept")
 

@@ -54,6 +54,18 @@ class Volume:
         return self.told and self.a_day <= MATERIAL_FALL * self.before and self.p < chance
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A kind that came regularly when the bundle was trained, `before` times a day, and not for four weeks.
+
+    `last`: when it came last, UTC microseconds.
+    """
+
+    kind: str
+    before: float
+    last: int
+
+
 def unknown(histories: Histories, catalogue: Catalogue) -> tuple[Unknown, ...]:
     """Return the kinds of the weeks before `exported_at` that are in no column and were not rare either, commonest first."""
     now = histories.exported_at
@@ -85,6 +97,26 @@ def volumes(histories: Histories) -> tuple[Volume, ...]:
     every = {ALL: counts.sum(axis=0), **dict(zip(names, counts, strict=True))}
     found = [of_weeks(name, one) for name, one in every.items()]
     return tuple(sorted(found, key=lambda one: (one.kind != ALL, -one.before, one.kind)))
+
+
+def silent(histories: Histories, catalogue: Catalogue, trained_until: int) -> tuple[Silent, ...]:
+    """Return the kinds of the catalogue that came regularly when the bundle was trained, and no more: the commonest first.
+
+    Regularly: in each of the eight weeks before `trained_until`, five times a week on average. A week's fall is held
+    against the weeks before it, and is forgotten when these have fallen too; this stands until a new training.
+    """
+    table, now = histories.interactions, histories.exported_at
+    table = table.filter(pc.is_in(table["kind"], value_set=pa.array(catalogue.kinds, pa.string())))
+    moment = np.asarray(table["occurred_at"].to_numpy(), dtype=np.int64)
+    week = (trained_until - 1 - moment) // _WEEK
+    found = []
+    for kind in pc.unique(table["kind"]).to_pylist():
+        mine = np.asarray(pc.equal(table["kind"], kind))
+        counts = np.bincount(week[mine & (week >= 0) & (week < WEEKS)], minlength=WEEKS)
+        last = int(moment[mine & (moment < now)].max(initial=0))
+        if last < now - CURRENT and counts.min() > 0 and counts.mean() >= LEAST_A_WEEK:
+            found.append(Silent(kind, float(counts.mean()) / 7, last))
+    return tuple(sorted(found, key=lambda one: (-one.before, one.kind)))
 
 
 def of_weeks(kind: str, counts: FloatArray) -> Volume:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
+from histories.clock import iso
 from training import figure_tables, logbook
 from training.lineup import CHAMPION, MODEL, RULES, Lineup
 from training.monitor import kinds, pictures
@@ -46,6 +47,7 @@ def metrics(watched: Watched) -> Mapping[str, float]:
         "monitor/answers": watched.answers,
         "monitor/unknown_kinds": len(watched.unknown),
         "monitor/fallen_kinds": len(kinds.fallen(watched.volumes)),
+        "monitor/silent_kinds": len(watched.silent),
     }
     if watched.features is not None:
         found["monitor/features_moved"] = len(moved_features(watched.features))
@@ -106,6 +108,9 @@ def _tables(watched: Watched) -> Mapping[str, pa.Table]:
         ],
         "volumes.json": [
             {"kind": one.kind, "a_day": one.a_day, "before": one.before, "told": one.told} for one in watched.volumes
+        ],
+        "silent_kinds.json": [
+            {"kind": one.kind, "before": one.before, "last": iso(one.last)} for one in watched.silent
         ],
         "unknown_kinds.json": [
             {"kind": one.kind, "interactions": one.interactions, "leads": one.leads} for one in watched.unknown

@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from histories.clock import DAY
-from histories.contract import Histories
+from histories.contract import Histories, Target
 from histories.funnel_table import funnel_of
 from training.lineup import MODEL, RULES
-from training.monitor import explored, worth
-from training.monitor.counted import Counted, first_of, places
+from training.monitor import explored
+from training.monitor.counted import Counted, places
 from training.monitor.explored import Compared, HandedOver
-from training.monitor.worth import Learnt
+from training.monitor.worth import Worth
 from training.scores import Scores
 from training.snapshots import groups
 
@@ -23,26 +23,31 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Handed:
-    """Leads handed over whose horizon has ended, with the model's `probability` and the rules' whole `points` then."""
+    """Leads handed over whose horizon has ended, and what was said of them then.
+
+    `answers`: the rows of the table of answers, one a hand-over, in the order of `leads`.
+    """
 
     leads: HandedOver
-    probability: FloatArray
-    points: FloatArray
+    answers: pa.Table
 
 
 def handed_over(histories: Histories, answers: pa.Table, handed: pa.Table, asked: Counted) -> Handed:
-    """Choose the leads that count: the first time of each within a horizon, once that has ended.
+    """Choose the hand-overs that count: each whose horizon has ended, also of a lead that was on a list before.
+
+    To take the first time of each lead alone would let one that is called with certainty count once, and one that is
+    drawn now and then once too, with its whole weight: a propensity is that of one list.
 
     `answers` and `handed`: the store's tables; `asked` names target and horizon. A lead whose answer was not kept, that
     the store does not know or that had reached the target already is left out.
     """
     column = f"probability_{asked.target.value}"
-    joined = handed.join(answers.select(["score_id", column, "rule_points"]), "score_id", join_type="inner")
+    said = answers.select(["score_id", column, "rule_points", "bundle_version", "rulebook_version"])
+    joined = handed.join(said, "score_id", join_type="inner")
     joined = joined.filter(pc.is_valid(joined[column])).sort_by([("as_of", "ascending"), ("list_id", "ascending")])
     lead, as_of = places(joined["lead_id"], histories), _whole(joined["as_of"])
     order = np.lexsort((as_of, lead))
     order = order[lead[order] >= 0]
-    order = order[first_of(lead[order], as_of[order], asked.horizon_days * DAY)]
     funnel, end = funnel_of(histories), as_of + asked.horizon_days * DAY
     order = order[end[order] <= histories.exported_at]
     order = order[funnel.at_risk(lead[order], as_of[order], asked.target)]
@@ -54,18 +59,17 @@ def handed_over(histories: Histories, answers: pa.Table, handed: pa.Table, asked
             explored=np.array(table["explored"].to_pylist(), dtype=np.bool_),
             propensity=_floats(table["propensity"]),
             group=groups(histories)[lead[order]],
+            lead=lead[order],
         ),
-        probability=_floats(table[column]),
-        points=_floats(table["rule_points"]),
+        answers=table,
     )
 
 
-def compared(handed: Handed, learnt: Learnt | None, seed: int) -> Compared:
-    """Compare model and rules; `learnt` brings points to probabilities as in `worth`."""
-    leads, points = handed.leads, handed.points
-    rules = worth.probabilities(learnt, points, leads.label, leads.group).probability
-    scores = {MODEL: Scores(handed.probability, handed.probability), RULES: Scores(rules, points)}
-    return explored.compare(leads, scores, seed)
+def compared(handed: Handed, target: Target, worth: Worth, seed: int) -> Compared:
+    """Compare model and rules; `worth`: what the points of these answers come to."""
+    probability, points = (_floats(handed.answers[name]) for name in (f"probability_{target.value}", "rule_points"))
+    scores = {MODEL: Scores(probability, probability), RULES: Scores(worth.probability, points)}
+    return explored.compare(handed.leads, scores, seed)
 
 
 def _whole(column: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -45,13 +45,27 @@ class Cohort:
     log_loss: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class OfBundle:
+    """What became of one bundle's answers: the first that counts (UTC microseconds), how many do, and converted.
+
+    `ratio`: predicted over observed, with the interval at 95%.
+    """
+
+    version: str
+    since: int
+    counted: int
+    converted: int
+    ratio: Ratio
+
+
 @dataclass(frozen=True, eq=False)
 class Performance:
     """What became of the answers to one question.
 
     `lineup`: model and rules side by side with their segments; None where no answer counts. `ratios` by score at 95%,
     `sure`: the model's at 99%. `design`: by how much accounts make conversions come in clusters. `worth`: from what the
-    points' probabilities were learnt.
+    points' probabilities were learnt. `bundles`: those that gave the answers, in the order in which they did.
     """
 
     counted: Counted
@@ -61,6 +75,7 @@ class Performance:
     cohorts: tuple[Cohort, ...]
     design: float
     worth: str
+    bundles: tuple[OfBundle, ...]
 
     @property
     def title(self) -> str:
@@ -70,10 +85,18 @@ class Performance:
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What was given in the answers that count: the model's `probability` and the rules' whole `points`, [answers]."""
+    """What was given in the answers that count: the model's `probability` and the rules' whole `points`, [answers].
+
+    `bundle`: the version of the bundle that gave each.
+    """
 
     probability: FloatArray
     points: FloatArray
+    bundle: NDArray[np.str_]
+
+    def of(self, wanted: NDArray[np.bool_]) -> "Given":
+        """Return some of them, `wanted` [answers]."""
+        return Given(self.probability[wanted], self.points[wanted], self.bundle[wanted])
 
 
 def measure(
@@ -97,12 +120,22 @@ def measure(
         cohorts=tuple(_cohorts(counted, scores, design)),
         design=design,
         worth=worth.learnt_from,
+        bundles=tuple(_of_bundles(counted, given, design)),
     )
 
 
 def nothing(counted: Counted) -> Performance:
     """Return what can be said where no answer counts yet."""
-    return Performance(counted, None, {}, None, tuple(_cohorts(counted, {}, 1.0)), 1.0, "")
+    return Performance(counted, None, {}, None, tuple(_cohorts(counted, {}, 1.0)), 1.0, "", ())
+
+
+def _of_bundles(counted: Counted, given: Given, design: float) -> Iterator[OfBundle]:
+    first = {version: int(counted.as_of[given.bundle == version].min()) for version in set(given.bundle.tolist())}
+    for version in sorted(first, key=lambda one: (first[one], one)):
+        mine = given.bundle == version
+        label = counted.label[mine]
+        found = ratio(given.probability[mine], label, design, SHOWN_LEVEL)
+        yield OfBundle(version, first[version], len(label), int((label == 1).sum()), found)
 
 
 def _rows(histories: Histories, counted: Counted, group: IntArray) -> pa.Table:

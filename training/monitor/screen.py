@@ -58,6 +58,8 @@ def _performance(one: Performance, by_lot: Compared | None, console: Console) ->
     if one.lineup is not None:
         console.print(report_table.render(one.lineup, [MODEL, RULES]))
         console.print(Text(f"Points as probabilities: by {one.worth}.", style="dim"))
+    if len(one.bundles) > 1:
+        console.print(Padding(_bundles(one), (1, 0, 0, 0)))
     if one.cohorts:
         console.print(Padding(_cohorts(one), (1, 0, 0, 0)))
     if one.lineup is not None and one.lineup.segments:
@@ -71,6 +73,15 @@ def _tally(tally: Tally) -> str:
     left = [f"{count:,} {words}" for name, words in _LEFT_OUT.items() if (count := int(getattr(tally, name)))]
     rest = f" Left out: {'; '.join(left)}." if left else ""
     return f"{tally.counted:,} of {tally.given:,} answers count, one a lead and horizon.{rest}"
+
+
+def _bundles(one: Performance) -> Table:
+    """The bundles that gave the answers, the newest last: a person is called by what that one said."""
+    table = _table("by bundle", "from", "count", "converted", "model: pred./obs. (95%)")
+    for bundle in one.bundles:
+        counts = f"{bundle.counted:,}", f"{bundle.converted:,}"
+        table.add_row(bundle.version, date(bundle.since), *counts, _span(bundle.ratio))
+    return table
 
 
 def _cohorts(one: Performance) -> Table:

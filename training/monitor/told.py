@@ -12,7 +12,7 @@ from training.lineup import RULES, Lineup
 from training.monitor.drift import FeatureDrift, ScoreDrift
 from training.monitor.explored import Compared
 from training.monitor.findings import moved_features
-from training.monitor.performance import Cohort, Performance
+from training.monitor.performance import Cohort, OfBundle, Performance
 from training.monitor.watch import Watched
 from training.segments import Segment
 
@@ -41,6 +41,7 @@ def told(watched: Watched, run_id: str) -> str:
         "drift": {"features": _features(watched.features), "scores": _scores(watched.scores)},
         "unknown_kinds": [asdict(one) for one in watched.unknown],
         "volumes": [asdict(one) for one in watched.volumes],
+        "silent_kinds": [{**asdict(one), "last": iso(one.last)} for one in watched.silent],
         "mlflow_run": run_id,
     }
     return json.dumps(_defined(content), indent=2, allow_nan=False)
@@ -56,6 +57,7 @@ def _performance(one: Performance) -> Fields:
         "predicted_over_observed": {name: asdict(ratio) for name, ratio in one.ratios.items()},
         "scores": {} if one.lineup is None else _lineup(one.lineup),
         "difference": {} if one.lineup is None else _ends(one.lineup.differences.get(RULES, {})),
+        "bundles": [_bundle(bundle) for bundle in one.bundles],
         "cohorts": [_cohort(cohort) for cohort in one.cohorts],
         "segments": [] if one.lineup is None else [_segment(segment) for segment in one.lineup.segments],
     }
@@ -71,6 +73,16 @@ def _lineup(lineup: Lineup) -> Fields:
 
 def _ends(found: Mapping[str, Difference]) -> Fields:
     return {name: asdict(found[name]) for name in MEASURES if name in found}
+
+
+def _bundle(one: OfBundle) -> Fields:
+    return {
+        "bundle_version": one.version,
+        "from": iso(one.since),
+        "counted": one.counted,
+        "converted": one.converted,
+        "predicted_over_observed": asdict(one.ratio),
+    }
 
 
 def _cohort(one: Cohort) -> Fields:

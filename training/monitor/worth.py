@@ -1,8 +1,11 @@
 """What the rules' points of an answer come to as a probability, so that both scores can be measured alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from histories.contract import Histories, Target
@@ -35,6 +38,47 @@ class Worth:
 
     probability: FloatArray
     learnt_from: str
+
+
+class Points:
+    """What the points of answers come to as probabilities, by what was known when each answer's bundle was trained."""
+
+    def __init__(
+        self,
+        histories: Histories,
+        target: Target,
+        cards: Mapping[str, Card],
+        horizon_days: int,
+        rulebooks: Mapping[str, Rulebook],
+    ) -> None:
+        """`cards` by bundle and `rulebooks`, both by version, as far as they are kept."""
+        self._cards, self._rulebooks = cards, rulebooks
+        self._learnt = cache(
+            lambda bundle, rulebook: before_training(
+                histories, rulebooks[rulebook], cards[bundle], target, horizon_days
+            )
+        )
+
+    def worth(self, answers: pa.Table, label: NDArray[np.int8], group: IntArray) -> Worth:
+        """Bring the points of answers (rows of the store's table) to probabilities; arrays are [answers].
+
+        Answers of one bundle and rulebook go together: points of another rulebook are on another scale, and what was
+        known when another bundle was trained may be what came of these answers.
+        """
+        points = np.asarray(answers["rule_points"].to_numpy(), dtype=np.float64)
+        pairs = list(zip(*(answers[name].to_pylist() for name in ("bundle_version", "rulebook_version")), strict=True))
+        found, said = np.zeros(len(points)), dict[str, None]()
+        for pair in sorted(set(pairs)):
+            rows = np.array([one == pair for one in pairs])
+            made = probabilities(self._before(*pair), points[rows], label[rows], group[rows])
+            found[rows] = made.probability
+            said[made.learnt_from] = None
+        return Worth(found, "; by ".join(said))
+
+    def _before(self, bundle: str, rulebook: str) -> Learnt | None:
+        if bundle not in self._cards or rulebook not in self._rulebooks:
+            return None
+        return self._learnt(bundle, rulebook)
 
 
 def before_training(
