@@ -5,7 +5,7 @@ Nothing is guessed: a number in quotes, a time without an offset or a key that i
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -24,12 +24,27 @@ from histories import clock
 
 _OFFSET = "write the time with its offset, such as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00"
 _END = clock.parse("9999-12-31")
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_UTC = ("Z", "+00:00")
 # Python's reader takes any character at all between date and time, RFC 3339 takes these.
 _FORM = re.compile(r"[0-9W-]{7,10}(?:[Tt ][0-9:.,]+(?:[Zz]|[+-][0-9:.]+)?)?")
 
 
 def moment(value: object) -> int:
     """Return UTC microseconds of an ISO 8601 time with an offset. Raises PydanticCustomError, which quotes nothing."""
+    # A request has thousands of times. With a T in this place and one of these ends, Python's reader takes no more than
+    # RFC 3339 does.
+    if isinstance(value, str) and value[10:11] == "T" and value.endswith(_UTC):
+        try:
+            found = (datetime.fromisoformat(value) - _EPOCH) // _MICROSECOND
+        except ValueError:
+            return _strictly(value)
+        if 0 <= found < _END:
+            return found
+    return _strictly(value)
+
+
+def _strictly(value: object) -> int:
     if not isinstance(value, str):
         raise PydanticCustomError("moment_type", "is not a text; {hint}", {"hint": _OFFSET})
     try:
