@@ -49,28 +49,39 @@ def verify(store: Store, count: int, seed: int, step: Callable[[int, int], None]
     replayer, fields = Replayer(store), Counter[str]()
     examples: list[Differing] = []
     complaints: list[tuple[int, str]] = []
+    forgotten = 0
     for done, row in enumerate(rows):
         step(done, len(rows))
         number = row.score_id or 0
         if row.inputs_forgotten:
+            forgotten += 1
             continue
         try:
-            differences = replayer.replay(row).differences
+            differences, complaint = replayer.replay(row).differences, ""
         except StoreUnavailableError:
             raise
         except DataError as error:
-            complaints.append((number, str(error)))
-            continue
-        if differences:
+            differences, complaint = (), str(error)
+        if (differences or complaint) and _is_forgotten(store, number):
+            forgotten += 1
+        elif complaint:
+            complaints.append((number, complaint))
+        elif differences:
             fields.update(one.field for one in differences)
             examples.append(Differing(number, differences))
     return Verified(
         kept=answers.count(store),
         drawn=len(rows),
-        forgotten=sum(row.inputs_forgotten for row in rows),
+        forgotten=forgotten,
         differing=len(examples),
         fields=fields,
         examples=tuple(examples[:_MOST_TOLD]),
         broken=len(complaints),
         complaints=tuple(complaints[:_MOST_TOLD]),
     )
+
+
+def _is_forgotten(store: Store, number: int) -> bool:
+    """Tell whether somebody was forgotten since the answers were drawn: it went, or what it was made from did."""
+    row = answers.score(store, number)
+    return row is None or bool(row.inputs_forgotten)

@@ -139,6 +139,25 @@ def test_a_forgotten_leads_answers_are_gone_and_its_colleagues_are_left_out(
     assert checked(store) == [2, 2, 1]
 
 
+def test_a_lead_that_is_forgotten_while_answers_are_made_again_is_no_difference(
+    empty_store: Store, bundle: Bundle, rulebook: Rulebook, leads: tuple[LeadHistory, ...], as_of: int
+) -> None:
+    """It goes as the first of six answers is made again: two of them are its own, two its colleague's."""
+    store, (one, colleague, *others) = empty_store, paired(leads[:4])
+    fill(store, [one, colleague, *others])
+    answering = Predictor(bundle, rulebook, 10_000, store=store)
+    answering.archive(1)
+    for each in (others[0], one, colleague) * 2:
+        answer(answering, asked(each.lead_id, as_of), as_of)
+
+    def step(done: int, _: int) -> None:
+        if done == 1:
+            forgetting.remove(store, forgetting.begin(store, one.lead_id, as_of))
+
+    found = verify(store, 9, 1, step)
+    assert (found.sound, found.drawn, found.forgotten, found.kept) == (True, 6, 4, 4)
+
+
 def test_a_bundle_and_a_rulebook_are_archived_once_and_read_back_as_they_were(
     answering: Predictor, bundle: Bundle, rulebook: Rulebook
 ) -> None:

@@ -16,8 +16,8 @@ from small_company import NOW, RECIPE, write_company
 import lead_scoring
 from histories import clock, export, store
 from histories.clock import DAY
-from histories.contract import Interaction, Target
-from histories.store import InteractionRow, Store
+from histories.contract import Interaction, Outcome, Stage, Target
+from histories.store import InteractionRow, LeadRow, OutcomeRow, Store
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
@@ -266,6 +266,16 @@ def test_the_command_ends_with_1_and_says_what_needs_a_person(
     (finding,) = [one for one in content["findings"] if one["code"] == "unknown_kind"]
     assert finding["subject"] == "fax"
     assert finding["what"] == "The model does not know this kind: 60 interactions of 60 leads in four weeks."
+
+
+def test_what_came_later_is_not_seen_as_of_a_moment_before(tmp_path: Path) -> None:
+    opened = monitored.made(tmp_path / "late.db")
+    opened.add_leads([LeadRow("a", DAY)], 2 * DAY)
+    opened.add_outcomes([OutcomeRow("a", Outcome(Stage.CUSTOMER, 3 * DAY))], 20 * DAY)
+    opened.add_leads([LeadRow("b", 4 * DAY)], 21 * DAY)
+    found = [kept.known(opened, 0, day * DAY).histories for day in (2, 19, 20, 21)]
+    assert [(one.leads.num_rows, one.outcomes.num_rows) for one in found] == [(1, 0), (1, 0), (1, 1), (2, 1)]
+    opened.close()
 
 
 def test_an_export_cannot_be_monitored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

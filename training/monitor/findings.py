@@ -79,7 +79,7 @@ def _ranking(title: str, lineup: Lineup) -> Iterator[Finding]:
         model.samples["log_loss"] - rules.samples["log_loss"],
     )
     # Where the bundle answers with the points themselves, there is no other score to fall back on.
-    if loss.low > 0 and not np.array_equal(np.argsort(model.score), np.argsort(rules.score)):
+    if loss.low > 0 and not alike(lineup):
         yield Finding(
             "rules_better",
             title,
@@ -97,6 +97,12 @@ def _ranking(title: str, lineup: Lineup) -> Iterator[Finding]:
             f"{model.figures.converted_leads:,} converted leads.",
             "Look at the features that drifted and at what the CRM sends; then train again.",
         )
+
+
+def alike(lineup: Lineup) -> bool:
+    """Tell whether model and rules have the leads in one order, as where the bundle answers with points."""
+    model, rules = (np.argsort(lineup.contenders[one].score, kind="stable") for one in (MODEL, RULES))
+    return np.array_equal(model, rules)
 
 
 def _sure(value: float, samples: np.ndarray) -> Difference:

@@ -10,6 +10,7 @@ from histories.errors import DataError
 from histories.store import Store, histories
 from histories.store.kept.artifacts import Kind, artifact
 from histories.store.kept.given import given, handed_over
+from histories.store.known.recorded import watermark_by
 from scoring import archive
 from training.monitor.known import Known
 
@@ -17,13 +18,13 @@ _Kept = TypeVar("_Kept")
 
 
 def known(store: Store, since: int, now: int) -> Known:
-    """Read what was given from `since` to `now` (UTC microseconds), and all that happened up to `now`.
+    """Read what was given from `since` to `now` (UTC microseconds), and all that the store had been told by `now`.
 
     Raises DataError where a bundle that is kept is damaged, StoreUnavailableError.
     """
     answers = given(store, since, now)
     return Known(
-        histories=histories(store, now),
+        histories=histories(store, now, watermark_by(store, now)),
         answers=answers,
         handed_over=handed_over(store, since, now),
         bundles=_read(store, answers, "bundle_version", Kind.BUNDLE, archive.bundle),

@@ -69,7 +69,7 @@ def drift(features: FeatureDrift, scores: ScoreDrift) -> Figure:
         axes.plot([one.bound] * 2, [place - 0.38, place + 0.38], color=canvas.INK, linewidth=2)
     axes.set_yticks(places, [name for name, _ in shown], parse_math=False)
     axes.grid(visible=False, axis="y")
-    axes.set(xlabel="PSI (grey: luck on average, black: luck's bound)")
+    axes.set(xlabel="PSI (grey: luck on average, black: luck's bound; red: moved)")
     return figure
 
 

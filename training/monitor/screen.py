@@ -11,14 +11,16 @@ from rich.text import Text
 
 from histories.clock import date
 from training import report_table
+from training.checks import LEAST_RATIO, MOST_RATIO
 from training.lineup import MODEL, RULES, Lineup
 from training.monitor import kinds
 from training.monitor.counted import Tally
 from training.monitor.drift import FeatureDrift, ScoreDrift
 from training.monitor.explored import Compared
-from training.monitor.findings import Finding, moved_features
+from training.monitor.findings import Finding, alike, moved_features
 from training.monitor.performance import Performance
 from training.monitor.ratio import Ratio
+from training.monitor.spans import age_range
 from training.monitor.watch import Watched
 from training.segments import AGE
 
@@ -57,7 +59,8 @@ def _performance(one: Performance, by_lot: Compared | None, console: Console) ->
     console.print(Text(_tally(one.counted.tally), style="dim"))
     if one.lineup is not None:
         console.print(report_table.render(one.lineup, [MODEL, RULES]))
-        console.print(Text(f"Points as probabilities: by {one.worth}.", style="dim"))
+        for text in _remarks(one, one.lineup):
+            console.print(Text(text, style="dim"))
     if len(one.bundles) > 1:
         console.print(Padding(_bundles(one), (1, 0, 0, 0)))
     if one.cohorts:
@@ -67,6 +70,17 @@ def _performance(one: Performance, by_lot: Compared | None, console: Console) ->
     if by_lot is not None and by_lot.differences:
         console.print(Padding(_by_lot(by_lot), (1, 0, 0, 0)))
     console.print()
+
+
+def _remarks(one: Performance, lineup: Lineup) -> Iterator[str]:
+    if one.sure is not None:
+        yield (
+            f"Predicted over observed by the model, with 99% certainty: {_value(one.sure.low)} to {_value(one.sure.high)}. "
+            f"A person is called where all of that lies outside of {LEAST_RATIO:g} to {MOST_RATIO:g}."
+        )
+    yield f"Points as probabilities: by {one.worth}."
+    if alike(lineup):
+        yield "Model and rules have the leads in the same order: the bundle answers with points."
 
 
 def _tally(tally: Tally) -> str:
@@ -105,7 +119,7 @@ def _segments(lineup: Lineup) -> Table:
         model, rules = segment.scores[MODEL], segment.scores[RULES]
         apart = model.predicted_over_observed
         table.add_row(
-            Text(f"age at least {segment.value}" if segment.name == AGE else segment.title),
+            Text(f"age {age_range(segment.value or '')}" if segment.name == AGE else segment.title),
             f"{segment.snapshots:,}",
             f"{segment.converted_leads:,}",
             f"{_value(apart.value)} ({_value(apart.low)} to {_value(apart.high)})",
@@ -116,12 +130,14 @@ def _segments(lineup: Lineup) -> Table:
 
 
 def _by_lot(one: Compared) -> Table:
-    table = _table("handed over by lot", "model", "rules", "difference (95% interval)")
+    table = _table("handed over, weighted", "model", "rules", "difference (95% interval)")
     for key, name in (("auc", "AUC"), ("log_loss", "log loss"), ("lift_top_tenth", "lift, top tenth")):
         values = [f"{one.scores[score][key].value:.3f}" for score in (MODEL, RULES)]
         apart = one.differences[key]
         table.add_row(name, *values, f"{apart.value:+.3f} ({apart.low:+.3f} to {apart.high:+.3f})")
-    table.caption = f"{one.explored:,} by lot of {one.handed_over:,}, {one.converted:,} of them converted"
+    table.caption = (
+        f"{one.handed_over:,} times a lead was handed over; {one.explored:,} leads by lot, {one.converted:,} converted"
+    )
     return table
 
 
@@ -144,7 +160,7 @@ def _drift(features: FeatureDrift | None, scores: ScoreDrift | None) -> Iterator
         shares = ", ".join(f"{grade} {was:.0%} → {now:.0%}" for grade, (was, now) in scores.grades.items())
         yield Text(
             f"The open leads' scores {verb}: PSI {shift.psi:.2f}, by luck {shift.by_luck:.2f}, at most {shift.bound:.2f}. "
-            f"Grades: {shares}."
+            f"Grades, reference → now: {shares}."
         )
 
 

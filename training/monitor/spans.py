@@ -17,6 +17,16 @@ def ages_of(card: Card) -> tuple[Age, ...]:
     return tuple(Age(text, clock.span(text)) for text in card.ages) or default().ages
 
 
+def age_range(name: str) -> str:
+    """Return what `age_groups` calls a group, with its end.
+
+    >>> age_range("7d"), age_range("90d")
+    ('7d to 30d', '90d and more')
+    """
+    place = _AGES.index(name)
+    return f"{name} to {_AGES[place + 1]}" if place + 1 < len(_AGES) else f"{name} and more"
+
+
 def age_groups(ages: Sequence[int]) -> list[str]:
     """Name how old leads were (microseconds) by the largest of five spans that they had reached."""
     bounds = [(clock.span(text), text) for text in _AGES]

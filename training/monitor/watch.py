@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from histories.contract import Target
 from scoring.bundle import Bundle
 from training.fitted import Progress, silent
+from training.lineup import MODEL
 from training.monitor import drift, findings, judging, kinds, performance
 from training.monitor.drift import FeatureDrift, ScoreDrift
 from training.monitor.explored import Compared
@@ -95,8 +96,20 @@ def _notices(judged: Sequence[Judged]) -> Iterator[str]:
                 f"{each.earlier.predicted:.1f} conversions, and {each.earlier.observed} came. The newest bundle has learnt "
                 "since, and is judged by its own."
             )
-        for segment in one.lineup.segments if one.lineup else ():
+        yield from _segments(one)
+
+
+def _segments(one: Performance) -> Iterator[str]:
+    """Segments that fall out. Where all answers together do, those that fall out no further are counted."""
+    as_all = 0
+    for segment in one.lineup.segments if one.lineup else ():
+        whole, own = one.ratios[MODEL], segment.scores[MODEL].predicted_over_observed
+        if not whole.low <= 1 <= whole.high and own.low <= whole.value <= own.high:
+            as_all += bool(segment.flags)
+        else:
             yield from (f"{one.title}: {flag}" for flag in segment.flags)
+    if as_all:
+        yield f"{one.title}: {as_all} segments fall out as all answers together do; --json and MLflow name them."
 
 
 def _not_known(known: Known, judged: Sequence[Judged], features: FeatureDrift | None) -> Iterator[str]:
