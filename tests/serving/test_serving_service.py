@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace import Tracer
 from serving_client import batch_of
 from serving_world import Packable
 
@@ -26,8 +27,22 @@ def service(packable: Packable) -> Any:
         return importlib.import_module("serving.service")
 
 
-def test_the_service_is_alive_first_then_ready_and_answers_every_path_itself(
-    service: Any, bundle: Bundle, leads: tuple[LeadHistory, ...], as_of: int
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the spans that are begun: they would hold raw paths."""
+    begun: list[str] = []
+    begin = Tracer.start_span
+
+    def start_span(self: Tracer, name: str, *more: Any, **options: Any) -> Any:
+        begun.append(name)
+        return begin(self, name, *more, **options)
+
+    monkeypatch.setattr(Tracer, "start_span", start_span)
+    return begun
+
+
+def test_the_service_is_alive_first_then_ready_answers_every_path_itself_and_traces_none(
+    service: Any, bundle: Bundle, leads: tuple[LeadHistory, ...], as_of: int, spans: list[str]
 ) -> None:
     async def visit() -> dict[str, httpx.Response]:
         application = service.LeadScoring.to_asgi(is_main=True)
@@ -49,6 +64,7 @@ def test_the_service_is_alive_first_then_ready_and_answers_every_path_itself(
     assert found["predict"].json()["model_version"] == bundle.version
     assert 'lead_scoring_leads_total{status="scored"} 2.0' in found["metrics"].text
     assert [found[path].json()["error"]["code"] for path in UNREACHED] == ["not_found"] * len(UNREACHED)
+    assert not spans
 
 
 def test_the_same_bundle_and_rulebook_are_packed_once_under_the_same_tag(packable: Packable) -> None:
