@@ -15,9 +15,10 @@ from histories.store.database.among import among, one_of, packed
 from histories.store.database.bulk import asked_at_once, write
 from histories.store.database.schema import ATTRIBUTE_TYPES, DEFINITIONS, QUARANTINE, WATERMARK
 from histories.store.database.values import Values
-from histories.store.facts.intake import ATTRIBUTES, Intake, Prepared, Row
+from histories.store.facts.intake import ATTRIBUTES, INTERACTIONS, Intake, Prepared, Row
 from histories.store.facts.retyped import retyped, with_numbers
 from histories.store.facts.rows import BatchResult, RowResult, Verdict
+from histories.store.facts.same_person import as_told_first
 from histories.store.facts.tombstones import REASON, SALT, forgotten
 from histories.store.facts.traces import texts
 
@@ -63,7 +64,9 @@ def _taken(
 ) -> list[RowResult]:
     if look.forgotten:
         prepared = _without_forgotten(connection, intake, prepared)
-    found = look.found
+    found, as_it_came = look.found, prepared
+    if intake is INTERACTIONS:
+        prepared, found = as_told_first(connection, prepared, found)
     if intake is ATTRIBUTES:
         numbers = retyped(connection)
         prepared, found = _typed(connection, prepared, numbers, look.watermark), with_numbers(found, numbers)
@@ -81,7 +84,7 @@ def _taken(
     if len(new) == len(prepared):
         return [_ADDED] * len(prepared)
     results = _results(intake, prepared, first, there)
-    refused = [(one.values, told.reason) for one, told in zip(prepared, results, strict=True) if told.reason]
+    refused = [(one.values, told.reason) for one, told in zip(as_it_came, results, strict=True) if told.reason]
     if refused:
         _quarantine(connection, intake, refused, recorded_at, look.watermark)
     return results
