@@ -128,21 +128,22 @@ class Engine:
         """
         self.expect()
         try:
-            return self._loaded(folder)
+            made = self._loaded(folder)
+            self._archive(made)
         except BaseException:
             self.expect_nothing()
             raise
+        return made
 
     def _loaded(self, folder: Path) -> "Predictor":
         self._open_log()
         store = self._opened()
-        made = load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal, store)
-        place = self._store_place
-        if place is not None:
-            from serving.live import opening  # noqa: PLC0415  # as in `load`
+        return load(folder, self._rulebook, self._max_interactions, self._log, self._allow_personal, store)
 
-            opening.waited_for(lambda: made.archive(place.clock()))
-        return made
+    def _archive(self, made: "Predictor") -> None:
+        """Keep bundle and rulebook beside the answers that come of them, before the first of these."""
+        if self._store_place is not None:
+            made.archive(self._store_place.clock())
 
     def _open_log(self) -> None:
         from serving.request_log import RequestLog  # noqa: PLC0415  # as in `load`
@@ -167,11 +168,20 @@ class Engine:
         return thread
 
     def load(self, folder: Path) -> None:
-        """Load now. What is wrong goes to the log."""
+        """Load now, however long the database is away meanwhile: nobody would begin again. What is wrong is logged."""
+        self.expect()
         try:
-            self.hold(self.made(folder))
-            _log.info("ready: %s", folder.name)
+            made = self._loaded(folder)
+            if self._store_place is not None:
+                from serving.live import opening  # noqa: PLC0415  # as in `load` above
+
+                opening.waited_for(lambda: self._archive(made))
+            self.hold(made)
         except LeadScoringError as error:
+            self.expect_nothing()
             _log.error("cannot serve: %s", error)
         except Exception:  # noqa: BLE001  # a thread of its own: nobody else would say it
+            self.expect_nothing()
             _log.exception("cannot serve: a fault of lead-scoring itself")
+        else:
+            _log.info("ready: %s", folder.name)
