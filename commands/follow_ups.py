@@ -23,6 +23,7 @@ def follow_ups(
 ) -> None:
     """List whom to follow up: who is overdue, who is due next, and how many were met in time."""
     from histories.clock import DAY
+    from histories.store.crossing.following import OUTBOUND
     from serving.live import follow_ups as following
 
     present = now()
@@ -36,6 +37,11 @@ def follow_ups(
     _leads("Overdue", "late", found.overdue, found.now, most)
     _leads("Due next", "left", found.due, found.now, most)
     _weeks(found.weeks)
+    if found.weeks and OUTBOUND in found.contact:
+        said = (
+            "Any outbound interaction counts as contact, mass mail too; a family follow_up in crm.toml says which do."
+        )
+        out.print(said, style="dim", soft_wrap=True)
 
 
 def _leads(heading: str, head: str, found: "Sequence[FollowUp]", present: int, most: int) -> None:
@@ -87,6 +93,7 @@ def _document(found: "FollowUps") -> dict[str, object]:
 
     return {
         "now": iso(found.now),
+        "contact": list(found.contact),
         "overdue": [_entry(one) for one in found.overdue],
         "due": [_entry(one) for one in found.due],
         "weeks": [

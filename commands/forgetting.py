@@ -35,17 +35,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """A person, under all its lead_ids, and the places to look in."""
+    """A person, under all its lead_ids, whether the store knows of it, and the places to look in."""
 
     store: Store
     lead_ids: tuple[str, ...]
+    known: bool
     request_log: Path | None
 
     @classmethod
     def begun(cls, store: Store, lead_id: str, request_log: Path | None) -> Self:
         """Look up who that is; nothing is changed yet. Raises StoreUnavailableError."""
         with store.database.reading() as connection:
-            return cls(store, person(connection, lead_id), request_log)
+            lead_ids = person(connection, lead_id)
+            return cls(store, lead_ids, forgetting.knows(connection, lead_ids), request_log)
 
     def done(self, present: int) -> Found:
         """Do all of it. The store goes last, as it knows which leads are one person, and that only once all else went."""

@@ -13,6 +13,7 @@ from histories.errors import CallError
 from histories.printable import printable
 
 if TYPE_CHECKING:
+    from commands.forgetting import Forgetting
     from histories.store import Store
 
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="Its lead_id.")]
@@ -54,7 +55,9 @@ def suppress(
         (True, True): "is scored again from now on.",
         (True, False): "was not suppressed.",
     }
-    out.print(printable(f"{lead} {said[lift, done.changed]}"), soft_wrap=True, markup=False)
+    unknown = "The store knows no such lead." if lift else "The store knows no such lead yet; it holds when one comes."
+    whole = f"{lead} {said[lift, done.changed]}" + ("" if done.known else f" {unknown}")
+    out.print(printable(whole), soft_wrap=True, markup=False)
 
 
 def forget(
@@ -80,17 +83,23 @@ def forget(
     with opened(store) as place:
         forgetting = Forgetting.begun(place, lead, request_log)
         if not yes:
-            _ask(len(forgetting.lead_ids), place)
+            _ask(forgetting, place)
         found = forgetting.done(now())
     render(found, out)
     found.refuse_what_is_left()
 
 
-def _ask(leads: int, store: "Store") -> None:
+def _ask(forgetting: "Forgetting", store: "Store") -> None:
     if not sys.stdin.isatty():
         raise CallError("forget removes a person for good, and asks first; without a terminal, say --yes")
-    merged = f", and {leads - 1} more that are one with it," if leads > 1 else ""
-    text = f"Remove this lead{merged} for good from {store.database.label}, request logs and MLflow?"
+    others, label = len(forgetting.lead_ids) - 1, store.database.label
+    merged = f", and {others} more that are one with it," if others else ""
+    text = f"Remove this lead{merged} for good from {label}, request logs and MLflow?"
+    if not forgetting.known:
+        text = (
+            f"{label} knows nothing of this lead. Look for it in request logs and MLflow, and refuse for good "
+            "whatever comes of it?"
+        )
     if not typer.confirm(text, err=True):
         err.print("Nothing was removed.")
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from serving.wire.api import PredictOneRequest, PredictRequest
 from serving.wire.explanation import ExplainResponse
 from serving.wire.identity import ModelResponse
 from serving.wire.incoming import IngestResponse, InteractionsRequest, LeadsRequest, OutcomesRequest
-from serving.wire.people import MergeRequest, PersonResponse, SuppressRequest
+from serving.wire.people import MergeRequest, ObjectionResponse, PersonResponse, SuppressRequest
 from serving.wire.why import WhyRequest, WhyResponse
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ ROUTES: tuple[Route, ...] = (
         "Honour a lead's objection to being scored, or end it",
         Permission.INGEST,
         SuppressRequest,
-        PersonResponse,
+        ObjectionResponse,
         lambda predictor: predictor.people.suppress,
     ),
 )

@@ -17,6 +17,7 @@ from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from serving.asked import Look, Moments, Told
 from serving.live import unavailable
+from serving.live.agreed import agreed
 from serving.wire import additions, mapping
 from serving.wire.additions import Additions
 from serving.wire.errors import Problem, RequestError
@@ -40,6 +41,7 @@ class StoredLeads:
 
     def __init__(self, store: Store, bundle: Bundle, rulebook: Rulebook, most: int) -> None:
         self._store, self._bundle, self._rulebook, self._most = store, bundle, rulebook, most
+        self._agreed = agreed(rulebook)
 
     def look_up(self, told: Sequence[Told]) -> Look:
         """Return the leads as the store knows them, with what was told; one that was told whole is as it was told.
@@ -60,7 +62,7 @@ class StoredLeads:
         """
         rows = tuple(self._rows(look, answers_given, moments))
         with unavailable.told():
-            numbers = answers.keep(self._store, rows, moments.now)
+            numbers = answers.keep(self._store, rows, moments.now, self._agreed)
         return frozenset(row.lead_id for row, number in zip(rows, numbers, strict=True) if number is None)
 
     def _lead(self, told: Told, found: Asked) -> LeadHistory | RequestError:

@@ -18,6 +18,7 @@ from histories.store.kept import artifacts
 from histories.store.kept.artifacts import Kind
 from scoring import archive
 from scoring.rulebook import Rulebook
+from serving.live.agreed import agreed
 
 
 class Outcome(StrEnum):
@@ -66,10 +67,14 @@ class Week:
 
 @dataclass(frozen=True)
 class FollowUps:
-    """All clocks at a moment, by the moment at which they end. `timezone` says when a week begins."""
+    """All clocks at a moment, by the moment at which they end.
+
+    `timezone` says when a week begins; `contact`: the families that are contact, as `Following` has them.
+    """
 
     now: int
     timezone: str
+    contact: tuple[str, ...]
     all: tuple[FollowUp, ...]
 
     @cached_property
@@ -98,7 +103,7 @@ def follow_ups(store: Store, since: int, now: int) -> FollowUps:
     found = following(store, since, now)
     books = _books(store, {one.rulebook_version for one in found.clocks if one.rulebook_version})
     judged = tuple(judge(one, found, books, now) for one in found.clocks)
-    return FollowUps(now, found.timezone, judged)
+    return FollowUps(now, found.timezone, found.contact, judged)
 
 
 def judge(one: Clock, found: Following, books: Mapping[str, Rulebook], now: int) -> FollowUp:
@@ -123,9 +128,9 @@ def _since(one: Clock, books: Mapping[str, Rulebook]) -> int:
     book = books.get(one.rulebook_version or "")
     if book is None:
         return one.as_of
-    of_sql = Stage.SQL.value in {one.kind, one.on_record}
-    hours = book.sql_hours if of_sql else book.mql_hours
-    return one.as_of if hours is None else min(one.follow_up_by - round(hours * clock.HOUR), one.as_of)
+    hours = agreed(book)
+    span = hours.sql if Stage.SQL.value in {one.kind, one.on_record} else hours.mql
+    return one.as_of if span is None else min(one.follow_up_by - span, one.as_of)
 
 
 def _books(store: Store, versions: Iterable[str]) -> dict[str, Rulebook]:

@@ -12,7 +12,7 @@ from serving.live import unavailable
 from serving.live.intake import parsed
 from serving.wire import complaint
 from serving.wire.errors import Problem, RequestError
-from serving.wire.people import MergeRequest, PersonResponse, SuppressRequest
+from serving.wire.people import MergeRequest, ObjectionResponse, PersonResponse, SuppressRequest
 from serving.wire.reply import Counts, Reply
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -34,18 +34,22 @@ class People:
                 done = people.merge(self.store, request.lead_id, request.into_lead, known_at, now)
         except MergeRefusedError as error:
             raise RequestError(Problem.INVALID_REQUEST, error.reason, error.field) from None
-        return self._reply(done, request_id)
+        return self._reply(_said(done, request_id))
 
     def suppress(self, body: bytes, request_id: str, now: int) -> Reply:
         """Answer `/v1/suppress`. Raises RequestError."""
         request = _read(SuppressRequest, body)
         with unavailable.told():
             done = (people.suppress if request.suppressed else people.lift)(self.store, request.lead_id, now)
-        return self._reply(done, request_id)
+        said = _said(done, request_id)
+        return self._reply(ObjectionResponse(**said.model_dump(), known=done.known))
 
-    def _reply(self, done: Changed, request_id: str) -> Reply:
-        response = PersonResponse(request_id=request_id, watermark=done.watermark, changed=done.changed)
+    def _reply(self, response: PersonResponse) -> Reply:
         return Reply(response.model_dump_json().encode(), self.model_version, Counts())
+
+
+def _said(done: Changed, request_id: str) -> PersonResponse:
+    return PersonResponse(request_id=request_id, watermark=done.watermark, changed=done.changed)
 
 
 def _read(model: type[Body], body: bytes) -> Body:

@@ -24,6 +24,7 @@ from histories.store.known.single import asked
 from scoring import kept
 from scoring.answer import Status
 from scoring.scorer import Scorer
+from serving.live.agreed import agreed
 
 _log = logging.getLogger("lead_scoring.rescoring")
 NAME = "rescoring"  # of its row in `cursors`
@@ -131,7 +132,7 @@ class Rescoring:
         wanted = {one.lead_id: one for lead_id, one in found.leads.items() if lead_id not in found.suppressed}
         self._begin(scorer, wanted, now)
         rows = _rows(scorer, wanted.values(), now, now, found.watermark)
-        answers.keep(self._store, rows, now)
+        answers.keep(self._store, rows, now, agreed(scorer.rulebook))
         answered = {row.lead_id for row in rows}
         later = {one.lead_id: _next(one, now) for one in wanted.values()}
         again = {one: at for one, at in later.items() if at is not None or one not in answered}

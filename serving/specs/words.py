@@ -127,6 +127,7 @@ WORDS = {
     "MergeRequest.known_at": "Since when it is known that the two are one; empty: since now.",
     "suppressed": "false: the lead no longer objects.",
     "changed": "false: that was known already.",
+    "ObjectionResponse.known": "false: no such lead is known yet; what was said holds when one comes.",
     # why scores changed
     "from_time": "The earlier moment: the newest answer at it is compared.",
     "to_time": "The later moment; absent: now.",

@@ -27,3 +27,9 @@ class PersonResponse(Outgoing):
     request_id: str
     watermark: int
     changed: bool
+
+
+class ObjectionResponse(PersonResponse):
+    """What came of an objection. `known`: false where the store has no such lead yet; it holds when one comes."""
+
+    known: bool

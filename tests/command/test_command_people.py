@@ -70,6 +70,18 @@ def test_an_objection_and_its_end_are_told(monkeypatch: pytest.MonkeyPatch, caps
 
 
 @pytest.mark.usefixtures("store")
+def test_an_objection_of_a_lead_that_nobody_knows_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [said(monkeypatch, capsys, "suppress", "lead-typo", *lift) for lift in ([], [], ["--lift"])]
+    assert lines == [
+        "lead-typo is suppressed from now on. The store knows no such lead yet; it holds when one comes.\n",
+        "lead-typo was suppressed already. The store knows no such lead yet; it holds when one comes.\n",
+        "lead-typo is scored again from now on. The store knows no such lead.\n",
+    ]
+
+
+@pytest.mark.usefixtures("store")
 def test_two_leads_become_one_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     words = "merge", OTHER, "--into", COLLEAGUE, "--known-at", "2026-01-31T10:00:00Z"
     assert said(monkeypatch, capsys, *words) == f"{OTHER} goes on as {COLLEAGUE}, as of 2026-01-31T10:00:00Z.\n"
@@ -165,16 +177,35 @@ def test_what_cannot_be_done_is_told_at_the_end_and_the_next_run_finds_every_id_
 def test_on_a_terminal_it_asks_first_and_removes_nothing_after_a_no(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, left: int
 ) -> None:
+    asked = asks(monkeypatch, capsys, PERSON, answer)
+    assert "Remove this lead for good from sqlite:///store.db, request logs and MLflow? [y/N]" in asked
+    assert naming(store, PERSON).get("leads", 0) == left
+    assert ("Nothing was removed." in asked) == bool(left)
+
+
+def test_of_a_lead_that_nobody_knows_it_asks_otherwise_until_it_is_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = store.watermark()
+    unknown = (
+        "sqlite:///store.db knows nothing of this lead. Look for it in request logs and MLflow, and refuse for good "
+        "whatever comes of it? [y/N]"
+    )
+    assert unknown in asks(monkeypatch, capsys, "lead-71", "n\n")
+    assert store.watermark() == before
+    assert unknown in asks(monkeypatch, capsys, "lead-71", "y\n")
+    assert "Remove this lead for good" in asks(monkeypatch, capsys, "lead-71", "n\n")
+
+
+def asks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lead_id: str, answer: str) -> str:
+    """What `forget` says on a terminal where this is answered."""
     typed = io.StringIO(answer)
     monkeypatch.setattr(typed, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", typed)
-    monkeypatch.setattr("sys.argv", ["lead-scoring", "forget", PERSON])
+    monkeypatch.setattr("sys.argv", ["lead-scoring", "forget", lead_id])
     with contextlib.suppress(SystemExit):
         lead_scoring.main()
-    said = capsys.readouterr()
-    assert "Remove this lead for good from sqlite:///store.db, request logs and MLflow? [y/N]" in said.err
-    assert naming(store, PERSON).get("leads", 0) == left
-    assert ("Nothing was removed." in said.err) == bool(left)
+    return capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -58,8 +58,17 @@ def test_an_objection_is_honoured_and_ended(people: People) -> None:
         ({"lead_id": "a", "suppressed": False}, True, set()),
         ({"lead_id": "a", "suppressed": False}, False, set()),
     ):
-        assert posted(people, "suppress", body)["changed"] is changed
+        reply = posted(people, "suppress", body)
+        assert (reply["changed"], reply["known"]) == (changed, True)
         assert store.suppressed(people.store, ["a", "b"]) == objecting
+
+
+def test_an_objection_of_a_lead_that_nobody_knows_yet_says_so_and_holds_when_it_comes(people: People) -> None:
+    reply = posted(people, "suppress", {"lead_id": "typo"})
+    assert (reply["changed"], reply["known"]) == (True, False)
+    people.store.add_leads([LeadRow("typo", 1)], NOW)
+    assert store.suppressed(people.store, ["typo"]) == {"typo"}
+    assert posted(people, "suppress", {"lead_id": "typo"})["known"] is True
 
 
 @pytest.mark.parametrize(

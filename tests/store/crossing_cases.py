@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from histories.store import Store
 from histories.store.crossing import crossings, deliveries
 from histories.store.crossing.crossings import STATES, Crossing
+from histories.store.crossing.standing import NOT_KNOWN, Agreed
 from histories.store.database.score_row import ScoreRow
 
 _NUMBERS = count(1)
@@ -47,11 +48,11 @@ def begin(store: Store, *lead_ids: str) -> None:
     store.database.written(lambda connection: crossings.begin(connection, [], dict.fromkeys(lead_ids)))
 
 
-def note(store: Store, *rows: ScoreRow, now: int | None = None) -> None:
+def note(store: Store, *rows: ScoreRow, now: int | None = None, agreed: Agreed = NOT_KNOWN) -> None:
     """Note answers in a transaction, at the moment of the last of them, of leads that rescoring has begun."""
     at = rows[-1].as_of if now is None else now
     begin(store, *(row.lead_id for row in rows if row.stored))
-    store.database.written(lambda connection: crossings.note(connection, rows, at))
+    store.database.written(lambda connection: crossings.note(connection, rows, at, agreed))
 
 
 def there(store: Store, lead_id: str | None = None) -> list[Crossing]:

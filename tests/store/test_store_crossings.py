@@ -9,12 +9,13 @@ from crossing_cases import answer, note, there, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from histories.clock import DAY, MINUTE, SECOND
+from histories.clock import DAY, HOUR, MINUTE, SECOND, iso
 from histories.store import LeadRow, Store
-from histories.store.crossing import crossings, touched
-from histories.store.crossing.standing import Standing, is_newer, lines
+from histories.store.crossing import crossings, standing, touched
+from histories.store.crossing.standing import Agreed, Standing, crossed, is_newer, lines
 
 _stages = st.sampled_from(["lead", "mql", "sql"])
+_records = st.sampled_from(["lead", "mql", "sql", "opportunity", "customer", "lost"])
 _grades = st.sampled_from([None, "A", "B"])
 
 
@@ -169,6 +170,48 @@ def test_a_first_answer_about_a_moment_that_is_long_over_is_no_news(opened: Stor
     assert told(opened, "old") == [("sql", None, "sql")]
 
 
+def test_a_lead_that_the_record_puts_on_a_stage_crosses_its_line_once(opened: Store) -> None:
+    """Sales sets mql; the points follow, and fall; then sales sets sql. The CRM's echo of what was told is no news."""
+    for as_of, (points, record) in enumerate(
+        [("lead", "lead"), ("lead", "mql"), ("mql", "mql"), ("lead", "mql"), ("mql", "mql"), ("mql", "sql")], 100
+    ):
+        note(opened, answer("a", points, as_of, stage=record, follow_up_by=as_of + 900))
+        note(opened, answer("b", record, as_of), answer("b", record, as_of, stage=record))
+    assert told(opened) == told(opened, "b") == [("mql", "lead", "mql"), ("sql", "mql", "sql")]
+    assert [one.follow_up_by for one in there(opened, "a")] == [1001, 1005]
+
+
+def test_a_lead_in_a_deal_is_past_all_lines_and_one_that_was_lost_crosses_them_anew(opened: Store) -> None:
+    for as_of, (points, record) in enumerate(
+        [("lead", "lead"), ("lead", "opportunity"), ("sql", "customer"), ("lead", "lost"), ("mql", "lost")], 100
+    ):
+        note(opened, answer("a", points, as_of, stage=record))
+    note(opened, answer("b", "sql", 100, stage="customer"))
+    assert told(opened) == [("mql", "lead", "mql")]
+    assert told(opened, "b") == []
+
+
+def test_a_lead_begins_on_the_stage_that_the_record_had(opened: Store) -> None:
+    row = answer("a", "lead", 100, stage="sql")
+    opened.database.written(lambda connection: crossings.begin(connection, [row], {}))
+    note(opened, answer("a", "mql", 200, stage="sql"))
+    assert told(opened) == []
+
+
+@pytest.mark.parametrize(("stage", "hours"), [("mql", 72), ("sql", 24)])
+def test_a_clock_never_starts_before_the_last_answer_that_said_otherwise(opened: Store, stage: str, hours: int) -> None:
+    """Rows of earlier days came, or the rulebook was edited: 40 days ago nobody could know, so it starts now."""
+    agreed, now = Agreed(72 * HOUR, 24 * HOUR), 50 * DAY
+    for lead_id, crossed_at in (("old", now - 40 * DAY), ("new", now - DAY)):
+        note(opened, answer(lead_id, "lead", now - 2 * DAY))
+        by = crossed_at + hours * HOUR
+        note(opened, answer(lead_id, stage, now, follow_up_by=by), agreed=agreed)
+    (old,), (new,) = there(opened, "old"), there(opened, "new")
+    assert (old.follow_up_by, new.follow_up_by) == (now + hours * HOUR, now - DAY + hours * HOUR)
+    told_by = json.loads(old.payload)["data"]["follow_up_by"]
+    assert told_by == iso(now + hours * HOUR)
+
+
 def test_a_standing_of_an_earlier_moment_lets_what_was_crossed_before_it_pass(opened: Store) -> None:
     def begin(*leads: str) -> frozenset[str]:
         rows = [answer(one, "mql", 100) for one in leads]
@@ -212,17 +255,31 @@ def test_of_answers_that_are_given_at_once_one_makes_the_crossing(opened: Store,
 def test_lines_are_crossed_upwards_and_grades_change_between_two_that_are_there(
     answers: list[tuple[str, str | None]],
 ) -> None:
-    standing, crossed = None, []
+    stands, found = None, []
     for number, (stage, grade) in enumerate(answers):
-        crossed += [(one.kind, one.after) for one in lines(standing, stage, grade)]
-        standing = Standing(stage, grade, number, number)
+        found += [(one.kind, one.after) for one in lines(stands, stage, grade)]
+        stands = Standing(stage, grade, number, number)
     ranks = ["lead", "mql", "sql"]
     stages = ["lead", *(stage for stage, _ in answers)]
     rises = [now for before, now in pairwise(stages) if ranks.index(now) > ranks.index(before)]
-    assert [kind for kind, _ in crossed if kind != "grade"] == rises
+    assert [kind for kind, _ in found if kind != "grade"] == rises
     grades = [grade for _, grade in answers]
     changes = [now for before, now in pairwise(grades) if before and now and before != now]
-    assert [after for kind, after in crossed if kind == "grade"] == changes
+    assert [after for kind, after in found if kind == "grade"] == changes
+
+
+@given(st.lists(st.tuples(_stages, _records), max_size=8))
+def test_the_higher_of_points_and_record_crosses_a_line_unless_there_is_a_deal(
+    answers: list[tuple[str, str]],
+) -> None:
+    ranks = {"lost": -1, "lead": 0, "mql": 1, "sql": 2, "opportunity": 2, "customer": 2}
+    stands, was = None, 0
+    for number, (points, record) in enumerate(answers):
+        found = [one.kind for one in crossed(stands, points, record, None)]
+        now = max(ranks[points], ranks[record])
+        deal = record in ("opportunity", "customer")
+        assert found == ([] if deal or now <= was else [["mql", "sql"][now - 1]])
+        stands, was = Standing(standing.stage(points, record), None, number, number), now
 
 
 @given(st.integers(0, 2 * DAY), st.integers(0, 2 * DAY), st.integers(0, 3), st.integers(0, 3))

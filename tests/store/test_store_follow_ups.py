@@ -77,6 +77,21 @@ def test_what_was_outbound_or_went_both_ways_in_time_meets_it(
     assert (one.outcome, one.since, one.contacted_at) == ("met", MONDAY, MONDAY + 72 * HOUR)
 
 
+def test_mass_mail_is_no_contact_where_the_store_says_what_is(agreed: Store) -> None:
+    """A newsletter to both, a letter to one: without the family `follow_up` both were met, with it one."""
+    for lead_id in ("a", "b"):
+        cross(agreed, lead_id, "mql", MONDAY)
+        happens(agreed, lead_id, "newsletter", MONDAY + HOUR, Direction.OUTBOUND)
+    happens(agreed, "b", "mail_1", MONDAY + 2 * HOUR)
+    before = found(agreed, MONDAY + 9 * DAY)
+    families = Families({"two_way": ("call_answered",), "outbound": ("mail_*",), "follow_up": ("mail_*", "call_*")})
+    define(agreed, Definitions("Europe/Amsterdam", families), 2)
+    after = found(agreed, MONDAY + 9 * DAY)
+    assert [(one.clock.lead_id, str(one.outcome)) for one in before.all] == [("a", "met"), ("b", "met")]
+    assert [(one.clock.lead_id, str(one.outcome)) for one in after.all] == [("a", "overdue"), ("b", "met")]
+    assert (before.contact, after.contact) == (("two_way", "outbound"), ("two_way", "follow_up"))
+
+
 def test_the_time_begins_when_the_line_was_crossed_not_when_somebody_noticed(agreed: Store) -> None:
     cross(agreed, "a", "sql", MONDAY, noticed_after=5 * HOUR)
     happens(agreed, "a", "call", MONDAY + HOUR, Direction.OUTBOUND)
@@ -145,8 +160,11 @@ def test_the_command_prints_tables_and_json(agreed: Store, url: str) -> None:
     assert printed.exit_code == 0, printed.output
     assert "Overdue: 1 lead\n" in printed.stdout
     assert "Due next: 1 lead\n" in printed.stdout
-    assert max(map(len, printed.stdout.splitlines())) <= 80
+    told_of = "Any outbound interaction counts as contact, mass mail too; a family follow_up in crm.toml says which do."
+    assert max(len(one) for one in printed.stdout.splitlines() if one != told_of) <= 80
+    assert printed.stdout.splitlines()[-1] == told_of
     told = json.loads(CliRunner().invoke(app, ["follow-ups", "--json", "--store", url]).stdout)
+    assert told["contact"] == ["two_way", "outbound"]
     assert [one["lead_id"] for one in told["overdue"]] == ["a"]
     assert [one["lead_id"] for one in told["due"]] == ["b"]
     assert told["overdue"][0]["reached_at"] == iso(now - 2 * DAY)

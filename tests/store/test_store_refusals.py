@@ -99,4 +99,6 @@ def test_the_newest_refusals_are_read_alone_and_all_are_counted(opened: Store) -
 
 def test_nothing_that_a_command_prints_steers_the_terminal(url: str) -> None:
     told = CliRunner().invoke(app, ["suppress", "L1\x1b[2J\nmsg_fake", "--store", url]).stdout
-    assert told == "L1�[2J�msg_fake is suppressed from now on.\n"
+    assert told == (
+        "L1�[2J�msg_fake is suppressed from now on. The store knows no such lead yet; it holds when one comes.\n"
+    )

@@ -12,13 +12,14 @@ from crossing_cases import answer, there
 from crossing_cases import told as crossed
 
 from histories.clock import DAY, HOUR, MINUTE
-from histories.contract import Attribute, Direction, Interaction
-from histories.store import AttributeRow, InteractionRow, LeadRow, Store
+from histories.contract import Attribute, Direction, Interaction, Outcome, Stage
+from histories.store import AttributeRow, InteractionRow, LeadRow, OutcomeRow, Store
 from histories.store.crossing import touched
 from histories.store.database import leases
 from histories.store.facts.together import Rows, take_together
 from histories.store.kept.answers import keep, scores_of
 from histories.store.privacy import people
+from scoring import rulebook
 from scoring.scorer import Scorer
 from serving.live.rescoring import NAME, Rescoring
 
@@ -104,6 +105,33 @@ def test_a_line_that_an_interaction_crosses_is_seen_though_nobody_asks(
     assert not one.look()
     assert [row.rule_stage for row in scores_of(opened, "a")] == ["lead", "mql"]
     assert (heard.leads, heard.behind) == (2, 0)
+
+
+def test_an_edit_of_the_rulebook_starts_clocks_when_it_is_seen_not_when_points_lay_beyond_the_new_line(
+    opened: Store, scorer: Scorer, clock: Clock
+) -> None:
+    """Three replies 50 days ago are 24 points: no mql, until somebody lowers mql to 20."""
+    edited = rulebook.parse(small_bundle.RULEBOOK.replace("mql = { points = 30 }", "mql = { points = 20 }"), "edited")
+    opened.add_leads([LeadRow("a", NOW - 60 * DAY)], NOW)
+    post(opened, [reply("a", str(number), NOW - 50 * DAY + number) for number in range(3)], NOW)
+    assert rescoring(opened, scorer, clock).look()
+    assert told(opened) == []
+    clock.now += 8 * DAY
+    assert rescoring(opened, Scorer(small_bundle.bundle(), edited), clock).look()
+    assert told(opened) == [("mql", "lead", "mql")]
+    assert there(opened)[0].follow_up_by == clock.now + 72 * HOUR
+
+
+def test_what_the_record_says_crosses_a_line_and_starts_the_clock(opened: Store, scorer: Scorer, clock: Clock) -> None:
+    opened.add_leads([LeadRow("a", NOW - 60 * DAY)], NOW)
+    one = rescoring(opened, scorer, clock)
+    assert one.look()
+    clock.now += HOUR
+    opened.add_outcomes([OutcomeRow("a", Outcome(Stage.SQL, clock.now - MINUTE))], clock.now)
+    assert one.look()
+    assert told(opened) == [("sql", "lead", "sql")]
+    (crossing,) = [one for one in there(opened) if one.kind == "sql"]
+    assert crossing.follow_up_by == clock.now - MINUTE + 24 * HOUR
 
 
 def test_what_an_export_brings_of_earlier_months_is_no_crossing_and_what_crossed_this_week_is(

@@ -1,16 +1,16 @@
 """Notes in the transaction that keeps answers which lines they cross: each crossing once, in order for each lead."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from histories.contract import Stage
 from histories.store.crossing import crossing_event, standing
-from histories.store.crossing.standing import Standing
+from histories.store.crossing.standing import NOT_KNOWN, Agreed, Line, Standing
 from histories.store.database.among import among
 from histories.store.database.schema import CROSSINGS, LEADS, MERGES, STANDINGS
 from histories.store.facts.tombstones import forgotten
@@ -49,8 +49,10 @@ class Crossing:
     last_error: str | None
 
 
-def note(connection: sa.Connection, rows: "Sequence[ScoreRow]", now: int) -> None:
+def note(connection: sa.Connection, rows: "Sequence[ScoreRow]", now: int, agreed: Agreed = NOT_KNOWN) -> None:
     """Move the standings of the leads that `rows` answer for, and write down the lines that they cross.
+
+    `agreed`: the hours of the rulebook that answered; where they are not known, clocks run as the answers say.
 
     Called in the transaction that keeps the answers. Answers about one lead take turns here, whoever gives them, so
     that each crossing is made once. What counts, and what does not, is in docs/decisions/0033: of leads of the store
@@ -63,7 +65,7 @@ def note(connection: sa.Connection, rows: "Sequence[ScoreRow]", now: int) -> Non
         return
     told = {row.lead_id for row in counted if not row.stored}
     before = _locked(connection, sorted({row.lead_id for row in counted}), told)
-    moved, crossed = _moved(before, [row for row in counted if row.lead_id in before], now)
+    moved, crossed = _moved(before, [row for row in counted if row.lead_id in before], now, agreed)
     _stand(connection, before, moved)
     if crossed:
         connection.execute(sa.insert(CROSSINGS), list(_made(connection, crossed, now)))
@@ -76,7 +78,7 @@ def begin(connection: sa.Connection, rows: "Sequence[ScoreRow]", waiting: Mappin
     an answer, of whom nothing was known: they are to be looked at at a moment, where one is given. One into which
     others were merged before it was known stands no lower than they do.
     """
-    first = {row.lead_id: Standing(row.rule_stage, None, row.as_of, 0) for row in rows}
+    first = {row.lead_id: Standing(standing.stage(row.rule_stage, row.stage), None, row.as_of, 0) for row in rows}
     later = {lead_id: Standing(None, None, 0, 0, moment) for lead_id, moment in waiting.items()}
     begun = sorted((later | first).items())
     _insert_missing(connection, begun)
@@ -94,7 +96,7 @@ def take_over(connection: sa.Connection, lead_id: str, into: str, watermark: int
     `watermark`: that of the merge. An answer that knew less, and so nothing of the merge, is passed over.
     """
     found = _read(connection, sorted({lead_id, into}))
-    stage = found[lead_id].rule_stage if lead_id in found else None
+    stage = found[lead_id].stage if lead_id in found else None
     stands = found.get(into)
     if not any(line.kind != standing.GRADE for line in standing.lines(stands, stage, None)):
         return
@@ -115,6 +117,12 @@ def without_standing(connection: sa.Connection, lead_ids: Collection[str]) -> fr
 class _Moved:
     standing: Standing
     score_id: int | None
+
+
+class _Crossed(NamedTuple):
+    row: "ScoreRow"
+    line: Line
+    follow_up_by: int | None
 
 
 def _known(connection: sa.Connection, lead_ids: Collection[str]) -> frozenset[str]:
@@ -143,7 +151,18 @@ def _locked(connection: sa.Connection, lead_ids: Sequence[str], told: Collection
 def _insert_missing(connection: sa.Connection, standings: Sequence[tuple[str, Standing]]) -> None:
     """Insert those of leads that have none, in the order given: two that insert the same never wait for each other."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    rows = [{"lead_id": lead_id, "score_id": None, **asdict(one)} for lead_id, one in standings]
+    rows = [
+        {
+            "lead_id": lead_id,
+            "rule_stage": one.stage,
+            "grade": one.grade,
+            "as_of": one.as_of,
+            "watermark": one.watermark,
+            "score_id": None,
+            "rescore_at": one.rescore_at,
+        }
+        for lead_id, one in standings
+    ]
     if rows:
         connection.execute(insert(STANDINGS).on_conflict_do_nothing(), rows)
 
@@ -156,14 +175,16 @@ def _read(connection: sa.Connection, lead_ids: Sequence[str]) -> dict[str, Stand
 
 
 def _moved(
-    before: Mapping[str, Standing | None], rows: "Sequence[ScoreRow]", now: int
-) -> "tuple[dict[str, _Moved], list[tuple[ScoreRow, standing.Line]]]":
+    before: Mapping[str, Standing | None], rows: "Sequence[ScoreRow]", now: int, agreed: Agreed
+) -> tuple[dict[str, _Moved], list[_Crossed]]:
     moved: dict[str, _Moved] = {}
-    crossed = []
+    crossed: list[_Crossed] = []
     for row in rows:
         stands = moved[row.lead_id].standing if row.lead_id in moved else before[row.lead_id]
         if standing.is_newer(stands, row.as_of, row.watermark, stored=bool(row.stored), now=now):
-            crossed += [(row, line) for line in standing.lines(stands, row.rule_stage, row.grade)]
+            for line in standing.crossed(stands, row.rule_stage, row.stage, row.grade):
+                by = standing.clock(stands, line, row.follow_up_by, row.as_of, agreed)
+                crossed.append(_Crossed(row, line, by))
             moved[row.lead_id] = _Moved(_after(stands, row, now), row.score_id)
         elif row.stored and stands and (at := standing.look_at(stands, row.as_of, row.watermark, now)) is not None:
             score_id = moved[row.lead_id].score_id if row.lead_id in moved else None
@@ -172,7 +193,8 @@ def _moved(
 
 
 def _after(stands: Standing | None, row: "ScoreRow", now: int) -> Standing:
-    return Standing(row.rule_stage, row.grade, row.as_of, row.watermark, _rescore_at(stands, row, now))
+    stage = standing.stage(row.rule_stage, row.stage)
+    return Standing(stage, row.grade, row.as_of, row.watermark, _rescore_at(stands, row, now))
 
 
 def _rescore_at(stands: Standing | None, row: "ScoreRow", now: int) -> int | None:
@@ -200,7 +222,7 @@ def _stand(connection: sa.Connection, before: Mapping[str, Standing | None], mov
     values = [
         {
             "lead": lead_id,
-            "stage": one.standing.rule_stage,
+            "stage": one.standing.stage,
             "now_grade": one.standing.grade,
             "moment": one.standing.as_of,
             "known": one.standing.watermark,
@@ -219,20 +241,17 @@ def _stand(connection: sa.Connection, before: Mapping[str, Standing | None], mov
         )
 
 
-def _made(
-    connection: sa.Connection, crossed: "Sequence[tuple[ScoreRow, standing.Line]]", now: int
-) -> Iterator[dict[str, object]]:
+def _made(connection: sa.Connection, crossed: Sequence[_Crossed], now: int) -> Iterator[dict[str, object]]:
     """Yield the crossings' values. The first of a lead that is pending may go out at once; the others wait for it."""
     table = CROSSINGS.c
     waits = sa.func.max(sa.case((table.state == PENDING, 1), else_=0))
     query = sa.select(table.lead_id, sa.func.max(table.number), waits).group_by(table.lead_id)
-    found = connection.execute(query.where(among(connection, table.lead_id, {row.lead_id for row, _ in crossed})))
+    found = connection.execute(query.where(among(connection, table.lead_id, {one.row.lead_id for one in crossed})))
     last = {lead_id: (number, bool(pending)) for lead_id, number, pending in found}
-    for row, line in crossed:
+    for row, line, follow_up_by in crossed:
         number, behind = last.get(row.lead_id, (0, False))
         number += 1
         last[row.lead_id] = (number, True)
-        follow_up_by = None if line.kind == standing.GRADE else row.follow_up_by
         yield {
             "crossing_id": f"msg_{token_hex(12)}",
             "lead_id": row.lead_id,

@@ -14,7 +14,9 @@ from histories.store.facts.store import Store
 from histories.store.known.merging import Merges
 from histories.store.known.persons import all_merges, moment, suppressed_in
 
-_CONTACT = ("outbound", "two_way")  # families
+# Families, and what counts as contact by them: both ways in any case, and what is sent to one person alone. Where
+# nobody has said what that is, all that goes out, mass mail too.
+_BOTH_WAYS, OUTBOUND, FOLLOW_UP = "two_way", "outbound", "follow_up"
 # Nothing is left to be followed up: sales is in a deal with the lead, or it is decided.
 _CLOSING = (Stage.OPPORTUNITY.value, Stage.CUSTOMER.value, Stage.LOST.value)
 # Nor where the lead wants to hear nothing more, or cannot be reached: an answer about it says `suppress`.
@@ -43,20 +45,23 @@ class Clock:
 class Following:
     """Clocks that started since a moment, and by lead the moments of contact and of what ends it all, each in order.
 
-    That is a closing stage, or an interaction of the family `negative`. Leads that objected are left out.
+    That is a closing stage, or an interaction of the family `negative`. Leads that objected are left out. `contact`:
+    the families whose interactions are contact, `outbound` with all that has this direction.
     """
 
     clocks: tuple[Clock, ...]
     contacts: dict[str, list[int]]
     closings: dict[str, list[int]]
     timezone: str
+    contact: tuple[str, ...]
 
 
 def following(store: Store, since: int, now: int) -> Following:
-    """Read, in one snapshot, the clocks of crossings made since a moment. Contact is what was outbound or two-way.
+    """Read, in one snapshot, the clocks of crossings made since a moment. Contact is what went both ways, or to one person.
 
-    That is an interaction whose direction is outbound, or whose kind is of the families `outbound` or `two_way` that
-    the store declares. Raises StoreUnavailableError.
+    That is an interaction whose kind is of the families `two_way` or `follow_up` that the store declares. Where it
+    declares no `follow_up`, those of the family `outbound` or the direction outbound are contact in its place. Raises
+    StoreUnavailableError.
     """
     with store.database.reading() as connection:
         at = moment(connection, None)
@@ -67,7 +72,8 @@ def following(store: Store, since: int, now: int) -> Following:
         ids = {member for one in clocks for member in merges.members(one.lead_id)}
         contacts, closings = _done(connection, ids, now, declared.families)
         closings += _closings(connection, ids, now)
-        return Following(clocks, _by_lead(merges, contacts), _by_lead(merges, closings), declared.timezone)
+        contact = _contact(declared.families)
+        return Following(clocks, _by_lead(merges, contacts), _by_lead(merges, closings), declared.timezone, contact)
 
 
 def _clocks(connection: sa.Connection, since: int, merges: Merges) -> tuple[Clock, ...]:
@@ -91,6 +97,10 @@ def _without(clocks: Iterable[Clock], lead_ids: Collection[str]) -> tuple[Clock,
     return tuple(one for one in clocks if one.lead_id not in lead_ids)
 
 
+def _contact(families: Families) -> tuple[str, ...]:
+    return _BOTH_WAYS, FOLLOW_UP if FOLLOW_UP in families.patterns else OUTBOUND
+
+
 _Moments = list[tuple[str, int]]  # lead and moment
 
 
@@ -98,7 +108,7 @@ def _done(
     connection: sa.Connection, lead_ids: Collection[str], now: int, families: Families
 ) -> tuple[_Moments, _Moments]:
     """Contacts, and what ended them."""
-    table = INTERACTIONS.c
+    table, counts = INTERACTIONS.c, _contact(families)
     query = sa.select(table.lead_id, table.occurred_at, table.kind, table.direction)
     query = query.where(among(connection, table.lead_id, lead_ids), table.occurred_at <= now)
     contacts, ends = _Moments(), _Moments()
@@ -106,7 +116,7 @@ def _done(
         of = families.of(kind)
         if _ENDING in of:
             ends.append((lead_id, occurred_at))
-        elif direction == Direction.OUTBOUND.value or not of.isdisjoint(_CONTACT):
+        elif not of.isdisjoint(counts) or (OUTBOUND in counts and direction == Direction.OUTBOUND.value):
             contacts.append((lead_id, occurred_at))
     return contacts, ends
 

@@ -199,7 +199,8 @@ DEFINITIONS = sa.Table(
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
 )
 
-# Where a lead stood at its newest answer: what a crossing is judged against. `rescore_at`: when that answer ends.
+# Where a lead stood at its newest answer: what a crossing is judged against. `rule_stage`: the higher of the points'
+# stage and the record's. `rescore_at`: when that answer ends.
 STANDINGS = sa.Table(
     "standings",
     METADATA,

@@ -8,6 +8,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 
 from histories.store.crossing import crossings
+from histories.store.crossing.standing import NOT_KNOWN, Agreed
 from histories.store.database.schema import SCORES
 from histories.store.database.score_row import ScoreRow
 from histories.store.facts import tombstones
@@ -22,9 +23,10 @@ _values_of = attrgetter(*_GIVEN)
 _INSERT = sa.insert(SCORES).returning(SCORES.c.score_id, sort_by_parameter_order=True)
 
 
-def keep(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, ...]:
+def keep(store: Store, rows: Sequence[ScoreRow], now: int, agreed: Agreed = NOT_KNOWN) -> tuple[int | None, ...]:
     """Keep answers, and what they cross, in one transaction; return their numbers in order, durable.
 
+    `agreed`: the hours of the rulebook that answered; where they are not known, clocks run as the answers say.
     None: the lead was forgotten while it was scored, and nothing is kept of it. Raises StoreUnavailableError: then
     the answers must not go out.
     """
@@ -33,7 +35,7 @@ def keep(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, 
 
     def work(connection: sa.Connection) -> tuple[int | None, ...]:
         numbered = _kept(connection, rows)
-        crossings.note(connection, [row for row in numbered if row is not None], now)
+        crossings.note(connection, [row for row in numbered if row is not None], now, agreed)
         return tuple(None if row is None else row.score_id for row in numbered)
 
     return store.database.written(work)

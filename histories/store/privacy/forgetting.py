@@ -12,7 +12,7 @@ from histories.store.database import schema
 from histories.store.database.schema import MERGES, QUARANTINE
 from histories.store.facts import traces
 from histories.store.facts.store import Store
-from histories.store.facts.tombstones import entomb, removing
+from histories.store.facts.tombstones import entomb, forgotten, removing
 from histories.store.facts.writing import next_watermark
 from histories.store.privacy import colleagues, people
 
@@ -20,6 +20,15 @@ from histories.store.privacy import colleagues, people
 _ANSWERS = (schema.SCORES, schema.STANDINGS, schema.CROSSINGS, schema.HANDOVERS)
 _FACTS = (schema.INTERACTIONS, schema.ATTRIBUTES, schema.OUTCOMES, schema.LEADS, schema.SUPPRESSIONS)
 INPUTS = "inputs_forgotten"
+
+
+def knows(connection: sa.Connection, lead_ids: Collection[str]) -> bool:
+    """Tell whether the store has rows of these leads, or has had: of one that was forgotten it knows that."""
+    for table in (*_FACTS, *_ANSWERS):
+        query = sa.select(table.c.lead_id).where(table.c.lead_id.in_(lead_ids)).limit(1)
+        if connection.execute(query).scalar() is not None:
+            return True
+    return len(lead_ids) > 1 or bool(forgotten(connection, lead_ids))
 
 
 def begin(store: Store, lead_id: str, recorded_at: int) -> tuple[str, ...]:

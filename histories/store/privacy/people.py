@@ -24,10 +24,14 @@ class MergeRefusedError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a call came to. `changed`: False where the store knew it already. `watermark`: the batch's number."""
+    """What a call came to. `changed`: False where the store knew it already. `watermark`: the batch's number.
+
+    `known`: False where the store has no such lead (yet), nor one that is merged with it.
+    """
 
     changed: bool
     watermark: int
+    known: bool = True
 
 
 def merge(store: Store, lead_id: str, into_lead: str, known_at: int, recorded_at: int) -> Changed:
@@ -117,11 +121,13 @@ def suppress(store: Store, lead_id: str, recorded_at: int) -> Changed:
 
     def work(connection: sa.Connection) -> Changed:
         watermark = next_watermark(connection)
+        ids = person(connection, lead_id)
+        known = _known(connection, ids)
         if forgotten(connection, [lead_id]) or lead_id in _objecting(connection, [lead_id]):
-            return Changed(changed=False, watermark=watermark)
+            return Changed(changed=False, watermark=watermark, known=known)
         _say(connection, [lead_id], 1, recorded_at, watermark)
-        deliveries.give_up(connection, person(connection, lead_id), deliveries.OBJECTED)
-        return Changed(changed=True, watermark=watermark)
+        deliveries.give_up(connection, ids, deliveries.OBJECTED)
+        return Changed(changed=True, watermark=watermark, known=known)
 
     return store.database.written(work)
 
@@ -131,11 +137,17 @@ def lift(store: Store, lead_id: str, recorded_at: int) -> Changed:
 
     def work(connection: sa.Connection) -> Changed:
         watermark = next_watermark(connection)
-        objecting = _objecting(connection, person(connection, lead_id))
+        ids = person(connection, lead_id)
+        objecting = _objecting(connection, ids)
         _say(connection, sorted(objecting), 0, recorded_at, watermark)
-        return Changed(changed=bool(objecting), watermark=watermark)
+        return Changed(changed=bool(objecting), watermark=watermark, known=_known(connection, ids))
 
     return store.database.written(work)
+
+
+def _known(connection: sa.Connection, lead_ids: Sequence[str]) -> bool:
+    found = connection.execute(sa.select(LEADS.c.lead_id).where(LEADS.c.lead_id.in_(lead_ids)).limit(1))
+    return found.scalar() is not None
 
 
 def _say(connection: sa.Connection, lead_ids: Sequence[str], suppressed: int, recorded_at: int, watermark: int) -> None:
