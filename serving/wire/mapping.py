@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from histories import clock
 from histories.contract import (
@@ -58,7 +57,7 @@ def attributes(given: Mapping[str, Iterable[Attribute]], types: Mapping[str, Att
                 and isinstance(value.value, str) != (wanted is AttributeType.CATEGORY)
             ):
                 raise RequestError(Problem.INVALID_LEAD, _WRITE[wanted], f"attributes.{key_of(name)}")
-            yield replace(value, name=name)
+            yield Attribute(name, value.value, value.known_at)
 
 
 def interaction(one: WireInteraction) -> Interaction:

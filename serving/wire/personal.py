@@ -6,6 +6,7 @@ row of digits without a sign of a phone number may be a customer's number.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from histories.contract import Attribute
 from serving.wire import personal_keys
@@ -39,7 +40,7 @@ def refuse(attributes: Iterable[tuple[str, Iterable[Attribute]]], let_through: f
     for name, values in attributes:
         if name in let_through:
             continue
-        if reads_like(name):
+        if _tells(name):
             raise _problem("has a key that is itself an e-mail address or a phone number", "attributes")
         by_key = personal_keys.said(name)
         for value in values:
@@ -47,6 +48,12 @@ def refuse(attributes: Iterable[tuple[str, Iterable[Attribute]]], let_through: f
                 raise _problem(f"is taken for {by_key.what}", f"attributes.{key_of(name)}")
             if isinstance(value.value, str) and (found := reads_like(value.value)):
                 raise _problem(f"holds what reads like {found}", f"attributes.{key_of(name)}")
+
+
+@lru_cache(maxsize=4096)
+def _tells(name: str) -> bool:
+    """Tell whether a key is itself what it should name."""
+    return reads_like(name) is not None
 
 
 def _problem(why: str, field: str) -> RequestError:
