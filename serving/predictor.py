@@ -112,7 +112,7 @@ class Predictor:
     def warm_up(self) -> None:
         """Parse and compile everything that the first request would wait for."""
         self._scorer.warm_up()
-        structure.refuse(b"{}")
+        structure.marks(b"{}")
         duplicates.refuse(b"{}")
 
     def archive(self, now: int) -> None:

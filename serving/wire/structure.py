@@ -18,7 +18,7 @@ _QUOTE, _BACKSLASH, _COMMA, _BRACKET, _BRACE = (ord(one) for one in '"\\,[{')
 
 def refuse(body: bytes) -> None:
     """Raise RequestError where the body has more opening brackets and commas, outside texts, than MOST_MARKS."""
-    if marks(body) > MOST_MARKS:
+    if len(body) > MOST_MARKS and marks(body) > MOST_MARKS:
         message = f"the body has more than {MOST_MARKS:,} brackets and commas; send fewer leads at a time"
         raise RequestError(Problem.INVALID_REQUEST, message)
 
