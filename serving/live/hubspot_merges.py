@@ -1,7 +1,11 @@
 """Carries out the merges that HubSpot tells of, after the rows of the same request are in."""
 
+from collections.abc import Collection, Iterable
+
+from histories.contract import LeadHistory
 from histories.store import LeadRow, Store, Verdict
 from histories.store.facts.together import Refused, Rows, take_together
+from histories.store.known.persons import awaited
 from histories.store.known.single import leads
 from histories.store.privacy.people import MergeRefusedError, expect
 from serving.live.hubspot import Merge
@@ -15,9 +19,9 @@ def merged(store: Store, one: Merge, raw: object, now: int) -> WireVerdict:
     A merge of contacts that are not known yet is kept, and counts as soon as the one that goes on is known.
     """
     _, known = leads(store, [one.into, *one.ended])
-    created = [known[lead_id].created_at for lead_id in one.ended if lead_id in known]
-    if created and one.into not in known:  # the contact that HubSpot made of them is as old as the oldest
-        store.add_leads([LeadRow(one.into, min(created))], now)
+    ended = [known[lead_id] for lead_id in one.ended if lead_id in known]
+    if ended and one.into not in known:
+        store.add_leads([_made_of(one.into, ended)], now)
     changed, reasons = False, []
     for lead_id in one.ended:
         try:
@@ -31,6 +35,30 @@ def merged(store: Store, one: Merge, raw: object, now: int) -> WireVerdict:
     reason = "; ".join(dict.fromkeys(reasons))
     take_together(store, (), lambda _: Rows(refused=(Refused("hubspot", scrubbed(raw), reason),)), now)
     return _verdict(one, Verdict.REFUSED.value, f"{reason}; the rest of the row was taken in" if changed else reason)
+
+
+def complete(store: Store, lead_ids: Collection[str], now: int) -> None:
+    """Make the contacts that others of these live on in, where a merge was told before any of its contacts was known.
+
+    HubSpot tells of the contact that it makes in the merge alone.
+    """
+    awaiting: dict[str, list[str]] = {}
+    for lead_id, into in awaited(store, lead_ids).items():
+        awaiting.setdefault(into, []).append(lead_id)
+    if not awaiting:
+        return
+    _, known = leads(store, [one for some in awaiting.values() for one in some])
+    found = {into: [known[one] for one in some if one in known] for into, some in awaiting.items()}
+    rows = [_made_of(into, ended) for into, ended in found.items() if ended]
+    if rows:
+        store.add_leads(rows, now)
+
+
+def _made_of(lead_id: str, ended: Iterable[LeadHistory]) -> LeadRow:
+    """The contact that HubSpot made of others: as old as the oldest, and of the account of the first that has one."""
+    first = sorted(ended, key=lambda one: (one.created_at, one.lead_id))
+    account = next((one.account_id for one in first if one.account_id is not None), None)
+    return LeadRow(lead_id, first[0].created_at, account)
 
 
 def _verdict(one: Merge, status: str, reason: str | None) -> WireVerdict:

@@ -13,7 +13,7 @@ from histories.store.facts.together import take_together
 from serving.live import unavailable
 from serving.live.entries import Entry
 from serving.live.hubspot import Events, attributes_of, merge
-from serving.live.hubspot_merges import merged
+from serving.live.hubspot_merges import complete, merged
 from serving.live.reader import Reader, traits_of
 from serving.live.taking import planned, touched, verdicts
 from serving.wire import complaint, duplicates, structure
@@ -72,6 +72,7 @@ class Intake:
                     merges[place] = told
             with unavailable.told():
                 watermark, found = self._taken("hubspot", entries, now)
+                complete(self.store, touched(entries), now)
                 for place, told in merges.items():
                     found[place] = merged(self.store, told, raw[place], now)
             return self._reply("hubspot", watermark, found, request_id)

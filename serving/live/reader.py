@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from histories import clock
 from histories.contract import Attribute, AttributeType
 from histories.store import InteractionRow, LeadRow, OutcomeRow
 from serving.live.entries import Entry, SeenLead, ToldLead, Wrong
@@ -21,7 +22,9 @@ from serving.wire.incoming_foreign import IncomingCloudEvent, IncomingIdentify, 
 
 _Model = TypeVar("_Model", bound=Wire)
 _LONGEST_TRAIT, _LARGEST = 1_000, 1e300
+_LATEST = clock.DAY  # after arrival: clocks go wrong, by hours where a zone was mistaken
 _OTHER_CALL = "is no call that tells an interaction or a lead; send track and identify calls"
+_TO_COME = "lies more than a day after its arrival; send what has happened, with the offset of its time"
 _NO_USER = "has neither userId nor anonymousId; send the lead's id in one of them"
 
 
@@ -79,6 +82,7 @@ class Reader:
         return self._kept(_user(call), call.told())
 
     def _kept(self, lead_id: str, one: WireInteraction) -> Entry:
+        self._happened(occurred_at=one.occurred_at, received_at=one.received_at)
         name = one.interaction_id or content_id(lead_id, one)
         received_at = self.now if one.received_at is None else one.received_at
         made = mapping.interaction(one)._replace(interaction_id=name, received_at=received_at)
@@ -86,12 +90,14 @@ class Reader:
 
     def _outcome(self, raw: dict[str, object]) -> Entry:
         one = _valid(WireIncomingOutcome, raw)
+        self._happened(reached_at=one.reached_at)
         return Entry(one.lead_id, None, OutcomeRow(one.lead_id, mapping.outcome(one)))
 
     def _lead(self, raw: dict[str, object]) -> Entry:
         if raw.get("type") == "identify":
             return self._identify(raw)
         one = _valid(WireIncomingLead, raw)
+        self._happened(created_at=one.created_at)
         personal.refuse(one.attributes.items(), self.allow_personal)
         attributes = tuple(mapping.attributes(one.attributes, self.types))
         return Entry(one.lead_id, None, ToldLead(LeadRow(one.lead_id, one.created_at, one.account_id), attributes))
@@ -99,7 +105,14 @@ class Reader:
     def _identify(self, raw: Mapping[str, object]) -> Entry:
         call = _valid(IncomingIdentify, raw)
         lead_id, moment = _user(call), call.moment()
+        self._happened(timestamp=moment)
         return Entry(lead_id, call.message_id, SeenLead(lead_id, moment, tuple(self._traits(call, moment))))
+
+    def _happened(self, **moments: int | None) -> None:
+        """Raise RequestError where a moment lies after the row's arrival: what is kept once can never be corrected."""
+        for name, moment in moments.items():
+            if moment is not None and moment > self.now + _LATEST:
+                raise RequestError(Problem.INVALID_REQUEST, _TO_COME, name)
 
     def _traits(self, call: IncomingIdentify, moment: int) -> list[Attribute]:
         """Those that an attribute can be. A call has names, addresses and objects too: they are passed over."""

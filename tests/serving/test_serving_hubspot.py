@@ -15,7 +15,7 @@ from serving_intake import emptied
 from histories import store
 from histories.contract import Attribute, AttributeType, Outcome, Stage
 from histories.errors import CallError
-from histories.store import Store
+from histories.store import LeadRow, Store
 from histories.store.database.schema import MERGES
 from histories.store.privacy import forgetting
 from serving.http import signature
@@ -112,19 +112,41 @@ def merge(into: int, *ended: int, **more: Any) -> dict[str, Any]:
     return event("contact.merge", into, primaryObjectId=into, mergedObjectIds=list(ended), **more)
 
 
-def test_a_merge_told_before_its_contacts_counts_once_the_one_that_goes_on_is_known(
+def test_a_merge_told_before_its_contacts_counts_as_soon_as_one_of_them_is_known(
     client: InProcess, opened: Store
 ) -> None:
     assert told(sent(client, merge(61, 62, 63))) == [("added", None)]
     assert told(sent(client, merge(61, 62, 63))) == [("duplicate", None)]
+    alone = opened.watermark() + 1
     sent(client, event("contact.creation", 62))
-    alone = opened.watermark()
-    assert store.lead(opened, "62").lead_id == "62"
+    _, before = store.leads(opened, ["61", "62"], alone)
+    assert {one: before[one].lead_id for one in before} == {"62": "62"}
     sent(client, event("contact.creation", 61), event("contact.creation", 63))
     _, found = store.leads(opened, ["61", "62", "63"])
     assert {one: found[one].lead_id for one in found} == {"61": "61", "62": "61", "63": "61"}
-    _, before = store.leads(opened, ["61", "62"], alone)
-    assert {one: before[one].lead_id for one in before} == {"62": "62"}
+
+
+def test_a_contact_that_hubspot_makes_of_others_is_made_in_whatever_order_it_tells(
+    client: InProcess, opened: Store
+) -> None:
+    """It is as old as the oldest; of a contact that is made, no creation is told."""
+    made = event("contact.merge", 53, primaryObjectId=51, mergedObjectIds=[52], newObjectId=53, occurredAt=AT + 9000)
+    younger, older = event("contact.creation", 51), event("contact.creation", 52, occurredAt=AT - 5000)
+    assert told(sent(client, made)) == [("added", None)]
+    assert told(sent(client, changed("industry", "BANK", objectId=53))) == [("added", None)]
+    assert told(sent(client, younger, older)) == [("added", None)] * 2
+    _, found = store.leads(opened, ["51", "52", "53"])
+    assert {one: found[one].lead_id for one in found} == {"51": "53", "52": "53", "53": "53"}
+    assert found["53"].created_at == (AT - 5000) * 1000
+    assert [one.value for one in found["53"].attributes] == ["BANK"]
+
+
+def test_a_contact_that_hubspot_makes_of_others_is_of_their_account(client: InProcess, opened: Store) -> None:
+    opened.add_leads([LeadRow("55", 2), LeadRow("56", 3, "acme"), LeadRow("57", 4, "other")], 5)
+    ended = {"primaryObjectId": 55, "mergedObjectIds": [56, 57], "newObjectId": 58}
+    assert told(sent(client, event("contact.merge", 58, **ended))) == [("added", None)]
+    one = store.lead(opened, "55")
+    assert (one.lead_id, one.created_at, one.account_id) == ("58", 2, "acme")
 
 
 def test_merges_told_in_steps_before_the_contacts_lead_to_the_last_of_them(client: InProcess, opened: Store) -> None:

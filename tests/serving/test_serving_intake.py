@@ -10,7 +10,7 @@ import pytest
 from serving_intake import NOW, emptied, intake, posted, said
 
 from histories import clock, store
-from histories.contract import Attribute, Direction, Interaction, Outcome, Stage
+from histories.contract import Attribute, AttributeType, Direction, Interaction, Outcome, Stage
 from histories.store import Store, StoreUnavailableError
 from serving.live.scrubbed import scrubbed
 from serving.wire.errors import Problem, RequestError
@@ -139,6 +139,45 @@ def test_an_attribute_of_another_type_than_the_models_learnt_is_refused(opened: 
     wrong = {**LEAD, "attributes": {"employees": "many"}}
     why = "attributes.employees: is not a number; this attribute is one, write it without quotes"
     assert said(posted(intake(opened), "leads", {"leads": [wrong]})) == [("refused", why)]
+
+
+LATER, STILL = "2026-03-02T00:00:00.000001Z", "2026-03-02T00:00:00Z"  # a day after arrival, to the microsecond
+TO_COME = "lies more than a day after its arrival; send what has happened, with the offset of its time"
+
+
+@pytest.mark.parametrize(
+    ("what", "row", "field"),
+    [
+        ("leads", LEAD, "created_at"),
+        ("interactions", REPLY, "occurred_at"),
+        ("interactions", {**REPLY, "received_at": None}, "received_at"),
+        ("outcomes", WON, "reached_at"),
+        ("leads", {"type": "identify", "userId": "L1"}, "timestamp"),
+    ],
+)
+def test_what_is_to_come_is_refused_and_can_be_corrected(
+    opened: Store, what: str, row: dict[str, Any], field: str
+) -> None:
+    late, good = ({what: [{**row, field: moment}]} for moment in (LATER, STILL))
+    assert said(posted(intake(opened), what, late)) == [("refused", f"{field}: {TO_COME}")]
+    assert said(posted(intake(opened), what, good)) == [ADDED]
+    assert [one.reason for one in opened.quarantined()] == [f"{field}: {TO_COME}"]
+
+
+def test_traits_have_the_types_of_the_store_before_those_of_the_models(opened: Store) -> None:
+    declared = {"employees": AttributeType.CATEGORY, "turnover": AttributeType.NUMBER, "rank": AttributeType.NUMBER}
+    store.define(opened, store.Definitions(attribute_types=declared), 1)
+    traits = {"employees": 12, "turnover": "1.5", "industry": 7}
+    assert said(posted(intake(opened), "interactions", {**IDENTIFY, "traits": traits})) == [ADDED]
+    assert {one.name: one.value for one in store.lead(opened, "L2").attributes} == {
+        "employees": "12",
+        "turnover": 1.5,
+        "industry": "7",
+    }
+    wrong = {**IDENTIFY, "traits": {"rank": "first", "industry": "7"}}
+    why = "attributes.rank: value is not a number; the rest of the row was taken in"
+    verdict = said(posted(intake(opened), "leads", {**wrong, "timestamp": "2026-02-02T00:00:00Z"}))
+    assert verdict == [("refused", why)]
 
 
 TRACK = {"type": "track", "event": "Demo", "userId": "L1", "messageId": "m1", "timestamp": FEBRUARY}

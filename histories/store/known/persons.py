@@ -1,6 +1,6 @@
 """Whose rows are whose at a watermark: leads that were merged, leads that objected to being scored."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,27 @@ def merges_of(connection: sa.Connection, lead_ids: Collection[str], at: Moment) 
     onward = _merges(_steps(connection, lead_ids, at, up=True))
     survivors = {onward.survivor(one) for one in lead_ids}
     return _merges(_steps(connection, survivors, at, up=False))
+
+
+def awaited(store: Store, lead_ids: Collection[str]) -> dict[str, str]:
+    """Return, of leads that are to live on in one that is not known yet, in which; those of all others are left out.
+
+    Raises StoreUnavailableError.
+    """
+    with store.database.reading() as connection:
+        at = moment(connection, None)
+        wanted = storable(lead_ids) if at.merges else []
+        steps = {lead_id: (into, known) for lead_id, into, _, known in _steps(connection, wanted, at, up=True)}
+    found = {lead_id: _end(steps, lead_id) for lead_id in wanted}
+    return {lead_id: into for lead_id, (into, known) in found.items() if not known}
+
+
+def _end(steps: Mapping[str, tuple[str, bool]], lead_id: str) -> tuple[str, bool]:
+    """The last lead on the way from one, and whether it is known; itself where it never ended."""
+    into, known = lead_id, True
+    while into in steps:
+        into, known = steps[into]
+    return into, known
 
 
 def _steps(
