@@ -76,12 +76,9 @@ def today(
     today_table.render(found, out)
     out.print(f"{len(found.calls)} calls: {path}")
     if share:
-        by_lot = sum(one.explored for one in found.calls)
-        out.print(
-            f"Written down in {config}: these calls, {by_lot or 'none'} of them by lot, and how likely each lead was to be "
-            "called.",
-            soft_wrap=True,
-        )
+        by_lot = sum(one.explored for one in found.calls) or "none"
+        told = f"these calls, {by_lot} of them by lot, and how likely each lead was to be called."
+        out.print(f"Written down in {config}: {told}", soft_wrap=True)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from training.monitor.told import told
 from training.monitor.watch import Watched, watch
 from training.monitor.worth import Points
 
-METRICS = Path(__file__).parents[2] / "docs" / "metrics.md"
+METRICS, MONITOR = (Path(__file__).parents[2] / "docs" / name for name in ("metrics.md", "monitor.md"))
 GOOD_RULES = """
 name = "asked"
 [[engagement]]
@@ -198,6 +198,15 @@ def test_it_is_told_as_json_that_every_reader_takes(watched: Watched) -> None:
     assert (content["status"], content["findings"], content["mlflow_run"]) == ("quiet", [], "run")
     assert content["targets"]["customer"]["answers"]["counted"] == watched.performances[0].counted.tally.counted
     assert set(content["targets"]["customer"]["scores"]) == {"model", "rules"}
+
+
+def test_every_name_of_the_json_is_on_its_page(watched: Watched) -> None:
+    content = json.loads(told(watched, "run"))
+    _, _, page = MONITOR.read_text(encoding="utf-8").partition("## `--json`")
+    names = set(re.findall(r"`(\w+)`", page.partition("\n## ")[0]))
+    for part in (content, content["targets"]["customer"], content["by_lot"]["customer"]):
+        assert part.keys() <= names
+    assert content["drift"]["features"].keys() | content["drift"]["scores"].keys() <= names | {"reference", "current"}
 
 
 def documented() -> set[str]:
