@@ -124,9 +124,12 @@ class StoreUrl:
     def histories(self, now: int) -> "Histories":
         """Return what the store knows now. Raises DataError as `Store.open` and `store.histories` do."""
         from histories import store  # noqa: PLC0415
+        from histories.store.known import age  # noqa: PLC0415
 
         with store.Store.open(self.url) as opened:
-            return store.histories(opened, now)
+            found = store.histories(opened, now)
+        age.say_if_old(str(self), found)
+        return found
 
     def shards(
         self, now: int, folder: Path, memory: int, *, beside: int = 0, progress: "Progress | None" = None

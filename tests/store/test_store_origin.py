@@ -9,6 +9,7 @@ from store_cases import load
 
 from features import sharded
 from histories import export, origin, sample
+from histories.clock import DAY
 from histories.contract import Histories, Interaction
 from histories.errors import CallError, DataError
 from histories.origin import ExportFile, StoreUrl
@@ -138,3 +139,21 @@ def test_a_training_makes_the_same_bundle_from_the_store_as_from_the_export(url:
         for number, of in enumerate((of_export, StoreUrl(url)))
     ]
     assert trained[0].bundle.version == trained[1].bundle.version
+
+
+def test_a_store_that_was_told_nothing_for_weeks_says_so_and_an_empty_one_does_not(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    origin.parse(url).histories(100 * DAY)
+    with Store.open(url) as store:
+        store.add_leads([LeadRow("a", 0)], 1)
+        store.add_interactions([InteractionRow("a", Interaction("1", 3 * DAY, "call"))], 1)
+    origin.parse(url).histories(17 * DAY)
+    assert caplog.text == ""
+    origin.parse(url).histories(17 * DAY + 1)
+    assert caplog.messages == [
+        (
+            f"{origin.parse(url)}: the newest interaction is of 1970-01-04, 14 days ago; since then it looks as if no lead "
+            "had done anything. Bring in what is newer before you learn from it or go by its scores"
+        )
+    ]
