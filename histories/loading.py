@@ -3,16 +3,18 @@
 What is in the store already is found by reading. So a load that was interrupted goes on where it stood, and a second
 one of the same export adds nothing.
 """
-# ruff: noqa: S608 - names and texts are quoted by histories.sql
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from histories import shards, sql
-from histories.contract import Attribute, AttributeType, Direction, Histories, Interaction, Outcome, Stage
-from histories.shard_files import Progress, connected
+from histories import known_sources, shards
+from histories.contract import Attribute, AttributeType, Histories, Outcome, Stage
+from histories.naming import Names, fresh
+from histories.shard_files import Progress
 from histories.shards import Shards
 from histories.store import (
     AttributeRow,
@@ -32,7 +34,6 @@ from histories.store.facts.rows import MOST_ROWS
 from histories.store.facts.tombstones import REASON
 
 TABLES = ("leads", "attributes", "interactions", "outcomes")
-_DIRECTIONS: dict[str | None, Direction | None] = {None: None, **{one.value: one for one in Direction}}
 
 
 @dataclass
@@ -67,12 +68,12 @@ class Loaded:
 def load(made: Shards, store: Store, recorded_at: int, progress: Progress) -> Loaded:
     """Load all shards of an export, and declare its time zone, families and attribute types.
 
-    An interaction is named by its source and its id; where a source has one id with several leads, by the lead too,
-    since the store knows ids alone. `recorded_at` in UTC microseconds; `progress` hears what is loaded. Raises
-    StoreUnavailableError.
+    Interactions are named as histories/naming.py says. `recorded_at` in UTC microseconds; `progress` hears what is
+    loaded. Raises CallError where a source is in the store under another name, StoreUnavailableError.
     """
+    names = known_sources.names(made, store)
+    known_sources.refuse_renamed(made, store, names)
     declared = define(store, Definitions(made.timezone, made.families, made.attribute_types), recorded_at)
-    names = _Names(_shared(made), tuple(one.source for one in made.sources if one.table == "interactions"))
     loading = _Loading(store, recorded_at, Loaded(declared.retyped, declared.kept))
     for number in range(made.count):
         _load(loading, shards.read(made, number), names)
@@ -80,16 +81,15 @@ def load(made: Shards, store: Store, recorded_at: int, progress: Progress) -> Lo
     return loading.loaded
 
 
-def _load(loading: "_Loading", histories: Histories, names: "_Names") -> None:
+def _load(loading: "_Loading", histories: Histories, names: Names) -> None:
     """Load one shard, leads first."""
     store, at = loading.store, histories.exported_at
     for leads in _batches(histories.leads, LeadRow):
         loading.take("leads", leads, missing(store, intake.LEADS, leads), store.add_leads)
     for attributes in _batches(histories.attributes, _attribute):
         loading.take("attributes", attributes, missing_attributes(store, attributes, at), store.add_attributes)
-    for interactions in _batches(histories.interactions, names.interaction):
-        fresh = missing(store, intake.INTERACTIONS, interactions)
-        loading.take("interactions", interactions, fresh, store.add_interactions)
+    for interactions in _interactions(histories.interactions, names):
+        loading.take("interactions", interactions, fresh(store, names, interactions), store.add_interactions)
     for outcomes in _batches(histories.outcomes, _outcome):
         loading.take("outcomes", outcomes, missing(store, intake.OUTCOMES, outcomes), store.add_outcomes)
 
@@ -110,7 +110,8 @@ class _Loading:
         add: Callable[[Sequence[Row], int], BatchResult],
     ) -> None:
         """Give the store what it does not have of a batch, and count."""
-        results = add(fresh, self.recorded_at).rows if fresh else ()
+        parts = (fresh[start : start + MOST_ROWS] for start in range(0, len(fresh), MOST_ROWS))
+        results = [one for part in parts for one in add(part, self.recorded_at).rows]
         count = self.loaded.tables[table]
         added = sum(one.verdict is Verdict.ADDED for one in results)
         reasons = [(row, one.reason) for row, one in zip(fresh, results, strict=True) if one.reason is not None]
@@ -129,61 +130,29 @@ def _told(row: object, reason: str) -> str:
     return f"{row.attribute.name}: {reason}" if isinstance(row, AttributeRow) else reason
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """How interactions are named: `shared` are the sources in which one id stands with several leads."""
-
-    shared: frozenset[str]
-    sources: tuple[str, ...]
-
-    def interaction(
-        self,
-        lead_id: str,
-        interaction_id: str,
-        occurred_at: int,
-        received_at: int | None,
-        kind: str,
-        channel: str | None,
-        direction: str | None,
-        value: float | None,
-    ) -> InteractionRow:
-        """Return a row of the contract's table under the name that the store knows it by."""
-        name = self._of(lead_id, interaction_id)
-        one = Interaction(name, occurred_at, kind, received_at, channel, _DIRECTIONS[direction], value)
-        return InteractionRow(lead_id, one)
-
-    def _of(self, lead_id: str, interaction_id: str) -> str:
-        """With the lead behind the source's name: of one lead, ids keep their order, by which features break ties."""
-        if not self.shared:
-            return interaction_id
-        source = max((one for one in self.sources if interaction_id.startswith(f"{one}:")), key=len, default="")
-        return f"{source}:{lead_id}{interaction_id[len(source) :]}" if source in self.shared else interaction_id
-
-
-def _shared(made: Shards) -> frozenset[str]:
-    """The sources in which an id stands with several leads; none where there are no interactions."""
-    files = made.folder / "interactions"
-    if not files.is_dir():
-        return frozenset()
-    with connected(made.folder, made.memory) as connection:
-        found = set()
-        for place, one in enumerate(made.sources):
-            if one.table == "interactions" and any(files.glob(f"*/{place}-*.parquet")):
-                rows = f"read_parquet({sql.literal(str(files / '*' / f'{place}-*.parquet'))}, hive_partitioning = true)"
-                query = (
-                    f"select 1 from {rows} where shard >= 0 group by interaction_id "
-                    "having min(lead_id) <> max(lead_id) limit 1"
-                )
-                if connection.execute(query).fetchall():
-                    found.add(one.source)
-        return frozenset(found)
+def _interactions(table: pa.Table, names: Names) -> Iterator[list[InteractionRow]]:
+    """Yield interactions by the thousand; where rows without ids are looked for, a lead's of one moment together."""
+    if names.nameless.isdisjoint(names.there):
+        yield from _batches(table, names.row)
+        return
+    table = table.sort_by([(one, "ascending") for one in ("lead_id", "occurred_at", "interaction_id")])
+    differs = [pc.not_equal(table[one][1:], table[one][:-1]).to_numpy() for one in ("lead_id", "occurred_at")]
+    ends = np.append(np.flatnonzero(differs[0] | differs[1]) + 1, table.num_rows)  # where a lead's moment is over
+    start = 0
+    while start < table.num_rows:
+        last = max(np.searchsorted(ends, start + MOST_ROWS, side="right") - 1, np.searchsorted(ends, start + 1))
+        yield _rows(table.slice(start, ends[last] - start), names.row)
+        start = ends[last]
 
 
 def _batches(table: pa.Table, made: Callable[..., Row]) -> Iterator[list[Row]]:
     """Yield a table's rows by the thousand."""
     for start in range(0, table.num_rows, MOST_ROWS):
-        columns = [column.to_pylist() for column in table.slice(start, MOST_ROWS).columns]
-        yield list(map(made, *columns))
+        yield _rows(table.slice(start, MOST_ROWS), made)
+
+
+def _rows(table: pa.Table, made: Callable[..., Row]) -> list[Row]:
+    return list(map(made, *(column.to_pylist() for column in table.columns)))
 
 
 def _attribute(lead_id: str, name: str, text: str | None, number: float | None, known_at: int | None) -> AttributeRow:

@@ -42,7 +42,8 @@ class Shards:
     """An export in `folder`, in `count` shards numbered from 0.
 
     `sources` counts what became of the rows of each source, in the order of crm.toml; duplicates are not known before
-    the shards are read, and count as kept. `memory` is how many bytes DuckDB may buffer of one shard.
+    the shards are read, and count as kept. `memory` is how many bytes DuckDB may buffer of one shard. `nameless` are
+    the sources of interactions that have no ids.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Shards:
     attribute_types: Mapping[str, AttributeType]
     sources: tuple[SourceCount, ...]
     memory: int = GB
+    nameless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,8 @@ def write(
         counts = _settled(connection, config, staging.sources)
         _write_leads(config, staging.sources[0], files)
     types, at = export.attribute_types(config), staging.exported_at
-    made = Shards(folder, count, at, config.timezone, config.families, types, counts, buffer(memory))
+    nameless = tuple(one.source.name for one in config.interactions if one.interaction_id is None)
+    made = Shards(folder, count, at, config.timezone, config.families, types, counts, buffer(memory), nameless)
     keep(made)
     return made
 
@@ -122,6 +125,7 @@ def opened(folder: Path) -> Shards:
             attribute_types={name: AttributeType(kind) for name, kind in content["attribute_types"]},
             sources=tuple(SourceCount(**one) for one in content["sources"]),
             memory=content["memory"],
+            nameless=tuple(content.get("nameless", ())),  # earlier versions wrote none, and only loading asks
         )
     except OSError as error:
         raise DataError(f"{folder}: holds no shards of an export ({error!r}); write them again") from None
@@ -264,5 +268,6 @@ def _to_json(shards: Shards) -> str:
         "attribute_types": [[name, kind.value] for name, kind in shards.attribute_types.items()],
         "sources": [asdict(one) for one in shards.sources],
         "memory": shards.memory,
+        "nameless": list(shards.nameless),
     }
     return json.dumps(content, ensure_ascii=False, indent=1)

@@ -43,20 +43,29 @@ def of(lead: WireLead, types: Mapping[str, AttributeType], as_of: int) -> Additi
 def added(history: LeadHistory, additions: Additions) -> LeadHistory:
     """Return the stored history with the additions; an interaction that is there already counts once, as ever.
 
-    One of the account's without an id is there where a stored one without an id did the same: whose it is, a request
-    does not say.
+    One without an id is there where a stored one without an id did the same, under whatever name: of the account's, a
+    request does not say whose they are; of a merged lead's, some came under the name of the lead that ended.
     """
     others = history.account_interactions, additions.account_interactions
     return replace(
         history,
         account_id=additions.account_id or history.account_id,
         attributes=history.attributes + additions.attributes,
-        interactions=history.interactions + additions.interactions,
+        interactions=(*history.interactions, *_unnamed(history.interactions, additions.interactions)),
         outcomes=history.outcomes + additions.outcomes,
         account_interactions=None
         if others == (None, None)
         else (*(others[0] or ()), *_new(others[0] or (), others[1] or ())),
     )
+
+
+def _unnamed(stored: tuple[Interaction, ...], told: tuple[Interaction, ...]) -> Iterable[Interaction]:
+    """Those told but for what is stored under another made name; of one name, the earliest received counts as ever."""
+    if not any(is_content_id(one.interaction_id) for one in told):
+        return told
+    names = {one.interaction_id for one in stored}
+    new = set(_new(stored, (one for one in told if one.interaction_id not in names)))
+    return (one for one in told if one in new or one.interaction_id in names)
 
 
 def _new(stored: Iterable[Interaction], told: Iterable[Interaction]) -> Iterator[Interaction]:

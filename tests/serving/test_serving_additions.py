@@ -50,6 +50,15 @@ def test_one_without_an_id_is_the_stored_one_of_the_same_content() -> None:
     assert first.startswith("content:")
 
 
+def test_one_without_an_id_that_is_stored_under_the_lead_that_ended_counts_once() -> None:
+    told = [{"occurred_at": "2026-01-01T00:00:00Z", "kind": kind} for kind in ("reply", "open")]
+    wire = WireLead.model_validate({"lead_id": "on", "interactions": told}, context=FROM_STORE)
+    at = clock.parse("2026-01-01T00:00:00Z")
+    stored = Interaction(content_id("ended", (wire.interactions or [])[0]), at, "reply", at + 9)
+    found = additions.added(LeadHistory("on", 0, interactions=(stored,)), additions.of(wire, {}, 5))
+    assert [(one.kind, one.received_at) for one in found.interactions] == [("reply", at + 9), ("open", None)]
+
+
 def test_one_of_the_account_without_an_id_counts_once_whosever_it_is() -> None:
     did = {"occurred_at": "2026-01-01T00:00:00Z", "kind": "reply", "value": 5}
     told = [did, did | {"kind": "open"}, did | {"interaction_id": "crm:1"}]

@@ -73,7 +73,9 @@ def as_told_first(
     known = persons(connection, leads | {owners[one[_ID]] for one in doubtful if one[_ID] in owners})
     if not known:
         return prepared, found
-    nameless = [one for one in doubtful if one[_ID] not in owners and _is_made(one) and str(one[_LEAD]) in known]
+    nameless = [
+        one for one in doubtful if one[_ID] not in owners and is_made(str(one[_ID])) and str(one[_LEAD]) in known
+    ]
     members = frozenset[str]().union(*(known[str(one[_LEAD])] for one in nameless))
     told = of_leads(connection, members, {int(one[_MOMENT] or 0) for one in nameless})
     return _under_first(prepared, owners, told, known), [*found, *told]
@@ -84,13 +86,13 @@ def _doubtful(prepared: Iterable[Prepared], owners: dict[Value, str]) -> list[Va
     doubtful = []
     for values, wrong in prepared:
         lead_id = str(values[_LEAD])
-        if wrong is None and (owners.setdefault(values[_ID], lead_id) != lead_id or _is_made(values)):
+        if wrong is None and (owners.setdefault(values[_ID], lead_id) != lead_id or is_made(str(values[_ID]))):
             doubtful.append(values)
     return doubtful
 
 
-def _is_made(row: Values) -> bool:
-    name = str(row[_ID])
+def is_made(name: str) -> bool:
+    """Tell whether an id was made by the service, of the lead and of what happened."""
     return name.startswith(_BEGINNINGS) and _MADE.fullmatch(name) is not None
 
 
@@ -98,8 +100,9 @@ def _under_first(
     prepared: Iterable[Prepared], owners: dict[Value, str], told: Iterable[Values], known: Persons
 ) -> list[Prepared]:
     named: dict[tuple[object, ...], Values] = {}
-    for row in sorted(filter(_is_made, told), key=lambda row: str(row[_ID])):
-        named.setdefault(_happening(row, known), row)
+    for row in sorted(told, key=lambda row: str(row[_ID])):
+        if is_made(str(row[_ID])):
+            named.setdefault(_happening(row, known), row)
     return [
         one if one.wrong is not None else one._replace(values=_first(one.values, owners, named, known))
         for one in prepared
@@ -110,7 +113,7 @@ def _first(row: Values, owners: dict[Value, str], named: dict[tuple[object, ...]
     person = known.get(str(row[_LEAD]))
     if person is None:
         return row
-    if _is_made(row) and row[_ID] not in owners:
+    if is_made(str(row[_ID])) and row[_ID] not in owners:
         first = named.setdefault(_happening(row, known), row)
         return first[_ID], first[_LEAD], *row[2:]
     owner = owners.setdefault(row[_ID], str(row[_LEAD]))
