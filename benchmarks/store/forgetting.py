@@ -85,7 +85,17 @@ def fill(opened: Store, answers: int) -> None:
 
 def _insert(opened: Store, batch: list[dict[str, Any]]) -> None:
     values = list(batch)
-    opened.database.written(lambda connection: connection.execute(sa.insert(SCORES), values))
+    if opened.database.engine.dialect.name == "sqlite":
+        opened.database.written(lambda connection: connection.execute(sa.insert(SCORES), values))
+        return
+    statement = f"copy scores ({', '.join(values[0])}) from stdin"
+    with (
+        opened.database.engine.begin() as connection,
+        connection.connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        for row in values:
+            copy.write_row(tuple(row.values()))
 
 
 def answering(url: str, folder: Path) -> None:
@@ -116,13 +126,15 @@ def measure(url: str, folder: Path) -> None:
             "compact": lambda: forgetting.compact(opened),
         }
         spans = {}
-        for name, step in steps.items():
-            began = time.time()
-            step()
-            spans[name] = began, time.time()
-        time.sleep(0.5)
-        (folder / "stop").touch()
-        other.wait()
+        try:
+            for name, step in steps.items():
+                began = time.time()
+                step()
+                spans[name] = began, time.time()
+            time.sleep(0.5)
+        finally:
+            (folder / "stop").touch()
+            other.wait()
     lines = (folder / "waits.txt").read_text(encoding="utf-8").splitlines()
     waits = [(at, at + took) for at, took in (map(float, line.split()) for line in lines)]
     say(f"{'step':<10}{'seconds':>9}{'longest wait of an answer in it':>33}")

@@ -1,6 +1,9 @@
 """A person is removed for good: every row, what is refused later, what the file holds, and what is told of the scores of colleagues."""
 
+import fcntl
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -37,6 +40,15 @@ OF_ALL = {
     "standings": 1,
     "suppressions": 1,
 }
+
+
+COMPACT = """
+import sys
+from histories.store import Store
+from histories.store.privacy import forgetting
+with Store.open(sys.argv[1]) as store:
+    forgetting.compact(store)
+"""
 
 
 def forget(store: Store, lead_id: str = PERSON) -> dict[str, int]:
@@ -202,6 +214,7 @@ def test_a_reader_that_stays_is_told_of_and_the_next_run_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("histories.store.database.connections._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(forgetting, "_PATIENCE_SECONDS", 0.3)
     place = tmp_path / "store.db"
     stores.upgrade(f"sqlite:///{place}")
     with Store.open(f"sqlite:///{place}") as store, Store.open(f"sqlite:///{place}") as running:
@@ -211,6 +224,27 @@ def test_a_reader_that_stays_is_told_of_and_the_next_run_finishes(
             with pytest.raises(Exception, match=r"another process reads|database is locked"):
                 forget(store)
         forget(store)
+        assert PERSON.encode() not in bytes_of(place)
+
+
+def test_another_process_that_empties_the_log_itself_is_waited_for(tmp_path: Path) -> None:
+    """As one does that keeps answers: SQLite says at once that it is busy, whatever timeout it was given."""
+    place = tmp_path / "store.db"
+    stores.upgrade(f"sqlite:///{place}")
+    with Store.open(f"sqlite:///{place}") as store:
+        fill(store)
+        names = forgetting.begin(store, PERSON, NOW)
+        forgetting.remove(store, names)
+        with place.with_name("store.db-shm").open("r+b") as shared:
+            # The lock that whoever copies the log holds: the second of those that the file format names, from 120 on.
+            fcntl.lockf(shared, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 121)
+            ends = threading.Timer(1, fcntl.lockf, (shared, fcntl.LOCK_UN, 1, 121))
+            ends.start()
+            finished = subprocess.run(
+                [sys.executable, "-c", COMPACT, f"sqlite:///{place}"], capture_output=True, text=True, check=False
+            )
+            ends.join()
+        assert (finished.returncode, finished.stderr) == (0, "")
         assert PERSON.encode() not in bytes_of(place)
 
 

@@ -3,6 +3,7 @@
 Each step may be done again, and the whole begun anew where it was broken off: `names` of a person go last.
 """
 
+import time
 from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from histories.store.privacy import colleagues, people
 _ANSWERS = (schema.SCORES, schema.STANDINGS, schema.CROSSINGS, schema.HANDOVERS)
 _FACTS = (schema.INTERACTIONS, schema.ATTRIBUTES, schema.OUTCOMES, schema.LEADS, schema.SUPPRESSIONS)
 INPUTS = "inputs_forgotten"
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 60.0, 0.1
 
 
 def knows(connection: sa.Connection, lead_ids: Collection[str]) -> bool:
@@ -110,12 +112,20 @@ def compact(store: Store) -> None:
         return
     store.database.maintained("vacuum")
     # VACUUM has written the new file into the write-ahead log; the old pages are in the file until it is copied there.
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while _is_busy(store):
+        if time.monotonic() > patience:
+            raise DataError(
+                f"the store at {store.database.label}: its rows are removed, but another process reads, so that the file "
+                "still holds what they said"
+            )
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _is_busy(store: Store) -> bool:
+    """Empty the log; tell whether another process reads, or copies what is in the log itself, for which nobody waits."""
     (busy, *_), *_ = store.database.maintained("pragma wal_checkpoint(truncate)")
-    if busy:
-        raise DataError(
-            f"the store at {store.database.label}: its rows are removed, but another process reads, so that the file "
-            "still holds what they said"
-        )
+    return bool(busy)
 
 
 def _alone(connection: sa.Connection) -> None:
