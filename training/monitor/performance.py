@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from histories import clock
-from histories.contract import Histories
+from histories.contract import Histories, Target
 from training import lineup as lineups
 from training.evaluate import figures
 from training.lineup import MODEL, RULES, Lineup
@@ -81,6 +81,12 @@ class Performance:
     def title(self) -> str:
         """`customer within 90 days`."""
         return f"{self.counted.target.value} within {self.counted.horizon_days} days"
+
+    @property
+    def heading(self) -> str:
+        """`Customer within 90 days`, `SQL within 30 days`."""
+        name = "SQL" if self.counted.target is Target.SQL else self.counted.target.value.capitalize()
+        return f"{name} within {self.counted.horizon_days} days"
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,7 @@ _PENDING = "#c9d3de"
 
 def cohorts(one: Performance) -> Figure:
     """Draw what each cohort was promised by either score, and what came, with its 95% interval; below, how many answers."""
-    title = f"{one.title[0].upper()}{one.title[1:]}: promised, and come true"
-    figure, (top, below) = canvas.blank(title, rows=2, heights=(3.0, 1.0))
+    figure, (top, below) = canvas.blank(f"{one.heading}: promised, and come true", rows=2, heights=(3.0, 1.0))
     mature = [(place, cohort) for place, cohort in enumerate(one.cohorts) if cohort.counted]
     at = np.array([place for place, _ in mature], dtype=np.float64)
     share, low, high = (np.array(ends) for ends in zip(*(_observed(cohort) for _, cohort in mature), strict=True))

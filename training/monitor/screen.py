@@ -55,7 +55,7 @@ def render(watched: Watched, console: Console) -> None:
 
 
 def _performance(one: Performance, by_lot: Compared | None, console: Console) -> None:
-    console.print(Text(f"{one.title[0].upper()}{one.title[1:]}", style="bold"))
+    console.print(Text(one.heading, style="bold"))
     console.print(Text(_tally(one.counted.tally), style="dim"))
     if one.lineup is not None:
         console.print(report_table.render(one.lineup, [MODEL, RULES]))
