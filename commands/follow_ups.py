@@ -72,7 +72,7 @@ def _weeks(found: "Sequence[Week]") -> None:
     from rich.table import Table
 
     if not found:
-        told = "Nothing was to be followed up: no lead reached mql or sql, or the rulebook has no [follow_up]."
+        told = "Nothing was to be followed up: no lead crossed to mql or sql in these weeks, or the rulebook has no [follow_up]."
         out.print(told, soft_wrap=True, markup=False)
         return
     out.print("By the week in which the agreed time ends", style="bold")

@@ -72,7 +72,7 @@ def test_a_store_that_nothing_names_is_told(monkeypatch: pytest.MonkeyPatch, tex
 
 
 def test_a_store_that_is_not_made_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not made yet"):
+    with pytest.raises(DataError, match=r"^there is no store at .* yet; "):
         StoreUrl(f"sqlite:///{tmp_path}/none.db").histories(FAR)
 
 

@@ -45,7 +45,9 @@ def test_facts_survive_the_way_down_and_up_again_and_what_has_no_place_is_lost(n
         before = stores.histories(store, 100)
         assert len(store.quarantined()) == 1
     stores.downgrade(nothing, "0001")
-    with pytest.raises(DataError, match="has shape 0001; this version works with shape 0004: upgrade the store"):
+    with pytest.raises(
+        DataError, match=r"has shape 0001, and this version works with shape 0004; `lead-scoring ingest CRM.toml` or"
+    ):
         Store.open(nothing)
     stores.upgrade(nothing, "0002")
     stores.upgrade(nothing)
@@ -120,7 +122,10 @@ def test_the_way_to_the_base_leaves_no_table_of_ours(nothing: str) -> None:
 
 
 def test_a_database_without_a_store_is_refused(nothing: str) -> None:
-    with pytest.raises(DataError, match="is not made yet; this version works with shape 0004"):
+    with pytest.raises(
+        DataError,
+        match=r"^there is no store at .* yet; `lead-scoring ingest CRM.toml` or `lead-scoring serve` makes it",
+    ):
         Store.open(nothing)
 
 

@@ -52,10 +52,15 @@ def refuse_other_shapes(database: Database) -> None:
     with database.reading() as connection:
         found = _shape(connection)
     _refuse_newer(database, found)
+    if found is None:
+        raise DataError(
+            f"there is no store at {database.label} yet; `lead-scoring ingest CRM.toml` or `lead-scoring serve` makes it. "
+            "Or is its URL mistyped?"
+        )
     if found != HEAD:
         raise DataError(
-            f"the store at {database.label} {'is not made yet' if found is None else f'has shape {found}'}; this version "
-            f"works with shape {HEAD}: upgrade the store, or use the version that made it"
+            f"the store at {database.label} has shape {found}, and this version works with shape {HEAD}; `lead-scoring "
+            "ingest CRM.toml` or `lead-scoring serve` migrates it, or use the version that made it"
         )
 
 
