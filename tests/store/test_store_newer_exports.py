@@ -140,8 +140,10 @@ def test_ids_that_an_export_tells_no_more_are_found_by_what_happened(opened: Sto
     assert added(load(opened, tmp_path, TEN, head="lead,at,kind")) == (0, 10, 0)
 
 
-@pytest.mark.parametrize("shared", [[], ["T,2026-02-02,email_sent,m", "S,2026-02-02,email_sent,m"]])
-@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize(
+    ("ids", "shared"),
+    [(False, []), (True, []), (True, ["T,2026-02-02,email_sent,m", "S,2026-02-02,email_sent,m"])],
+)
 def test_after_a_merge_what_the_ended_lead_did_is_there_under_the_one_that_goes_on(
     ids: bool, shared: list[str], opened: Store, tmp_path: Path
 ) -> None:

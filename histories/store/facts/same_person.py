@@ -81,8 +81,11 @@ def as_told_first(
     return _under_first(prepared, owners, told, known), [*found, *told]
 
 
-def _doubtful(prepared: Iterable[Prepared], owners: dict[Value, str]) -> list[Values]:
+def _doubtful(prepared: Sequence[Prepared], owners: dict[Value, str]) -> list[Values]:
     """The rows whose id stands under another lead, in the store or in the batch, and those whose id was made here."""
+    names = [values[_ID] for values, _ in prepared]
+    if not owners and len(set(names)) == len(names) and not any(str(one).startswith(_BEGINNINGS) for one in names):
+        return []  # as most batches are
     doubtful = []
     for values, wrong in prepared:
         lead_id = str(values[_LEAD])
