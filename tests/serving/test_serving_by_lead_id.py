@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from serving_client import batch_of
@@ -186,9 +187,9 @@ def test_of_a_lead_that_is_forgotten_while_it_is_scored_no_line_is_logged(
     predictor = Predictor(bundle, rulebook, 10_000, RequestLog(folder, 2**30), store=empty_store)
     gone, keep = leads[1].lead_id, answers.keep
 
-    def after_a_removal(store: Store, rows: Sequence[ScoreRow], now: int) -> tuple[int | None, ...]:
+    def after_a_removal(store: Store, rows: Sequence[ScoreRow], now: int, *told: Any) -> tuple[int | None, ...]:
         forgetting.remove(store, forgetting.begin(store, gone, as_of))
-        return keep(store, rows, now)
+        return keep(store, rows, now, *told)
 
     monkeypatch.setattr(answers, "keep", after_a_removal)
     body = {"as_of": clock.iso(as_of), "leads": [{"lead_id": one.lead_id} for one in leads[:3]]}
