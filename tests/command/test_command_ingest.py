@@ -91,7 +91,7 @@ def test_more_refusals_than_the_export_allows_end_with_1_and_are_listed(
     assert f"leads: {why}" in listed
     assert listed.endswith("1 of 1 refused rows.\n")
     (line,) = says(monkeypatch, capsys, "quarantine", "--store", url, "--json", "--of", "leads").splitlines()
-    assert json.loads(line)["row"] == {"lead_id": "A", "created_at": 1767916800000000, "account_id": None}
+    assert json.loads(line)["row"] == {"lead_id": "A", "created_at": "2026-01-09T00:00:00Z", "account_id": None}
     assert says(monkeypatch, capsys, "quarantine", "--store", url, "--of", "outcomes") == "0 of 0 refused rows.\n"
 
 

@@ -175,4 +175,6 @@ def test_a_store_without_crossings_says_that_there_is_nothing(opened: Store, url
     del opened
     printed = CliRunner().invoke(app, ["follow-ups", "--store", url])
     assert printed.exit_code == 0
-    assert printed.stdout.endswith("no lead reached mql or sql, or the rulebook has no [follow_up].\n")
+    assert printed.stdout.endswith(
+        "no lead crossed to mql or sql in these weeks, or the rulebook has no [follow_up].\n"
+    )

@@ -92,7 +92,9 @@ def test_the_newest_refusals_are_read_alone_and_all_are_counted(opened: Store) -
     opened.add_leads([LeadRow("b", 3)], 3)
     (newest,) = opened.newest_quarantined(1)
     reason = "another row has this lead_id; it differs in created_at"
-    assert newest == Quarantined("leads", '{"lead_id": "b", "created_at": 3, "account_id": null}', reason, 3)
+    assert newest == Quarantined(
+        "leads", '{"lead_id": "b", "created_at": "1970-01-01T00:00:00.000003Z", "account_id": null}', reason, 3
+    )
     assert opened.quarantine_counts("leads") == {("leads", reason): 2}
     assert (opened.newest_quarantined(5, "outcomes"), opened.quarantine_counts("outcomes")) == ((), {})
 

@@ -41,7 +41,7 @@ def test_another_content_under_the_same_id_is_refused_and_kept_aside_once(opened
     assert opened.add_interactions(rows, 7).rows == (ADDED, refused(reason))
     assert opened.add_interactions(rows, 8).rows == (DUPLICATE, refused(reason))
     row = (
-        '{"interaction_id": "i", "lead_id": "b", "occurred_at": 5, "received_at": null, "kind": "mail", '
+        '{"interaction_id": "i", "lead_id": "b", "occurred_at": "1970-01-01T00:00:00.000005Z", "received_at": null, "kind": "mail", '
         '"channel": "phone", "direction": "inbound", "value": 1.5}'
     )
     assert opened.quarantined() == (Quarantined("interactions", row, reason, 7),)

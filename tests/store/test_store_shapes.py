@@ -160,3 +160,9 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "s.db").write_text("lead_id,created_at\n" * 100, encoding="utf-8")
     with pytest.raises(DataError, match="file is not a database"):
         Store.open(f"sqlite:///{tmp_path}/s.db")
+
+
+def test_a_mistyped_path_leaves_no_empty_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^there is no store at sqlite:///\S+no\.db yet; `lead-scoring ingest CRM\.toml`"):
+        Store.open(f"sqlite:///{tmp_path}/no.db")
+    assert list(tmp_path.iterdir()) == []

@@ -57,6 +57,11 @@ class Database:
         """Name the place, never the password."""
         return f"Database({self.label!r})"
 
+    @property
+    def absent(self) -> bool:
+        """Whether it is a file that is not there: the first connection would make an empty one."""
+        return self.engine.dialect.name == "sqlite" and not Path(str(self._url.database)).exists()
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give one snapshot: all that is read in it is of one moment. Raises StoreUnavailableError."""

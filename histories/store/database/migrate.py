@@ -49,8 +49,10 @@ def _migrate(url: str, revision: str, *, up: bool) -> None:
 
 def refuse_other_shapes(database: Database) -> None:
     """Raise DataError where the store was not made, or is of another version."""
-    with database.reading() as connection:
-        found = _shape(connection)
+    found = None
+    if not database.absent:
+        with database.reading() as connection:
+            found = _shape(connection)
     _refuse_newer(database, found)
     if found is None:
         raise DataError(

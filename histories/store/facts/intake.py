@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
+from histories import clock
 from histories.contract import Direction
 from histories.store.database import schema
 from histories.store.database.values import (
@@ -25,6 +26,7 @@ from histories.store.database.values import (
 from histories.store.facts.rows import AttributeRow, InteractionRow, LeadRow, OutcomeRow
 
 Row = TypeVar("Row")
+_MOMENTS = (MOMENT, OPTIONAL_MOMENT)
 # An enumeration's `value` is a call of Python's; there are hundreds in a batch.
 _DIRECTIONS: dict[Direction | None, str | None] = {None: None, **{one: one.value for one in Direction}}
 
@@ -77,6 +79,13 @@ class Intake(Generic[Row]):
             return None
         identity = ", ".join(self.columns[place] for place in self.key)
         return f"another row has this {identity}; it differs in {', '.join(names)}"
+
+    def told(self, values: Values) -> dict[str, Value]:
+        """Return a row as people read it: moments are written in ISO 8601 where they are moments."""
+        return {
+            name: clock.iso(value) if isinstance(value, int) and check in _MOMENTS and not check.wrong(value) else value
+            for name, check, value in zip(self.columns, self.checks, values, strict=True)
+        }
 
     def _wrong(self, values: Values) -> str | None:
         for name, check, value in zip(self.columns, self.checks, values, strict=True):

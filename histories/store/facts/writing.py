@@ -195,7 +195,7 @@ def _quarantine(
     received_at: int,
     watermark: int,
 ) -> None:
-    texts = ((json.dumps(dict(zip(intake.columns, values, strict=True))), reason) for values, reason in refused)
+    texts = ((json.dumps(intake.told(values)), reason) for values, reason in refused)
     keep_aside(connection, intake.table.name, texts, received_at, watermark)
 
 
