@@ -20,13 +20,12 @@ def of(rulebook: Rulebook, ledger: Ledger, most: int) -> tuple[RuleReason, ...]:
     for entry in ledger.entries:
         if entry.counted:
             by_rule.setdefault(entry.rule, []).append(entry)
-    reasons = [_reason(name, entries, limits.get(name), ledger.cutoff) for name, entries in by_rule.items()]
-    reasons.sort(key=lambda one: (-abs(one.effect), one.code))
-    return tuple(reasons[:most])
+    effects = [(name, sum(entry.counted for entry in entries)) for name, entries in by_rule.items()]
+    effects.sort(key=lambda one: (-abs(one[1]), one[0]))
+    return tuple(_reason(name, by_rule[name], total, limits.get(name), ledger.cutoff) for name, total in effects[:most])
 
 
-def _reason(name: str, entries: list[Entry], limit: int | None, cutoff: int) -> RuleReason:
-    total = sum(entry.counted for entry in entries)
+def _reason(name: str, entries: list[Entry], total: int, limit: int | None, cutoff: int) -> RuleReason:
     text = f"{name}: {words.points(total)}"
     if limit is not None:
         text += f" of {words.number((limit if total > 0 else -limit) / HUNDREDTHS)}"

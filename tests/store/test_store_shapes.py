@@ -163,6 +163,8 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_mistyped_path_leaves_no_empty_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"^there is no store at sqlite:///\S+no\.db yet; `lead-scoring ingest CRM\.toml`"):
+    with pytest.raises(
+        DataError, match=r"^there is no store at sqlite:///\S+no\.db yet; `lead-scoring ingest CRM\.toml`"
+    ):
         Store.open(f"sqlite:///{tmp_path}/no.db")
     assert list(tmp_path.iterdir()) == []
