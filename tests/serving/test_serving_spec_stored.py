@@ -68,8 +68,11 @@ def keeping(
 
 def of_known(document: Any, some: tuple[LeadHistory, ...], as_of: int) -> Any:
     """The document of requests about leads that the store knows, at moments of which it knows something."""
-    early, late = ([clock.iso(as_of - days * clock.DAY) for days in ages] for ages in ((9, 5, 2), (1, 0)))
-    return scorable(known(document, [one.lead_id for one in some], from_time=early, to_time=late))
+    created, early, late = (
+        [clock.iso(as_of - days * clock.DAY) for days in ages] for ages in ((20_000, 19_000), (9, 5, 2), (1, 0))
+    )
+    ids = [one.lead_id for one in some]
+    return scorable(known(document, ids, created_at=created, from_time=early, to_time=late))
 
 
 def enough(named: str, answers: Counter[str]) -> None:
