@@ -80,7 +80,7 @@ def scores(lesson: Lesson, test: Seen) -> dict[str, FloatArray]:
     alone = learn(lesson.matrix, snapshots, split, lesson.catalogue, lesson.seed, None, silent)
     assert alone is not None
     found["trees"] = alone.model.probabilities(test.matrix, test.hundredths)
-    both = ladder.blend(lesson)[0].model
+    both = ladder.blend(lesson).model
     found["blend"] = both.probabilities(test.matrix, test.hundredths)
     for name, kind in (("ridge", RidgeMember), ("trees from points", BoosterMember)):
         margins = [one.margins(test.matrix, test.hundredths, 1) for one in both.members if isinstance(one, kind)]

@@ -24,7 +24,7 @@ def bundle(content: bytes, version: str) -> Bundle:
     except (zlib.error, ValueError, KeyError, TypeError):
         raise DataError(f"the archive of bundle {version} is damaged") from None
     if number not in READABLE:
-        known = " and ".join(map(str, READABLE))
+        known = ", ".join(map(str, READABLE))
         raise DataError(
             f"bundle {version} has format {number!r}, this program reads {known}: it was archived by another version"
         )

@@ -181,7 +181,7 @@ def _read_manifest(folder: Path) -> _Manifest:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder / MANIFEST} is damaged; copy the bundle again") from None
     if number not in bundle_files.READABLE:
-        known = " and ".join(map(str, bundle_files.READABLE))
+        known = ", ".join(map(str, bundle_files.READABLE))
         raise DataError(
             f"{folder} has format {number!r}, this program reads {known}: it was written by another "
             "version of lead-scoring; train it again with this one"

@@ -20,8 +20,9 @@ from scoring.model import Model
 from scoring.policy import Policy
 from scoring.rulebook import Rulebook
 
-FORMAT = 3
-READABLE = (2, 3)  # 2 has cards without intervals; what is not in a card is not written either
+FORMAT = 4
+# 2 has cards without intervals, 3 ridges without ranges; what is not in a card or a ridge is not written either.
+READABLE = (2, 3, 4)
 MANIFEST = "manifest.json"
 CATALOGUE = "catalogue.json"
 MODELS = "models.json"

@@ -1,14 +1,14 @@
 """A model as the texts of a bundle: what JSON says of it, and the files of its boosters and ridges."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from histories.contract import Target
 from scoring.calibration import Beta, Calibrator
 from scoring.members import BoosterMember, Member, PointsMember
 from scoring.model import Model
-from scoring.ridge import Line, RidgeMember
+from scoring.ridge import Line, Ranges, RidgeMember
 
 
 def dump(content: object) -> str:
@@ -60,7 +60,12 @@ def _ridge(member: RidgeMember) -> str:
         name: {"centre": line.centre, "scale": line.scale, "coefficient": line.coefficient}
         for name, line in member.lines.items()
     }
-    return dump({"columns": member.names, "lines": lines, "steps": dict(member.steps), "intercept": member.intercept})
+    ranges = {name: {"borders": one.borders, "parts": one.parts} for name, one in member.ranges.items()}
+    said = {"columns": member.names, "lines": lines, "steps": dict(member.steps), "intercept": member.intercept}
+    # Left out where there are none, as by the format before: a bundle that is read again keeps its version.
+    return dump(
+        said | ({"ranges": ranges} if ranges else {}) | ({"missing": dict(member.missing)} if member.missing else {})
+    )
 
 
 def _read_ridge(content: Mapping[str, Any], weight: float) -> RidgeMember:
@@ -69,8 +74,17 @@ def _read_ridge(content: Mapping[str, Any], weight: float) -> RidgeMember:
         str(name): Line(float(line["centre"]), float(line["scale"]), float(line["coefficient"]))
         for name, line in content["lines"].items()
     }
-    steps = {str(name): tuple(float(one) for one in steps) for name, steps in content["steps"].items()}
-    return RidgeMember(names, lines, steps, float(content["intercept"]), weight)
+    steps = {str(name): _floats(parts) for name, parts in content["steps"].items()}
+    ranges = {
+        str(name): Ranges(_floats(one["borders"]), _floats(one["parts"]))
+        for name, one in content.get("ranges", {}).items()
+    }
+    missing = {str(name): float(part) for name, part in content.get("missing", {}).items()}
+    return RidgeMember(names, lines, steps, float(content["intercept"]), weight, ranges, missing)
+
+
+def _floats(numbers: Sequence[Any]) -> tuple[float, ...]:
+    return tuple(float(one) for one in numbers)
 
 
 def _calibrator(calibrator: Calibrator | Beta) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A logistic regression with small weights, as a member of a model: lines through numbers, steps for categories.
+"""A logistic regression with small weights, as a member of a model: lines through numbers, steps for codes and ranges.
 
 Numbers are straightened to sign(x) * log(1 + |x|) first: counts, ages, sums and headcounts are skewed, and what tells
 one visit from two should not tell 101 from 102. Their distance from the centre is cut at LIMIT scales, so that nobody
@@ -6,8 +6,8 @@ leaves far what training saw.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -33,12 +33,22 @@ class Line:
     coefficient: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What a number adds by where it lies: parts[i] from borders[i - 1] on and below borders[i]. `borders` ascend."""
+
+    borders: tuple[float, ...]
+    parts: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class RidgeMember:
     """A ridge over the columns `names`; its margin is the intercept and what each column adds.
 
-    `lines`: columns of numbers; `steps`: columns of codes, with what each code adds, in the order of the codes; a
-    missing code, or one past them, adds 0. Both count from the training leads' mean. Other columns add nothing.
+    `lines`: columns of numbers; `steps`: columns of codes, with what each code adds, in the order of the codes, a code
+    past them 0; `ranges`: columns of numbers that need not go along a line, such as headcounts. `missing`: what a
+    column of steps or ranges adds where it is missing, 0 where it is not named; a line adds 0. All count from the
+    training leads' mean. Other columns add nothing.
     """
 
     names: tuple[str, ...]
@@ -46,16 +56,25 @@ class RidgeMember:
     steps: Mapping[str, tuple[float, ...]]
     intercept: float
     weight: float = 1.0
+    ranges: Mapping[str, Ranges] = field(default_factory=dict)
+    missing: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted. Raises ValueError."""
-        unknown = sorted({*self.lines, *self.steps} - set(self.names))
+        unknown = sorted({*self.lines, *self.steps, *self.ranges, *self.missing} - set(self.names))
         if unknown:
             raise ValueError(f"the ridge has no column {unknown[0]!r}")
         numbers = [part for line in self.lines.values() for part in (line.centre, line.scale, line.coefficient)]
         numbers += [part for steps in self.steps.values() for part in steps] + [self.intercept]
+        numbers += [part for one in self.ranges.values() for part in (*one.borders, *one.parts)]
+        numbers += self.missing.values()
         if not np.isfinite(numbers).all() or any(line.scale <= 0 for line in self.lines.values()):
             raise ValueError("the ridge holds a number that is not finite, or a scale that is not above 0")
+        for name, one in self.ranges.items():
+            if len(one.parts) != len(one.borders) + 1 or list(one.borders) != sorted(set(one.borders)):
+                raise ValueError(
+                    f"the ridge's ranges of {name!r} do not ascend, or are not one more than their borders"
+                )
 
     @property
     def uses_points(self) -> bool:
@@ -66,13 +85,32 @@ class RidgeMember:
     def _table(self) -> "_Table":
         # In the columns' order, whatever that of the mappings is: it decides the last bits of the sum.
         lines = [(place, self.lines[name]) for place, name in enumerate(self.names) if name in self.lines]
-        steps = [(place, self.steps[name]) for place, name in enumerate(self.names) if name in self.steps]
+        steps = [(place, name) for place, name in enumerate(self.names) if name in self.steps]
+        ranges = [(place, name) for place, name in enumerate(self.names) if name in self.ranges]
         return _Table(
             np.array([place for place, _ in lines], dtype=np.int64),
             np.array([(one.centre, one.scale, one.coefficient) for _, one in lines], dtype=np.float64).reshape(-1, 3),
-            np.array([place for place, _ in steps], dtype=np.int64),
-            np.cumsum([0, *(len(parts) for _, parts in steps)], dtype=np.int64),
-            np.array([part for _, parts in steps for part in parts], dtype=np.float64),
+            self._cells(steps, {name: (0.0,) * (len(parts) - 1) for name, parts in self.steps.items()}, self.steps),
+            self._cells(
+                ranges,
+                {name: one.borders for name, one in self.ranges.items()},
+                {name: one.parts for name, one in self.ranges.items()},
+            ),
+        )
+
+    def _cells(
+        self,
+        columns: Sequence[tuple[int, str]],
+        borders: Mapping[str, tuple[float, ...]],
+        parts: Mapping[str, tuple[float, ...]],
+    ) -> "_Cells":
+        return _Cells(
+            np.array([place for place, _ in columns], dtype=np.int64),
+            np.cumsum([0, *(len(parts[name]) for _, name in columns)], dtype=np.int64),
+            # One border more than there are, so that borders and parts begin at the same places.
+            np.array([one for _, name in columns for one in (*borders[name], math.inf)], dtype=np.float64),
+            np.array([part for _, name in columns for part in parts[name]], dtype=np.float64),
+            np.array([self.missing.get(name, 0.0) for _, name in columns], dtype=np.float64),
         )
 
     def margins(self, matrix: Floats, points: npt.NDArray[np.int64], threads: int) -> Floats:
@@ -92,14 +130,23 @@ class RidgeMember:
         return values
 
 
+class _Cells(NamedTuple):
+    """Columns that add by the cell that a value falls into."""
+
+    places: Places
+    bounds: Places  # [columns + 1]: where the parts of each lie
+    borders: Floats  # of ranges: the upper border of each part, infinity for the last
+    parts: Floats
+    missing: Floats  # [columns]
+
+
 class _Table(NamedTuple):
     """A ridge as the arrays that compiled code adds by."""
 
     line_places: Places
     lines: Floats  # [lines, 3]
-    step_places: Places
-    bounds: Places  # [columns of codes + 1]: where the steps of each lie
-    steps: Floats
+    steps: _Cells
+    ranges: _Cells
 
 
 # Row by row, each in one order: a matrix product's bits would depend on the number of rows.
@@ -109,8 +156,10 @@ def _sum(margins: Floats, matrix: Floats, table: _Table, intercept: float, first
         margin = intercept
         for one in range(table.line_places.size):
             margin += _line(table, one, matrix[row, table.line_places[one]])
-        for one in range(table.step_places.size):
-            margin += _step(table, one, matrix[row, table.step_places[one]])
+        for one in range(table.steps.places.size):
+            margin += _step(table.steps, one, matrix[row, table.steps.places[one]])
+        for one in range(table.ranges.places.size):
+            margin += _range(table.ranges, one, matrix[row, table.ranges.places[one]])
         margins[row] = margin
 
 
@@ -120,9 +169,12 @@ def _fill(values: Floats, matrix: Floats, table: _Table) -> None:
         for one in range(table.line_places.size):
             place = table.line_places[one]
             values[row, place] = _line(table, one, matrix[row, place])
-        for one in range(table.step_places.size):
-            place = table.step_places[one]
-            values[row, place] = _step(table, one, matrix[row, place])
+        for one in range(table.steps.places.size):
+            place = table.steps.places[one]
+            values[row, place] = _step(table.steps, one, matrix[row, place])
+        for one in range(table.ranges.places.size):
+            place = table.ranges.places[one]
+            values[row, place] = _range(table.ranges, one, matrix[row, place])
 
 
 @inlined
@@ -135,9 +187,21 @@ def _line(table: _Table, one: int, number: float) -> float:
 
 
 @inlined
-def _step(table: _Table, one: int, code: float) -> float:
-    first = table.bounds[one]
-    return table.steps[first + int(code)] if 0 <= code < table.bounds[one + 1] - first else 0.0
+def _step(steps: _Cells, one: int, code: float) -> float:
+    if np.isnan(code):
+        return float(steps.missing[one])
+    first = steps.bounds[one]
+    return float(steps.parts[first + int(code)]) if 0 <= code < steps.bounds[one + 1] - first else 0.0
+
+
+@inlined
+def _range(ranges: _Cells, one: int, number: float) -> float:
+    if np.isnan(number):
+        return float(ranges.missing[one])
+    at = ranges.bounds[one]
+    while number >= ranges.borders[at] and at < ranges.bounds[one + 1] - 1:
+        at += 1
+    return float(ranges.parts[at])
 
 
 def straight(numbers: Floats) -> Floats:

@@ -18,6 +18,7 @@ from histories.contract import Histories, Target
 from scoring.calibration import sigmoid
 from scoring.chain import Chain, joint_log_odds, sql_column
 from scoring.model import Model
+from training import averaged
 from training.booster import bin_rows, columns_of
 from training.fitted import Learning, Progress, Route
 from training.ladder import BLEND_TO
@@ -86,10 +87,8 @@ def chained(
         return Tried(None, Route(False, f"no chain by way of sql was tried: {why}"))
     progress("customer by way of sql", 2, 4)
     # A part's matrix lives while the part is learnt: both at once beside the customer's would be three.
-    matrix = sql_matrix(customer, sql, histories, catalogue)
-    first = learn(matrix, sql.snapshots, sql.split, catalogue, seed, None, progress)
-    matrix = given_matrix(customer, given)
-    second = learn(matrix, given.snapshots, given.split, catalogue, seed, None, progress)
+    first = _learnt(sql_matrix(customer, sql, histories, catalogue), sql, catalogue, seed, progress)
+    second = _learnt(given_matrix(customer, given), given, catalogue, seed, progress)
     if first is None or second is None:
         return Tried(None, Route(False, "no chain by way of sql was tried: there is no window to judge it on"))
     return Tried(Chain(first.model, second.model, column), _route(direct, customer, sql, first, second))
@@ -112,10 +111,18 @@ def relearn(
     return Chain(first, _grown(tested.given_sql, matrix, given, route.given_sql, catalogue, seed), tested.column)
 
 
+def _learnt(matrix: FloatArray, side: Side, catalogue: Catalogue, seed: int, progress: Progress) -> Learnt | None:
+    """Learn a part: trees, averaged with a ridge where its windows like that better."""
+    trees = learn(matrix, side.snapshots, side.split, catalogue, seed, None, progress)
+    return None if trees is None else averaged.better(trees, matrix, side.snapshots, side.split, catalogue)
+
+
 def _grown(tested: Model, matrix: FloatArray, side: Side, learning: Learning, catalogue: Catalogue, seed: int) -> Model:
     labels = side.snapshots.answer[side.split.train]
     rows = bin_rows(matrix, labels, side.split.weights, None, columns_of(catalogue), learning.settings, seed)
-    return replace(tested, members=bag(rows, learning.settings, learning.rounds, seed))
+    trees, weights = bag(rows, learning.settings, learning.rounds, seed), side.split.weights
+    members = averaged.again(trees, learning.ridge_strength, matrix, labels, weights, catalogue)
+    return replace(tested, members=members)
 
 
 def of_sql(customer: Part, histories: Histories) -> Side:
@@ -234,15 +241,19 @@ def _window(number: int, customer: Part, sql: Side, first: Learnt, second: Learn
     """Return the chain's out-of-sample log-odds for the customer's snapshots of a window."""
     rows = customer.split.folds[number].validation
     matrix = customer.matrix[np.searchsorted(customer.split.train, rows)]
+    count = threads(matrix.size)
     raw = second.windows.grown[number].predict(
-        matrix, raw_score=True, num_iteration=second.windows.rounds, num_threads=threads(matrix.size)
+        matrix, raw_score=True, num_iteration=second.windows.rounds, num_threads=count
     )
-    found = second.model.calibrator.log_odds(np.asarray(raw, dtype=np.float64))
+    margins = np.asarray(raw, dtype=np.float64)
+    if second.lines:
+        margins = averaged.mean(margins, second.lines[number].margins(matrix, np.zeros(len(rows), np.int64), count))
+    found = second.model.calibrator.log_odds(margins)
     place = _places(customer.snapshots, rows, sql.snapshots)
     asked = np.flatnonzero(place >= 0)
     before = np.searchsorted(sql.split.folds[number].validation, place[asked])
-    margins = first.model.calibrator.log_odds(first.windows.margins[number][before])
-    found[asked] = joint_log_odds(margins, found[asked])
+    begun = first.model.calibrator.log_odds(first.windows.margins[number][before])
+    found[asked] = joint_log_odds(begun, found[asked])
     return found
 
 

@@ -36,7 +36,10 @@ class Score(StrEnum):
 
 
 class Step(StrEnum):
-    """What is learnt: nothing but what points are worth, trees from the points beside a ridge, or trees alone."""
+    """What is learnt: nothing but what points are worth, trees from the points beside a ridge, or trees without points.
+
+    The last are averaged with a ridge where that is better (`Learning.ridge_strength`).
+    """
 
     POINTS = "points"
     BLEND = "blend"
@@ -74,7 +77,8 @@ class Learning:
 
     Log losses are those of the windows, nats a snapshot: as the boosters say, and after calibration where it was
     kept. `tried`: settings tried beside the defaults, in their order. `route`: for customer, whether a chain took the
-    model's place; None where there was nothing to choose.
+    model's place; None where there was nothing to choose. `ridge_strength`: of the ridge that trees are averaged with,
+    scikit-learn's C; None where trees are alone.
     """
 
     settings: Settings
@@ -84,11 +88,17 @@ class Learning:
     window_log_loss: float
     tried: tuple[Trial, ...]
     route: "Route | None" = None
+    ridge_strength: float | None = None
 
     @property
     def trials(self) -> int:
         """How many settings were tried beside the defaults, pruned ones among them."""
         return len(self.tried)
+
+    @property
+    def ridge(self) -> float | str:
+        """The ridge's strength as runs record it; `none` where trees are alone."""
+        return "none" if self.ridge_strength is None else self.ridge_strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ class Route:
         if self.sql is not None and self.given_sql is not None:
             said |= {"route_log_loss_direct": self.direct_log_loss, "route_log_loss_chain": self.chain_log_loss}
             said |= {"chain_sql_rounds": self.sql.rounds, "chain_given_sql_rounds": self.given_sql.rounds}
+            said |= {"chain_sql_ridge": self.sql.ridge, "chain_given_sql_ridge": self.given_sql.ridge}
         return said
 
 

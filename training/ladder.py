@@ -1,4 +1,4 @@
-"""How much is learnt from how many deals: points alone, trees that start from them beside a ridge, or trees alone.
+"""How much is learnt from how many deals: points alone, trees that start from them beside a ridge, or trees without them.
 
 The steps go by distinct converted leads of the training part. A lead has many snapshots, and learning from few deals
 is no better for looking at each many times.
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
 from scoring.calibration import IDENTITY
-from scoring.model import BoosterMember, Member, Model, RidgeMember
-from training import ridge
+from scoring.model import BoosterMember, Member, Model
+from training import averaged
 from training.booster import FloatArray, bin_rows, columns_of
-from training.calibrators import choose_calibrator, log_loss, name_of
+from training.calibrators import log_loss
 from training.fitted import Progress, Step
 from training.learner import Learnt, bag, learn
 from training.points_model import Worth, calibrated_points, start_from, whole_points, worth
@@ -35,14 +35,12 @@ class Taught:
     """What a target's training part taught. `why`: which step it is and why, in a sentence without its full stop.
 
     `points`: the rulebook's points, brought to probabilities. `learnt`: None where points are all there is.
-    `strength`: that of the ridge, None where there is none.
     """
 
     step: Step
     why: str
     points: Model
     learnt: Learnt | None
-    strength: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +93,8 @@ def learn_step(
     if step is Step.POINTS or not split.folds:
         return Taught(Step.POINTS, _why_points(lesson.converted), _points(lesson), None)
     if step is Step.BLEND:
-        both, strength = blend(lesson)
-        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), both, strength)
-    return _alone_if_it_wins(lesson)
+        return Taught(Step.BLEND, _why_blend(lesson.converted), _points(lesson), blend(lesson))
+    return _without_points_if_they_win(lesson)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,19 +121,18 @@ def relearn(taught: Taught, further: Further, catalogue: Catalogue, seed: int) -
     if taught.learnt is None:
         return replace(taught, points=points)
     learning, columns = taught.learnt.learning, columns_of(catalogue)
-    known = None if taught.strength is None else worth(whole, labels, further.weights)
+    known = worth(whole, labels, further.weights) if taught.step is Step.BLEND else None
     start = None if known is None else known.margins(whole)
     rows = bin_rows(further.matrix, labels, further.weights, start, columns, learning.settings, seed)
-    members: tuple[Member, ...] = bag(rows, learning.settings, learning.rounds, seed)
-    if known is not None and taught.strength is not None:
-        lines = ridge.grow(further.matrix, labels, further.weights, columns, taught.strength)
-        members = _blended(members, known, lines)
+    trees = bag(rows, learning.settings, learning.rounds, seed)
+    started = trees if known is None else _started(trees, known)
+    members = averaged.again(started, learning.ridge_strength, further.matrix, labels, further.weights, catalogue)
     learnt = replace(taught.learnt, model=replace(taught.learnt.model, members=members))
     return replace(taught, points=points, learnt=learnt)
 
 
-def _alone_if_it_wins(lesson: Lesson) -> Taught:
-    """Trees alone where they beat the points on the windows; else the better of trees alone and the blend."""
+def _without_points_if_they_win(lesson: Lesson) -> Taught:
+    """Trees, alone or averaged with a ridge, where they beat the points on the windows; else the better of them and the blend."""
     alone = learn(
         lesson.matrix,
         lesson.snapshots,
@@ -147,22 +143,23 @@ def _alone_if_it_wins(lesson: Lesson) -> Taught:
         lesson.progress,
     )
     assert alone is not None  # noqa: S101 -- there are folds; mypy cannot know
-    losses = _losses(lesson, alone)
-    if alone.learning.window_log_loss < losses["points"]:
-        return Taught(Step.MODEL, _why_model(lesson.converted, losses), _points(lesson), alone)
+    trees = averaged.better(alone, lesson.matrix, lesson.snapshots, lesson.split, lesson.catalogue)
+    losses = {"trees": trees.learning.window_log_loss, "points": _points_loss(lesson, alone)}
+    if losses["trees"] < losses["points"]:
+        return Taught(Step.MODEL, _why_model(lesson.converted, trees, losses), _points(lesson), trees)
     # As many trials as the trees alone came to: a search by time is then repeated by one number for the target.
     search = repeating(lesson.search, lesson.snapshots.target, alone.learning.trials)
-    both, strength = blend(replace(lesson, search=search))
+    both = blend(replace(lesson, search=search))
     losses["blend"] = both.learning.window_log_loss
     if losses["blend"] < losses["trees"]:
-        return Taught(Step.BLEND, _why_not_alone(lesson.converted, losses), _points(lesson), both, strength)
-    return Taught(Step.MODEL, _why_not_alone(lesson.converted, losses), _points(lesson), alone)
+        return Taught(Step.BLEND, _why_not_without(lesson.converted, trees, losses), _points(lesson), both)
+    return Taught(Step.MODEL, _why_not_without(lesson.converted, trees, losses), _points(lesson), trees)
 
 
-def blend(lesson: Lesson) -> tuple[Learnt, float]:
-    """Learn the mean, in logit space, of trees that start from the points and of a ridge, calibrated as a whole.
+def blend(lesson: Lesson) -> Learnt:
+    """Learn the mean, in log-odds, of trees that start from the points and of a ridge, calibrated as a whole.
 
-    Returned with the ridge's strength. Needs a fold at least.
+    Needs a fold at least.
     """
     known, start = start_from(lesson.points, lesson.snapshots, lesson.split)
     trees = learn(
@@ -176,39 +173,17 @@ def blend(lesson: Lesson) -> tuple[Learnt, float]:
         start,
     )
     assert trees is not None  # noqa: S101 -- there are folds; mypy cannot know
-    labels = lesson.snapshots.answer[lesson.split.train]
-    folds = windows_of(lesson.split, None)
-    lines = ridge.fit(lesson.matrix, labels, lesson.split.weights, folds, columns_of(lesson.catalogue))
-    margins = tuple((one + other) / 2 for one, other in zip(trees.windows.margins, lines.margins, strict=True))
-    members = _blended(trees.model.members, known, lines.member)
-    return _calibrated(trees, replace(trees.model, members=members), margins), lines.strength
+    lines = averaged.lines(lesson.matrix, lesson.snapshots, lesson.split, lesson.catalogue)
+    return averaged.averaged(trees, _started(trees.model.members, known), lines)
 
 
-def _blended(trees: Sequence[Member], known: Worth, lines: RidgeMember) -> tuple[Member, ...]:
-    """Boosters that add what their trees started from, and a ridge that weighs as much as all of them."""
-    started = [
+def _started(trees: Sequence[Member], known: Worth) -> tuple[Member, ...]:
+    """Boosters that add what their trees started from."""
+    return tuple(
         replace(one, offset=known.intercept, points_slope=known.slope, points_centre=known.centre)
         for one in trees
         if isinstance(one, BoosterMember)
-    ]
-    return (*started, replace(lines, weight=float(len(started))))
-
-
-def _calibrated(learnt: Learnt, model: Model, margins: Sequence[FloatArray]) -> Learnt:
-    """The model with a calibrator of its own, chosen on these margins of the windows."""
-    labels = learnt.windows.labels
-    calibrator = choose_calibrator(margins, labels)
-    together, truth = np.concatenate(margins), np.concatenate(labels)
-    so_far = [sum(len(one) for one in labels[: count + 1]) for count in range(len(labels))]
-    losses = tuple(log_loss(IDENTITY, together[:rows], truth[:rows]) for rows in so_far)
-    learning = replace(
-        learnt.learning,
-        calibration=name_of(calibrator),
-        window_log_loss_raw=losses[-1],
-        window_log_loss=log_loss(calibrator, together, truth),
     )
-    windows = replace(learnt.windows, margins=tuple(margins), losses=losses)
-    return Learnt(replace(model, calibrator=calibrator), learning, windows)
 
 
 def _points(lesson: Lesson) -> Model:
@@ -218,13 +193,12 @@ def _points(lesson: Lesson) -> Model:
     return calibrated_points(points, snapshots.label[rows], snapshots.target, snapshots.horizon_days)
 
 
-def _losses(lesson: Lesson, alone: Learnt) -> dict[str, float]:
-    """Log losses on the windows: of trees alone, and of points, out of fold as well."""
+def _points_loss(lesson: Lesson, alone: Learnt) -> float:
+    """Log loss of the points on the windows, out of fold as the trees' is."""
     start = start_from(lesson.points, lesson.snapshots, lesson.split)[1]
     folds = windows_of(lesson.split, start)
     margins = np.concatenate([one.start[one.validation] for one in folds if one.start is not None])
-    points = log_loss(IDENTITY, margins, np.concatenate(alone.windows.labels))
-    return {"trees": alone.learning.window_log_loss, "points": points}
+    return log_loss(IDENTITY, margins, np.concatenate(alone.windows.labels))
 
 
 def _why_points(converted: int) -> str:
@@ -251,17 +225,21 @@ def _why_blend(converted: int) -> str:
     )
 
 
-def _why_model(converted: int, losses: dict[str, float]) -> str:
+def _why_model(converted: int, trees: Learnt, losses: dict[str, float]) -> str:
     return (
-        f"{converted} converted leads in training (more than {BLEND_TO}): trees alone, which beat the points on the "
+        f"{converted} converted leads in training (more than {BLEND_TO}): {_named(trees)}, which beat the points on the "
         f"windows inside training (log loss {losses['trees']:.4f} against {losses['points']:.4f})"
     )
 
 
-def _why_not_alone(converted: int, losses: dict[str, float]) -> str:
+def _why_not_without(converted: int, trees: Learnt, losses: dict[str, float]) -> str:
     better = "are better" if losses["blend"] < losses["trees"] else "are no better"
     return (
-        f"{converted} converted leads in training (more than {BLEND_TO}), but on the windows inside training trees alone "
+        f"{converted} converted leads in training (more than {BLEND_TO}), but on the windows inside training {_named(trees)} "
         f"do not beat the points (log loss {losses['trees']:.4f} against {losses['points']:.4f}); trees that start from "
         f"the points, averaged with a ridge, {better} ({losses['blend']:.4f})"
     )
+
+
+def _named(trees: Learnt) -> str:
+    return "trees alone" if trees.learning.ridge_strength is None else "trees averaged with a ridge"

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.catalogue import Catalogue
 from histories.contract import Target
-from scoring.model import BoosterMember, Model
+from scoring.model import BoosterMember, Model, RidgeMember
 from training.booster import FloatArray, Rows, Start, Window, bin_rows, columns_of, grow
 from training.calibrators import choose_calibrator, log_loss, name_of
 from training.fitted import Learning, Progress
@@ -31,11 +31,13 @@ class Learnt:
     """A model of boosters, how it was learnt, and what its settings did on the windows.
 
     Where trees started from margins, the model's members leave those out, and the margins of `windows` hold them.
+    `lines`: where a ridge is averaged with the trees, that of each window; the margins of `windows` are then the mean's.
     """
 
     model: Model
     learning: Learning
     windows: Windows
+    lines: tuple[RidgeMember, ...] = ()
 
 
 def learn(

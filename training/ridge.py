@@ -1,10 +1,11 @@
 """A ridge beside the trees: logistic regression with an l2 penalty, whose strength is chosen on windows inside training.
 
-With few deals its smooth lines are worth as much as trees, and the mean of both is worth more than either.
+Its few smooth lines are worth as much as trees where deals are few, and the mean of both is worth more than either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,15 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from scoring.calibration import IDENTITY
-from scoring.ridge import Line, RidgeMember, standard, straight
-from training.booster import Columns, FloatArray, IntArray, Window
+from scoring.ridge import Line, Ranges, RidgeMember, standard, straight
+from training.booster import FloatArray, IntArray, Window
 from training.calibrators import log_loss
+from training.ridge_columns import RidgeColumns
 from training.settings import threads
 
 Labels = NDArray[np.int8]
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # scikit-learn's C: the least binds most
+RANGES = 5
 _MOST_STEPS = 1000
 _LEAST_SCALE = 1e-9  # numbers that lie closer, straightened, are apart by rounding alone
 
@@ -27,15 +30,18 @@ _LEAST_SCALE = 1e-9  # numbers that lie closer, straightened, are apart by round
 class Ridge:
     """A ridge fitted on the whole training part, and what its strength did on the windows.
 
-    `margins`: out of sample, [validation rows] for each window, oldest first.
+    `grown`: the ridge of each window, oldest first; `margins`: out of sample, [validation rows] for each.
     """
 
     member: RidgeMember
     strength: float
+    grown: tuple[RidgeMember, ...]
     margins: tuple[FloatArray, ...]
 
 
-def fit(matrix: FloatArray, labels: Labels, weights: FloatArray, windows: Sequence[Window], columns: Columns) -> Ridge:
+def fit(
+    matrix: FloatArray, labels: Labels, weights: FloatArray, windows: Sequence[Window], columns: RidgeColumns
+) -> Ridge:
     """Fit on the training part with the strength whose log loss on the windows is least.
 
     `matrix` [training snapshots, features], nan is missing; `labels` 0 or 1, `weights` [training snapshots].
@@ -44,34 +50,39 @@ def fit(matrix: FloatArray, labels: Labels, weights: FloatArray, windows: Sequen
     paths = [_path(matrix, labels, one, columns) for one in windows]
     truth = [labels[one.validation] for one in windows]
     losses = [
-        sum(log_loss(IDENTITY, path[place], true) * len(true) for path, true in zip(paths, truth, strict=True))
+        sum(log_loss(IDENTITY, path[place][1], true) * len(true) for path, true in zip(paths, truth, strict=True))
         for place in range(len(STRENGTHS))
     ]
     place = int(np.argmin(losses))
-    member = grow(matrix, labels, weights, columns, STRENGTHS[place])
-    return Ridge(member, STRENGTHS[place], tuple(path[place] for path in paths))
+    grown, margins = zip(*(path[place] for path in paths), strict=True)
+    return Ridge(grow(matrix, labels, weights, columns, STRENGTHS[place]), STRENGTHS[place], grown, margins)
 
 
-def grow(matrix: FloatArray, labels: Labels, weights: FloatArray, columns: Columns, strength: float) -> RidgeMember:
+def grow(
+    matrix: FloatArray, labels: Labels, weights: FloatArray, columns: RidgeColumns, strength: float
+) -> RidgeMember:
     """Fit a ridge of a strength (scikit-learn's C) on all rows."""
-    encoded = _encoded(matrix, columns)
-    design = encoded.design(matrix)
+    rows = np.arange(len(matrix))
+    encoded = _encoded(matrix, rows, columns)
+    design = encoded.design(matrix, rows)
     with threadpool_limits(threads(matrix.size)):
         fitted = _logistic(strength).fit(design, labels, sample_weight=weights)
     return encoded.member(fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]))
 
 
-def _path(matrix: FloatArray, labels: Labels, window: Window, columns: Columns) -> list[FloatArray]:
-    """Margins of a window's validation rows for each strength; each fit starts from the one before."""
-    train = matrix[window.train]
-    encoded = _encoded(train, columns)
-    design, asked = encoded.design(train), encoded.design(matrix[window.validation])
+def _path(
+    matrix: FloatArray, labels: Labels, window: Window, columns: RidgeColumns
+) -> list[tuple[RidgeMember, FloatArray]]:
+    """Each strength's ridge and its margins of the window's validation rows; each fit starts from the one before."""
+    encoded = _encoded(matrix, window.train, columns)
+    design, asked = encoded.design(matrix, window.train), encoded.design(matrix, window.validation)
     logistic = _logistic(STRENGTHS[0]).set_params(warm_start=True)
     found = []
     with threadpool_limits(threads(matrix.size)):
         for strength in STRENGTHS:
             logistic.set_params(C=strength).fit(design, labels[window.train], sample_weight=window.weights)
-            found.append(np.asarray(logistic.decision_function(asked), dtype=np.float64))
+            member = encoded.member(logistic.coef_[0].astype(np.float64), float(logistic.intercept_[0]))
+            found.append((member, np.asarray(logistic.decision_function(asked), dtype=np.float64)))
     return found
 
 
@@ -80,58 +91,112 @@ def _logistic(strength: float) -> LogisticRegression:
 
 
 @dataclass(frozen=True, eq=False)
-class _Encoded:
-    """How a matrix becomes a design: numbers in scales from their centres, then each code of each category.
+class _Cells:
+    """A column whose values fall into cells: the codes, or the ranges between `borders`; the last cell is missing.
 
-    `shares`: the columns of codes, with the share of each code among the rows whose code is known.
+    `shares` [cells]: of the rows that fall into each. In the design a cell is a column, in scales from its mean as
+    any other column is; one that no row falls into, or all, is 0.
     """
+
+    column: int
+    borders: FloatArray | None
+    shares: FloatArray
+
+    @property
+    def scales(self) -> FloatArray:
+        """One over the standard deviation of each cell's column; 0 where it does not vary."""
+        spread = np.sqrt(self.shares * (1 - self.shares))
+        return np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+
+    def fill(self, design: NDArray[np.float32], values: FloatArray) -> None:
+        """Write the cells' columns; of a code that training did not see, the means."""
+        place = _cell(values, self.borders, len(self.shares))
+        design[:] = -self.shares * self.scales
+        known = np.flatnonzero(place >= 0)
+        design[known, place[known]] += self.scales[place[known]]
+        design[np.flatnonzero(place < 0)] = 0
+
+    def parts(self, weights: FloatArray) -> FloatArray:
+        """What each cell adds, counted from the mean over the rows."""
+        own = weights * self.scales
+        return np.asarray(own - self.shares @ own, dtype=np.float64)
+
+
+def _cell(values: FloatArray, borders: FloatArray | None, count: int) -> IntArray:
+    """The cell of each value; -1: a code that is none of the `count` cells."""
+    missing = np.isnan(values)
+    known = np.where(missing, 0.0, values)
+    place = known.astype(np.int64) if borders is None else np.searchsorted(borders, known, side="right")
+    place = np.where((place >= 0) & (place < count - 1), place, -1)
+    return np.where(missing, count - 1, place)
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """How a matrix becomes a design: numbers in scales from their centres, then each cell of each other column."""
 
     names: tuple[str, ...]
     numbers: IntArray
     centres: FloatArray
     scales: FloatArray
-    shares: Mapping[int, FloatArray]
+    cells: tuple[_Cells, ...]
 
-    def design(self, matrix: FloatArray) -> NDArray[np.float32]:
-        """Return [n, columns]; what is missing is 0, which is the mean."""
-        widths = [len(self.numbers), *(len(shares) for shares in self.shares.values())]
-        found = np.zeros((len(matrix), sum(widths)), dtype=np.float32)
+    def design(self, matrix: FloatArray, rows: IntArray) -> NDArray[np.float32]:
+        """Return [rows, columns]; a number that is missing is 0, which is the mean."""
+        bounds = self._bounds
+        found = np.zeros((len(rows), bounds[-1]), dtype=np.float32)
         for place, column in enumerate(self.numbers):
-            found[:, place] = standard(matrix[:, column], self.centres[place], self.scales[place])
-        for begin, (column, shares) in zip(np.cumsum(widths)[:-1], self.shares.items(), strict=True):
-            codes = matrix[:, column]
-            known = np.flatnonzero((codes >= 0) & (codes < len(shares)))
-            found[known, begin : begin + len(shares)] = -shares
-            found[known, begin + codes[known].astype(np.int64)] += 1
+            found[:, place] = standard(matrix[rows, column], self.centres[place], self.scales[place])
+        for one, begin, end in zip(self.cells, bounds[:-1], bounds[1:], strict=True):
+            one.fill(found[:, begin:end], matrix[rows, one.column])
         return found
 
     def member(self, weights: FloatArray, intercept: float) -> RidgeMember:
-        """Return the member that the design's weights make; what a code adds counts from the mean over the codes."""
-        count = len(self.numbers)
-        parts = zip(self.numbers, self.centres, self.scales, weights[:count], strict=True)
+        """Return the member that the design's weights make."""
+        parts = zip(self.numbers, self.centres, self.scales, weights[: len(self.numbers)], strict=True)
         lines = {self.names[column]: Line(float(a), float(b), float(c)) for column, a, b, c in parts}
-        steps = {}
-        for column, shares in self.shares.items():
-            own = weights[count : count + len(shares)]
-            steps[self.names[column]] = tuple((own - shares @ own).tolist())
-            count += len(shares)
-        return RidgeMember(self.names, lines, steps, intercept)
+        steps, ranges, missing = dict[str, tuple[float, ...]](), dict[str, Ranges](), dict[str, float]()
+        for one, begin, end in zip(self.cells, self._bounds[:-1], self._bounds[1:], strict=True):
+            name, (*own, absent) = self.names[one.column], one.parts(weights[begin:end]).tolist()
+            missing[name] = absent
+            if one.borders is None:
+                steps[name] = tuple(own)
+            else:
+                ranges[name] = Ranges(tuple(one.borders.tolist()), tuple(own))
+        return RidgeMember(self.names, lines, steps, intercept, ranges=ranges, missing=missing)
+
+    @property
+    def _bounds(self) -> list[int]:
+        """Where the cells of each column begin in the design, and where the last ends."""
+        return list(accumulate((len(one.shares) for one in self.cells), initial=len(self.numbers)))
 
 
-def _encoded(matrix: FloatArray, columns: Columns) -> _Encoded:
-    """Learn centres, scales and shares; columns that are equal wherever they are known are left out."""
-    numbers, centres, scales, shares = [], [], [], {}
-    for column in range(len(columns.names)):
-        known = matrix[:, column][np.isfinite(matrix[:, column])]
-        if not len(known) or not np.ptp(known):
-            continue
-        if column in columns.categorical:
-            shares[column] = np.bincount(known.astype(np.int64)) / len(known)
-            continue
+def _encoded(matrix: FloatArray, rows: IntArray, columns: RidgeColumns) -> _Encoded:
+    """Learn centres, scales, borders and shares from some rows; columns that tell no two of them apart are left out."""
+    numbers, centres, scales, cells = [], [], [], list[_Cells]()
+    for column in columns.lines:
+        values = matrix[rows, column]
+        known = values[np.isfinite(values)]
         straightened = straight(known)
-        if straightened.std() < _LEAST_SCALE:
+        if not len(known) or not np.ptp(known) or straightened.std() < _LEAST_SCALE:
             continue
         numbers.append(column)
         centres.append(float(straightened.mean()))
         scales.append(float(straightened.std()))
-    return _Encoded(columns.names, np.array(numbers, np.int64), np.array(centres), np.array(scales), shares)
+    for column in sorted((*columns.codes, *columns.ranges)):
+        values = matrix[rows, column]
+        known = values[np.isfinite(values)]
+        if not len(known):
+            continue
+        borders = None if column in columns.codes else _borders(known)
+        count = 2 + (int(known.max()) if borders is None else len(borders))
+        shares = np.bincount(_cell(values, borders, count), minlength=count) / len(values)
+        if (shares > 0).sum() > 1:
+            cells.append(_Cells(column, borders, shares))
+    return _Encoded(columns.names, np.array(numbers, np.int64), np.array(centres), np.array(scales), tuple(cells))
+
+
+def _borders(known: FloatArray) -> FloatArray:
+    """Borders between RANGES ranges of as many rows each, fewer where values repeat; none below the least value."""
+    between = np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher")
+    return np.unique(between[between > known.min()])

@@ -289,6 +289,7 @@ def _learning(fitted: Fitted) -> dict[str, object]:
             learnt |= {f"{target.value}.{key}": value for key, value in settings.items()}
             learnt[f"{target.value}.rounds"] = result.learning.rounds
             learnt[f"{target.value}.calibration"] = result.learning.calibration
+            learnt[f"{target.value}.ridge"] = result.learning.ridge
             learnt[f"{target.value}.trials"] = result.learning.trials
             if (route := result.learning.route) is not None:
                 learnt |= {f"{target.value}.{name}": value for name, value in route.params().items()}

@@ -13,7 +13,7 @@ from histories.sample.state import COLUMNS, Account, Ints, Sink, Watch
 from histories.sample.streams import clock, operational, stream
 from histories.sample.vocabulary import EVENTS as EVENT_COUNT
 
-NOBODY = Watch(-1, 0, np.zeros(2))
+NOBODY = Watch(-1, 0, np.array([0.0, 0.0, np.inf]))
 
 
 @dataclass(frozen=True, eq=False)

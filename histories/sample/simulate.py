@@ -317,12 +317,21 @@ def _cross(account: Account, boundary: float, source: Stream, sink: Sink, h: Haz
 
 
 @compiled
+def befall(account: Account, row: int, event: int, moment: float, source: Stream, sink: Sink, h: Hazards) -> None:
+    """Let an event happen to a lead: rates no longer hold."""
+    account.window[1] = 0.0
+    decay(account.state[row], moment, h.shock_half_life)
+    _happen(account, row, event, moment, source, sink, h)
+
+
+@compiled
 def advance(
     account: Account, moment: float, until: float, source: Stream, sink: Sink, h: Hazards, watch: Watch
-) -> None:
-    """Simulate an account from `moment` to `until`.
+) -> float:
+    """Simulate an account from `moment` to `until`; return where it stopped.
 
-    Where it stops, its rates still hold, so that it can be taken up again. A watched lead ends it by being lost.
+    Where it stops, its rates still hold, so that it can be taken up again. A watched lead ends it by being lost, and
+    where the sum of its hazard reaches the limit.
     """
     while moment < until:
         boundary = _next_boundary(account, moment)
@@ -333,18 +342,21 @@ def advance(
         for row in range(len(account.totals)):
             total += account.totals[row]
         wait = exponential(source) / total if total > 0.0 else np.inf
-        watch.hazard[1] += watch.hazard[0] * min(wait, stop - moment)
+        passed = watch.hazard[1] + watch.hazard[0] * min(wait, stop - moment)
+        if passed >= watch.hazard[2] and watch.hazard[0] > 0.0:
+            return moment + (watch.hazard[2] - watch.hazard[1]) / watch.hazard[0]
+        watch.hazard[1] = passed
         if moment + wait >= stop:
             moment = stop
             if stop == boundary:
                 _cross(account, boundary, source, sink, h)
             continue
         moment += wait
-        (row, event), account.window[1] = _pick(account, source, total), 0.0
+        row, event = _pick(account, source, total)
         if row < 0:
-            account.window[0] = 1.0 - account.window[0]
+            account.window[0], account.window[1] = 1.0 - account.window[0], 0.0
             continue
-        decay(account.state[row], moment, h.shock_half_life)
-        _happen(account, row, event, moment, source, sink, h)
+        befall(account, row, event, moment, source, sink, h)
         if row == watch.lead and event == v.LOST:
-            return
+            return moment
+    return moment

@@ -65,7 +65,7 @@ class Watch(NamedTuple):
 
     lead: int
     event: int
-    hazard: Floats  # [2]: the rate now, and its integral
+    hazard: Floats  # [3]: the rate now, its integral, and the integral at which to stop (infinity: nowhere)
 
 
 @compiled

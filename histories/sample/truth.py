@@ -4,7 +4,12 @@ The account's life is simulated once more up to the cutoff, with its own random 
 by then is as in the export. From there it goes on with fresh numbers. The event that is asked for is not let happen;
 its hazard is summed along the path instead, and 1 - exp(-sum) averaged over paths. That is the same probability
 (a process that is stopped at rate h survives a path with probability exp(-sum of h)), with far less noise than
-counting. Colleagues who come after the cutoff are drawn anew: nobody knew of them.
+counting. A stage that comes before the event is not waited for either: the path is followed without it first, which
+gives the probability 1 - exp(-sum) that it came within the horizon, then once more with the same numbers up to a
+moment drawn from when it came if it did, and on from there. A path counts for the product of these probabilities
+(conditional Monte Carlo: Glasserman and Staum, "Conditioning on one-step survival for barrier option simulations",
+Operations Research 49(6), 2001, do so step by step). Colleagues who come after the cutoff are drawn anew: nobody knew
+of them.
 
 In a sample with recorded hazards only, the state at the cutoff follows from the record, so this is the probability
 given the recorded history: no model can do better. In a sample with a hidden intent the simulation goes on from the
@@ -27,15 +32,16 @@ from histories.sample.hazards import Hazards
 from histories.sample.life import NOBODY, begin, eve, new_sink
 from histories.sample.parameters import Parameters
 from histories.sample.population import EVENTS, MOST, ONWARD, SOURCE, Population, draw_lead, fit_of, next_arrival
-from histories.sample.simulate import advance
+from histories.sample.simulate import advance, befall
 from histories.sample.state import STANDING, Account, Floats, Ints, Sink, Watch
-from histories.sample.streams import Stream, operational, stream
+from histories.sample.streams import Stream, operational, stream, uniform
 
 PAIRS = pa.schema(
     [("lead_id", pa.string()), ("cutoff", pa.int64()), ("target", pa.string()), ("horizon_days", pa.int64())]
 )
 _WATCHED = {Target.SQL: v.SQL, Target.CUSTOMER: v.CUSTOMER}
 MOST_HORIZON = 3650
+Span = tuple[float, float]  # from and until, operational days
 
 
 def truth(parameters: Parameters, pairs: pa.Table, draws: int = 400, seed: int = 1) -> pa.Table:
@@ -139,16 +145,43 @@ def _at_risk(standing: float, event: int) -> bool:
 
 
 @compiled
-def _ask(
-    account: Account, row: int, event: int, span: tuple[float, float], source: Stream, sink: Sink, h: Hazards
-) -> float:
-    """Follow one path; return the probability that the event happened along it."""
-    hazard = np.zeros(2)
-    hazard[0] = account.rates[row, event]
+def _copied(account: Account) -> Account:
+    """Copy what the simulation changes; colleagues and their fit stay as they are."""
+    a = account
+    changing = a.state.copy(), a.rates.copy(), a.totals.copy(), a.window.copy()
+    return Account(a.number, a.scanned, a.created, a.fit, a.source, *changing)
+
+
+@compiled
+def _follow(
+    account: Account, row: int, event: int, span: Span, limit: float, source: Stream, sink: Sink, h: Hazards
+) -> tuple[float, float]:
+    """Follow a path without the event until its summed hazard reaches `limit`; return where, and the sum."""
+    hazard = np.array([account.rates[row, event], 0.0, limit])
     account.rates[row, event] = 0.0
     account.totals[row] = max(0.0, account.totals[row] - hazard[0])
-    advance(account, span[0], span[1], source, sink, h, Watch(row, event, hazard))
-    return 1.0 - math.exp(-hazard[1])
+    return advance(account, span[0], span[1], source, sink, h, Watch(row, event, hazard)), hazard[1]
+
+
+@compiled
+def _ask(account: Account, row: int, event: int, span: Span, source: Stream, sink: Sink, h: Hazards) -> float:
+    """Follow one path, with each stage before the event let happen at a moment at which it could; return what it counts for.
+
+    `again` repeats the numbers of the path without the stage, up to where it comes; what follows has numbers of its own.
+    """
+    moment, end = span
+    chance = 1.0
+    for stage in range(max(v.SQL, v.MQL + int(account.state[row, STANDING])), event):
+        again = source.copy()
+        hazard = _follow(_copied(account), row, stage, (moment, end), np.inf, source, sink, h)[1]
+        reached = -math.expm1(-hazard)
+        if reached <= 0.0:
+            return 0.0
+        limit = min(hazard, -math.log1p(-uniform(source) * reached))
+        moment = _follow(account, row, stage, (moment, end), limit, again, sink, h)[0]
+        befall(account, row, stage, moment, source, sink, h)
+        chance *= reached
+    return chance * -math.expm1(-_follow(account, row, event, (moment, end), np.inf, source, sink, h)[1])
 
 
 @compiled

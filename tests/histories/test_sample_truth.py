@@ -68,13 +68,42 @@ def test_the_truth_adds_up_to_what_became_of_the_leads(parameters: Parameters, t
 
 def test_a_longer_horizon_is_never_less_likely() -> None:
     base = drawn(RECORDED, Target.CUSTOMER, 90, 60)
-    chances = [
-        truth(RECORDED, base.set_column(3, "horizon_days", pa.array([days] * base.num_rows)), draws=20)["probability"]
+    tables = [
+        truth(RECORDED, base.set_column(3, "horizon_days", pa.array([days] * base.num_rows)), draws=200)
         for days in (1, 7, 30, 90, 200)
     ]
-    table = np.array([[np.nan if one is None else one for one in column.to_pylist()] for column in chances])
-    assert np.isfinite(table).sum() > 150
-    assert not (np.diff(table, axis=0) < 0).any()
+    chances, errors = (
+        np.array([table[name].to_numpy() for table in tables]) for name in ("probability", "standard_error")
+    )
+    assert np.isfinite(chances).sum() > 150
+    noise = np.hypot(errors[1:], errors[:-1])
+    assert not (np.diff(chances, axis=0) < -4 * noise - 1e-12).any()
+
+
+def test_a_stage_on_the_way_is_not_waited_for() -> None:
+    """New leads have three stages before them: counting those who got there would tell next to nothing."""
+    table = truth(RECORDED, drawn(RECORDED, Target.CUSTOMER, 90, 200), draws=100)
+    chance, error = (table[name].drop_null().to_numpy() for name in ("probability", "standard_error"))
+    rare = (chance > 0) & (chance < 0.02)
+    assert rare.sum() > 100
+    counted = np.sqrt(chance[rare] * (1 - chance[rare]) / 100)
+    assert np.median(error[rare] / counted) < 0.25
+
+
+def test_a_customer_by_way_of_each_stage_is_as_likely_as_counting_says() -> None:
+    """Leads that were new: what is drawn for the stages on the way adds up to the leads that went all of it."""
+    base = drawn(RECORDED, Target.CUSTOMER, 200, 4_000)
+    table, history = truth(RECORDED, base, draws=4), outcomes(RECORDED)
+    expected, variance, observed = 0.0, 0.0, 0
+    for lead, cutoff, chance in zip(
+        *(table[name].to_pylist() for name in ("lead_id", "cutoff", "probability")), strict=True
+    ):
+        if chance is not None and standing(history.get(lead, []), cutoff).at_risk(Target.SQL):
+            reached = resolution(history.get(lead, []), cutoff, Target.CUSTOMER).reached_at
+            expected, variance = expected + chance, variance + chance * (1 - chance)
+            observed += reached is not None and reached < cutoff + 200 * DAY
+    assert expected > 30
+    assert abs(observed - expected) < 4 * np.sqrt(variance)
 
 
 def test_a_customer_was_sales_qualified_first() -> None:

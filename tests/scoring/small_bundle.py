@@ -26,7 +26,7 @@ from histories.contract import (
 from scoring import calibration, points, rulebook
 from scoring.bundle import Bundle, Card, Policy
 from scoring.model import BoosterMember, Model, PointsMember, RidgeMember
-from scoring.ridge import Line, straight
+from scoring.ridge import Line, Ranges, straight
 from scoring.rulebook import Rulebook
 
 START = parse("2026-01-01")
@@ -212,15 +212,18 @@ def booster(matrix: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], seed
 
 
 def ridge(matrix: npt.NDArray[np.float64]) -> RidgeMember:
-    """Lines and steps of any size: nothing here is fitted."""
+    """Lines, steps and ranges of any size: nothing here is fitted."""
     random = np.random.default_rng(5)
-    lines, steps = {}, {}
+    lines, steps, ranges, missing = {}, {}, {}, {}
     for column, feature in zip(matrix.T, catalogue().features, strict=True):
         if feature.categorical:
             steps[feature.name] = tuple(random.normal(0, 0.2, 3).tolist())
+            missing[feature.name] = float(random.normal(0, 0.1))
+        elif feature.signal.startswith("attribute:"):
+            ranges[feature.name] = Ranges((10.0, 100.0), tuple(random.normal(0, 0.2, 3).tolist()))
         elif (known := straight(column[np.isfinite(column)])).size and np.ptp(known):
             lines[feature.name] = Line(float(known.mean()), float(known.std()), float(random.normal(0, 0.05)))
-    return RidgeMember(catalogue().names, lines, steps, -1.5, 2.0)
+    return RidgeMember(catalogue().names, lines, steps, -1.5, 2.0, ranges, missing)
 
 
 @cache

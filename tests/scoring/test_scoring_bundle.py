@@ -158,7 +158,7 @@ def test_a_format_that_is_no_longer_read_is_refused(folder: Path):
     with pytest.raises(DataError) as caught:
         bundles.read(folder)
     assert str(caught.value) == (
-        f"{folder} has format 1, this program reads 2 and 3: it was written by another version of lead-scoring; train it "
+        f"{folder} has format 1, this program reads 2, 3, 4: it was written by another version of lead-scoring; train it "
         "again with this one"
     )
 
@@ -241,7 +241,7 @@ def test_members_weights_and_calibrators_are_read_as_they_were_written(bundle: B
 def test_a_ridge_of_other_columns_is_refused(bundle: Bundle):
     ridge = bundle.models[Target.SQL].members[3]
     assert isinstance(ridge, RidgeMember)
-    fewer = replace(ridge, names=("one",), lines={}, steps={})
+    fewer = replace(ridge, names=("one",), lines={}, steps={}, ranges={}, missing={})
     with pytest.raises(DataError, match=r"^member 0 of the sql model was trained on 1 features, which are not the "):
         replace(bundle, models={Target.SQL: Model(Target.SQL, 30, (fewer,), IDENTITY)})
 
@@ -260,7 +260,7 @@ def test_a_bundle_of_the_format_before_keeps_its_version_when_it_is_read(tmp_pat
     bundles.write(older, tmp_path / "older")
     assert "intervals" not in (tmp_path / "older" / "card.json").read_text()
     manifest = tmp_path / "older" / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 2'))
+    manifest.write_text(manifest.read_text().replace('"format": 4', '"format": 2'))
     found = bundles.read(tmp_path / "older")
     assert json.loads(manifest.read_text())["version"] == older.version == found.version
 

@@ -15,7 +15,7 @@ from histories.contract import Target
 from scoring.bundle import Bundle
 from scoring.calibration import IDENTITY, Beta, Calibrator, sigmoid
 from scoring.model import BoosterMember, Model, PointsMember, RidgeMember
-from scoring.ridge import Line
+from scoring.ridge import Line, Ranges
 
 
 @pytest.fixture(scope="module")
@@ -146,12 +146,36 @@ def test_a_ridge_is_lines_through_straightened_numbers_and_steps_for_codes():
     ]
 
 
+def test_a_ridge_tells_ranges_apart_and_gives_what_is_missing_a_part():
+    """From a border on the upper range, below it the lower one."""
+    ridge = RidgeMember(
+        ("headcount", "industry"),
+        {},
+        {"industry": (0.75, -0.5)},
+        0.0,
+        ranges={"headcount": Ranges((10.0, 100.0), (-1.0, 0.5, 0.25))},
+        missing={"headcount": -0.125, "industry": 0.375},
+    )
+    rows = [(-5, 0), (9.99, 1), (10, 2), (99, math.nan), (100, 0), (math.inf, 0), (-math.inf, 0), (math.nan, 0)]
+    parts = ridge.contributions(np.array(rows), np.zeros(8, np.int64), 1)
+    assert parts[:, 0].tolist() == [-1.0, -1.0, 0.5, 0.5, 0.25, 0.25, -1.0, -0.125]
+    assert parts[:, 1].tolist() == [0.75, -0.5, 0.0, 0.375, 0.75, 0.75, 0.75, 0.75]
+    assert ridge.margins(np.array(rows), np.zeros(8, np.int64), 1).tolist() == parts.sum(axis=1).tolist()
+
+
 def test_a_ridge_of_what_cannot_be_counted_is_refused():
     with pytest.raises(ValueError, match=r"^the ridge has no column 'visit'$"):
         RidgeMember(("visits",), {"visit": Line(0.0, 1.0, 1.0)}, {}, 0.0)
     for line in (Line(0.0, 0.0, 1.0), Line(math.nan, 1.0, 1.0), Line(0.0, 1.0, math.inf)):
         with pytest.raises(ValueError, match=r"^the ridge holds a number that is not finite, or a scale"):
             RidgeMember(("visits",), {"visits": line}, {}, 0.0)
+    for ranges in (Ranges((1.0,), (0.5,)), Ranges((2.0, 1.0), (0.0, 0.0, 0.0)), Ranges((1.0, 1.0), (0.0, 0.0, 0.0))):
+        with pytest.raises(
+            ValueError, match=r"^the ridge's ranges of 'visits' do not ascend, or are not one more than"
+        ):
+            RidgeMember(("visits",), {}, {}, 0.0, ranges={"visits": ranges})
+    with pytest.raises(ValueError, match=r"^the ridge holds a number that is not finite"):
+        RidgeMember(("visits",), {}, {}, 0.0, missing={"visits": math.nan})
 
 
 def test_points_alone_are_a_model():

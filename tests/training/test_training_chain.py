@@ -15,12 +15,13 @@ from histories.contract import Attribute, Histories, Interaction, LeadHistory, O
 from scoring import rulebook
 from scoring.calibration import sigmoid
 from scoring.chain import Chain, sql_column
+from scoring.model import BoosterMember, Member
 from scoring.scorer import Scorer
 from training import chain, recipe
 from training.fit import Question, ask, catalogue_of, fit_bundle
 from training.fitted import silent
 from training.learner import Learnt, learn
-from training.snapshots import draw, subset
+from training.snapshots import Snapshots, draw, subset
 from training.split import split_at
 
 PLAN = recipe.parse(
@@ -212,10 +213,36 @@ def test_the_worse_of_both_is_not_kept(whole, direct, tried, monkeypatch):
     assert chain.keep_better(None, whole.part, whole.histories, whole.catalogue, 1, silent) == (None, None)
 
 
+def told(member: Member) -> str | Member:
+    """A booster's text; any other member is a value."""
+    return member.text if isinstance(member, BoosterMember) else member
+
+
+def test_on_a_window_the_second_part_says_what_it_was_calibrated_on(whole):
+    """Trees and ridge of the window, for the rows that the part was asked itself, found among all the customer's."""
+    sql = chain.of_sql(whole.part, whole.histories)
+    given = chain.given_sql(whole.part, sql, sql_column(whole.catalogue))
+    second = chain._learnt(chain.given_matrix(whole.part, given), given, whole.catalogue, 1, silent)
+    assert second is not None
+    assert second.learning.ridge_strength is not None
+    nobody = replace(sql, snapshots=subset_of(sql.snapshots))
+    for number, fold in enumerate(given.split.folds):
+        said = chain._window(number, whole.part, nobody, second, second)
+        own = np.isin(whole.part.split.folds[number].validation, fold.validation)
+        told = second.model.calibrator.log_odds(second.windows.margins[number])
+        np.testing.assert_allclose(said[own], told, atol=0.02)
+
+
+def subset_of(snapshots: Snapshots) -> Snapshots:
+    """No snapshots of the same sort."""
+    none = np.zeros(0, dtype=np.int64)
+    return replace(snapshots, lead=none, age=none)
+
+
 def test_learning_again_from_the_same_snapshots_gives_the_same_chain(whole, tried):
     again = chain.relearn(tried.chain, tried.route, whole.part, whole.histories, whole.catalogue, 1)
     for one, other in ((again.sql, tried.chain.sql), (again.given_sql, tried.chain.given_sql)):
-        assert [member.text for member in one.members] == [member.text for member in other.members]
+        assert [told(member) for member in one.members] == [told(member) for member in other.members]
         assert one.calibrator == other.calibrator
 
 

@@ -11,7 +11,7 @@ from histories.clock import DAY
 from histories.contract import Histories, Target
 from scoring.calibration import IDENTITY, sigmoid
 from scoring.model import BoosterMember, Model, PointsMember, RidgeMember
-from training import ladder
+from training import ladder, ridge
 from training.calibrators import log_loss
 from training.fit import Question, Seen, prepare, see
 from training.fitted import Step, silent
@@ -130,16 +130,49 @@ def test_learning_again_from_fewer_rows_moves_every_part(world: World, blend: Ta
     )
 
 
-def test_many_deals_are_learnt_by_trees_alone_where_these_beat_the_points(
-    world: World, monkeypatch: pytest.MonkeyPatch
-):
+def test_many_deals_are_learnt_without_the_points_where_these_are_beaten(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ladder, "BLEND_TO", 200)
     found = world.learn()
     assert found.step is Step.MODEL
     assert not found.learnt.model.uses_points
     assert found.why.startswith(
-        "306 converted leads in training (more than 200): trees alone, which beat the points on "
+        "306 converted leads in training (more than 200): trees averaged with a ridge, which beat the points on the "
+        "windows inside training (log loss "
     )
+
+
+def test_trees_are_averaged_with_a_ridge_only_where_the_windows_like_that_better(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ladder, "BLEND_TO", 200)
+    both = world.learn().learnt
+    *trees, line = both.model.members
+    assert isinstance(line, RidgeMember)
+    assert line.weight == len(trees) == 3
+    assert both.learning.ridge_strength in ridge.STRENGTHS
+    monkeypatch.setattr(ridge, "STRENGTHS", (1e-12,))  # so strong a ridge says the rate of everybody: the mean is dull
+    taught = world.learn()
+    alone = taught.learnt
+    assert [type(one) for one in alone.model.members] == [BoosterMember] * 3
+    assert [one.text for one in alone.model.members] == [one.text for one in trees]
+    assert alone.learning.ridge_strength is None
+    assert both.learning.window_log_loss_raw < alone.learning.window_log_loss_raw
+    assert "(more than 200): trees alone, which beat the points" in taught.why
+
+
+def test_what_the_windows_are_told_is_what_the_ridge_of_each_window_and_its_trees_say_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ladder, "BLEND_TO", 200)
+    both, split = world.learn().learnt, world.question.split
+    assert len(both.lines) == len(split.folds)
+    for line, grown, fold, margins in zip(
+        both.lines, both.windows.grown, split.folds, both.windows.margins, strict=True
+    ):
+        asked = world.matrix[np.searchsorted(split.train, fold.validation)]
+        trees = grown.predict(asked, raw_score=True, num_iteration=both.windows.rounds)
+        lines = line.margins(asked, np.zeros(len(asked), np.int64), 1)
+        np.testing.assert_allclose(margins, (trees + lines) / 2, atol=0.01)
 
 
 def test_where_points_hold_the_answer_trees_start_from_them_however_many_deals_there_are(
@@ -152,7 +185,7 @@ def test_where_points_hold_the_answer_trees_start_from_them_however_many_deals_t
     knowing = 3000 * (random.random(len(answer)) < np.where(answer == 1, 0.9, 0.1)).astype(np.int64)
     found = world.learn(knowing)
     assert found.step is Step.BLEND
-    assert "trees alone do not beat the points" in found.why
+    assert "do not beat the points" in found.why
     assert found.learnt.model.uses_points
     labels = np.concatenate(found.learnt.windows.labels)
     assert log_loss(IDENTITY, np.concatenate(found.learnt.windows.margins), labels) < 0.4

@@ -1,14 +1,19 @@
 """The ridge beside the trees: what it finds, how much it is held back, and that serving counts as training did."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scoring.calibration import IDENTITY, sigmoid
 from training import ridge
-from training.booster import Columns, Window
+from training.booster import Window
 from training.calibrators import log_loss
+from training.ridge_columns import RidgeColumns
 
-COLUMNS = Columns(("visits", "age", "noise", "still", "industry"), (4,), (0, 0, 0, 0, 0))
+COLUMNS = RidgeColumns(("visits", "age", "noise", "still", "industry"), (0, 1, 2, 3), (4,), ())
 
 
 def company(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +58,7 @@ def test_windows_are_predicted_as_serving_would_predict_them():
 def test_columns_that_tell_nothing_are_held_back_and_one_that_tells_much_is_not():
     random = np.random.default_rng(7)
     matrix = random.normal(size=(2000, 51))
-    columns = Columns(tuple(f"column_{one}" for one in range(51)), (), (0,) * 51)
+    columns = RidgeColumns(tuple(f"column_{one}" for one in range(51)), tuple(range(51)), (), ())
 
     def strength(slope: float) -> float:
         labels = (random.random(2000) < sigmoid(slope * matrix[:, 0] - 2)).astype(np.int8)
@@ -99,6 +104,49 @@ def test_what_was_never_seen_adds_nothing_and_equal_data_give_equal_ridges():
     unseen = matrix[:1].copy()
     unseen[0, 4] = 7.0
     assert first.contributions(unseen, np.zeros(1, np.int64), 1)[0, 4] == 0.0
+
+
+def test_a_headcount_need_not_go_along_a_line_and_what_is_missing_has_a_part_of_its_own():
+    """Firms in the middle buy, small and large ones do not, and those that do not say how large they are never do."""
+    random = np.random.default_rng(8)
+    headcount = np.exp(random.uniform(0, 10, 20_000))
+    log_odds = np.where((headcount > 50) & (headcount < 2000), 0.0, -2.0)
+    hidden = random.random(20_000) < 0.2
+    log_odds[hidden] = -4.0
+    labels = (random.random(20_000) < sigmoid(log_odds)).astype(np.int8)
+    matrix = np.where(hidden, np.nan, headcount)[:, None]
+    columns = RidgeColumns(("headcount",), (), (), (0,))
+    member = ridge.grow(matrix, labels, np.ones(20_000), columns, 0.1)
+    assert member.lines == {}
+    ranges = member.ranges["headcount"]
+    assert len(ranges.parts) == ridge.RANGES
+    known = np.sort(headcount[~hidden])
+    assert np.searchsorted(known, ranges.borders) / len(known) == pytest.approx([0.2, 0.4, 0.6, 0.8], abs=0.001)
+    small, *_, large = ranges.parts
+    assert ranges.parts[2] - small == pytest.approx(2.0, abs=0.3)
+    assert ranges.parts[2] - large == pytest.approx(2.0, abs=0.3)
+    assert member.missing["headcount"] == min(*ranges.parts, member.missing["headcount"])
+    parts = member.contributions(matrix, np.zeros(20_000, np.int64), 1)[:, 0]
+    assert parts.mean() == pytest.approx(0.0, abs=1e-6)
+    assert set(np.round(parts, 9)) == set(np.round([*ranges.parts, member.missing["headcount"]], 9))
+
+
+@given(
+    st.lists(st.sampled_from([math.nan, -3.0, 0.0, 1.0, 2.0, 7.0]), min_size=8, max_size=60),
+    st.lists(st.sampled_from([math.nan, 0.0, 1.0, 2.0]), min_size=60, max_size=60),
+    st.integers(0, 2**20),
+)
+def test_a_member_says_what_the_design_says(numbers: list[float], codes: list[float], seed: int):
+    """Whatever repeats or is missing: what was fitted and what is served are the same sum."""
+    count = len(numbers)
+    matrix = np.column_stack([numbers, numbers, codes[:count]])
+    encoded = ridge._encoded(matrix, np.arange(count), RidgeColumns(("a", "b", "c"), (0,), (2,), (1,)))
+    design = encoded.design(matrix, np.arange(count)).astype(np.float64)
+    weights = np.random.default_rng(seed).normal(size=design.shape[1])
+    member = encoded.member(weights, 0.5)
+    served = member.margins(matrix, np.zeros(count, np.int64), 1)
+    np.testing.assert_allclose(served, design @ weights + 0.5, atol=1e-4)
+    np.testing.assert_allclose(design.mean(axis=0)[len(encoded.numbers) :], 0.0, atol=1e-5)
 
 
 def test_a_column_whose_numbers_differ_by_rounding_alone_is_left_out():
