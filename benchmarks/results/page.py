@@ -81,7 +81,7 @@ def _asked(one: Asked) -> str:
     what = f"**{one.target} within {one.horizon_days} days**"
     if one.refused:
         return f"{what}: nothing could be trained. {one.refused[:1].upper()}{one.refused[1:]}."
-    step = {"points": "the points alone", "blend": "trees from the points beside a ridge", "model": "trees alone"}
+    step = {"points": "the points alone", "blend": "trees from the points beside a ridge", "model": "trees without the points"}
     who = {"model": "the model", "points": "the calibrated points"}[one.answers]
     about = (
         f"{what}, test from {one.test_from}; learnt from {one.train_snapshots:,} snapshots with "
@@ -196,7 +196,7 @@ def _how() -> str:
 
 - **Model**: what `lead-scoring train` learns with the recipe of the example or sample, all steps of it. **Rules**: the example's `rulebook.toml`, written by hand without a look at how leads ended.
 - **Plain reference** (`benchmarks/results/plain.py`): counts and recencies by kind, the fields that came with the lead, hour and weekday of its creation, its age; one LightGBM (200 rounds, learning rate .03, 15 leaves, 20 rows a leaf) on the training snapshots whose horizon had ended. On BPIC 2012 one for each age, as in the reference that is published there ([record 0005](decisions/0005-default-fit-settings.md)): its AUCs of customer by age are .675, .670, .678 and .716.
-- **Truth**: each row's account is simulated again up to its cutoff and then onward, once for each of the table's paths; a truth known with that much noise is surer of itself than it should be, which is added to its log loss (`benchmarks/results/expected.py`). In AUC the noise favours the truth.
+- **Truth**: each row's account is simulated again up to its cutoff and then onward, once for each of the table's paths; a truth known with that much noise is surer of itself than it should be, which is added to its log loss (`benchmarks/results/expected.py`). In AUC the noise favours the truth a little.
 - **Half immature**: of the snapshots before the border the newest, so many that half of them are immature. Weighted: the answers known at the border by the inverse probability of having been followed for as long ([record 0016](decisions/0016-answers-ages-and-borders.md)). Mature alone: those whose horizon had ended. Open is no: all of them, where no answer is known a no.
 - **Coverage**: fresh leads are other samples; each test has its own accounts. The repetitions share two fixed scores, and the true difference is known but for what that many fresh leads leave open."""
 

@@ -344,7 +344,7 @@ def advance(
         wait = exponential(source) / total if total > 0.0 else np.inf
         passed = watch.hazard[1] + watch.hazard[0] * min(wait, stop - moment)
         if passed >= watch.hazard[2] and watch.hazard[0] > 0.0:
-            return moment + (watch.hazard[2] - watch.hazard[1]) / watch.hazard[0]
+            return float(moment + (watch.hazard[2] - watch.hazard[1]) / watch.hazard[0])
         watch.hazard[1] = passed
         if moment + wait >= stop:
             moment = stop
