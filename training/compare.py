@@ -17,7 +17,7 @@ from scoring import names, points, rulebook
 from scoring.bundle import Bundle
 from scoring.model import Model
 from scoring.rulebook import Rulebook
-from training import fingerprint, html_report, lineup, logbook, measured, recipe, scores
+from training import fingerprint, html_report, importance, lineup, logbook, measured, recipe, scores
 from training.findings import headline
 from training.fingerprint import Fingerprint
 from training.fitted import Progress, silent
@@ -158,7 +158,9 @@ def _log(
         run.dataset(rows, "test")
         run.metrics(logbook.difference_metrics(lineups))
         run.table(logbook.segments(lineups), logbook.SEGMENTS_TABLE)
-        drawn = logbook.write_figures(run, lineups, bundle.models, bundle.catalogue)
+        models, used = bundle.models, bundle.rulebook or rules
+        shares = importance.of_lineups(lineups, models, bundle.catalogue, used, histories)
+        drawn = logbook.write_figures(run, lineups, shares)
         page = html_report.of_comparison(lineups, sentence, bundle, print_of, rules.version, drawn)
         run.text(page, html_report.PATH)
         params: dict[str, dict[str, object]] = {

@@ -24,7 +24,7 @@ _CORNERS = (
 
 
 def tables(lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]]) -> Mapping[str, pa.Table]:
-    """Return the tables by the name of their figure. `shares`: of the gain, by target and family, where trees were grown.
+    """Return the tables by the name of their figure. `shares`: of families in what the models go by, by target.
 
     Every one has `target`, and all but `quadrants` and `importance` have `score`: the contender.
     """
@@ -36,7 +36,7 @@ def tables(lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]])
         "precision_at_capacity": [row for one in lineups for row in _capacity(one)],
         "auc_by_age": [row for one in lineups for row in _ages(one)],
         "importance": [
-            {"target": target, "family": family, "share_of_gain": round(share, 6)}
+            {"target": target, "family": family, "share_of_effects": round(share, 6)}
             for target, families in shares.items()
             for family, share in families.items()
         ],

@@ -52,7 +52,8 @@ CAPTIONS: Mapping[str, Caption] = {
     ),
     "importance": Caption(
         "What the model goes by",
-        "Which families of signals the model's trees split on, by how much each helped. What it goes by is no cause.",
+        "How far each family of signals moves the answer, up or down, on the mean of the test's snapshots. What it goes "
+        "by is no cause.",
     ),
     "auc_by_age": Caption(
         "New leads and old ones",

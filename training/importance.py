@@ -1,15 +1,27 @@
-"""What a model's trees split on: the gain of all their splits, summed by family of features."""
+"""What a model goes by: how far each family of features moves its answers."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from features import table as feature_table
 from features.catalogue import Catalogue
 from features.feature import Feature
+from histories.contract import Histories
+from scoring import points as rule_points
 from scoring.chain import Chain
-from scoring.model import BoosterMember, Model
+from scoring.coherence import Models
+from scoring.model import Model
+from scoring.rulebook import Rulebook
+from training.lineup import Lineup
+from training.settings import THREADS
+from training.snapshots import subset
 
+FloatArray = NDArray[np.float64]
+ROWS = 1_000
+POINTS = "the rulebook's points"
 OTHER_KINDS = "kinds of no family"
 _BLOCKS = {
     "account": "the account's other leads",
@@ -25,28 +37,47 @@ _BLOCKS = {
 _SIGNALS = {"interactions": "all interactions", "other": OTHER_KINDS, "replies": "replies"}
 
 
-def by_family(model: Model | Chain, catalogue: Catalogue) -> Mapping[str, float]:
-    """Return each family's share of the gain (log loss that splits took away in training), the largest first.
+def of_lineups(
+    lineups: Sequence[Lineup], models: Models, catalogue: Catalogue, rulebook: Rulebook, histories: Histories
+) -> Mapping[str, Mapping[str, float]]:
+    """Return the families' shares by target, of each of `models` whose lineup is among these."""
+    return {
+        one.target.value: by_family(models[one.target], catalogue, rulebook, histories, one)
+        for one in lineups
+        if one.target in models
+    }
 
-    A family is one of the export's, with the kinds that belong to it; an attribute; or what else columns are about. A
-    kind of several families counts for the first of them. Members without trees have no gain: empty where none has
-    trees. Gain says what the trees used, not what would be lost without it: families that say the same share theirs.
+
+def by_family(
+    model: Model | Chain, catalogue: Catalogue, rulebook: Rulebook, histories: Histories, lineup: Lineup
+) -> Mapping[str, float]:
+    """Return each family's share of all effects on the answers, the largest first; families without any are left out.
+
+    A family is one of the export's, with the kinds that belong to it; an attribute; what else columns are about; or the
+    points, under `rulebook`. A kind of several families counts for the first of them. A family's effect is the mean, over
+    at most ROWS snapshots of the test, of how far its features together move the log-odds, up or down, from a usual
+    lead's. Effects say what the model used, not what would be lost without it: families that say the same share theirs.
     """
+    places = np.unique(np.linspace(0, lineup.rows.num_rows - 1, ROWS).round().astype(np.int64))
+    rows: pa.Table = subset(lineup.rows.select(["lead_id", "cutoff"]), places)
+    matrix = feature_table.compute(histories, rows, catalogue).matrix
+    values = model.contributions(matrix, rule_points.table(rulebook, histories, rows), THREADS)
+    return shares(values, catalogue)
+
+
+def shares(contributions: FloatArray, catalogue: Catalogue) -> Mapping[str, float]:
+    """Return the families' shares of `contributions` [n, features + points + bias]."""
     families = [
         family for block, columns in catalogue.blocks.items() for family in _families(block, columns, catalogue)
     ]
-    gains: Counter[str] = Counter()
-    for booster in _boosters(model):
-        gain = booster.booster.feature_importance(importance_type="gain")
-        for family, one in zip(families, np.asarray(gain, dtype=np.float64).tolist(), strict=True):
-            gains[family] += booster.weight * one
-    total = sum(gains.values())
-    return {family: gain / total for family, gain in gains.most_common() if gain > 0}
-
-
-def _boosters(model: Model | Chain) -> Iterator[BoosterMember]:
-    for part in (model.sql, model.given_sql) if isinstance(model, Chain) else (model,):
-        yield from (member for member in part.members if isinstance(member, BoosterMember))
+    names, place = np.unique(np.array([*families, POINTS]), return_inverse=True)
+    effects = {
+        str(name): float(np.abs(contributions[:, :-1][:, place == number].sum(axis=1)).mean())
+        for number, name in enumerate(names)
+    }
+    total = sum(effects.values())
+    ordered = sorted(effects.items(), key=lambda one: (-one[1], one[0]))
+    return {family: effect / total for family, effect in ordered if effect > 0}
 
 
 def _families(block: str, columns: tuple[Feature, ...], catalogue: Catalogue) -> Iterator[str]:

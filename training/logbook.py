@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from features.catalogue import Catalogue
 from histories.clock import iso
-from scoring.coherence import Models
 from training import figure_tables, figures, summary_figures
 from training.bootstrap import Difference
 from training.capacity import CAPACITY_MEASURES, AtCapacity
 from training.evaluate import MEASURES, Figures
 from training.findings import finding
 from training.fingerprint import Fingerprint, rows_digest
-from training.importance import by_family
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.records import Dataset, Drawing
 from training.segments import AGE, Segment
@@ -147,12 +144,13 @@ def _summaries(lineup: Lineup, shares: Mapping[str, float]) -> Mapping[str, Figu
     return drawn
 
 
-def write_figures(run: Run, lineups: Sequence[Lineup], models: Models, catalogue: Catalogue) -> Mapping[str, Figure]:
+def write_figures(
+    run: Run, lineups: Sequence[Lineup], shares: Mapping[str, Mapping[str, float]]
+) -> Mapping[str, Figure]:
     """Write the figures of all lineups, which are returned by path, and the tables behind them.
 
-    `models`: those in the lineups, by target.
+    `shares`: of families in what the models go by, by target (`importance.of_lineups`).
     """
-    shares = {target.value: by_family(model, catalogue) for target, model in models.items()}
     drawn = pictures(lineups, shares)
     for path, drawing in drawn.items():
         run.figure(drawing, path)

@@ -23,6 +23,7 @@ from training import (
     fingerprint,
     gate,
     html_report,
+    importance,
     leakage,
     leakage_report,
     lineup,
@@ -255,7 +256,8 @@ def _log_output(
     if tried := _tried(fitted):
         run.table(trials.table(tried), trials.TABLE)
     models = {target: one.model for target, one in fitted.results.items() if one.model is not None}
-    drawn = logbook.write_figures(run, lineups, models, fitted.bundle.catalogue)
+    shares = importance.of_lineups(lineups, models, fitted.bundle.catalogue, given.rules, given.histories)
+    drawn = logbook.write_figures(run, lineups, shares)
     page = html_report.of_training(fitted, lineups, verdict, audit, given.fingerprint, given.rules.version, drawn)
     run.text(page, html_report.PATH)
     bundles.write(fitted.bundle, folder)

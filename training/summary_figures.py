@@ -81,7 +81,7 @@ def auc_by_age(title: str, ages: Sequence[str], aucs: Mapping[str, Sequence[Diff
 
 
 def importance(title: str, shares: Mapping[str, float]) -> Figure:
-    """Draw families' shares of the gain of the trees, the largest first; what is left of many comes as one bar."""
+    """Draw families' shares of all effects, the largest first; what is left of many comes as one bar."""
     figure, (axes,) = canvas.blank(title)
     shown = dict(list(shares.items())[:_MOST_FAMILIES])
     rest = sum(shares.values()) - sum(shown.values())
@@ -96,5 +96,5 @@ def importance(title: str, shares: Mapping[str, float]) -> Figure:
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, 1.15 * float(values.max(initial=0.01)))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set(xlabel="share of the gain of all splits")
+    axes.set(xlabel="share of all effects on the log-odds")
     return figure

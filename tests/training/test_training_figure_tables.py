@@ -9,10 +9,8 @@ import pytest
 from mlflow import MlflowClient
 from small_company import Trained
 
-from features.catalogue import Catalogue
-from scoring.chain import Chain
 from training import figure_tables
-from training.importance import by_family
+from training.importance import shares
 from training.lineup import Lineup
 
 NAMES = ("reliability", "gains_lift", "distributions", "quadrants", "precision_at_capacity", "auc_by_age", "importance")
@@ -87,20 +85,24 @@ def test_gains_end_at_everything_and_distributions_hold_everybody(read: dict) ->
 def test_the_model_goes_by_what_the_company_was_made_from(read: dict) -> None:
     """Quotes tell; they belong to no family."""
     found = customer(read["importance"])
-    shares = [row["share_of_gain"] for row in found]
+    shares = [row["share_of_effects"] for row in found]
     assert sum(shares) == pytest.approx(1, abs=1e-4)
     assert shares == sorted(shares, reverse=True)
     assert found[0]["family"] in {"kinds of no family", "all interactions"}
 
 
-def test_a_models_importance_counts_every_tree_of_a_chain(trained: Trained) -> None:
-    result = trained.result.fitted.results[lineup(trained).target]
-    catalogue: Catalogue = trained.result.bundle.catalogue
-    sql = trained.result.fitted.results
-    first = next(one.model for target, one in sql.items() if target.value == "sql")
-    second = result.model.given_sql if isinstance(result.model, Chain) else result.model
-    chain = Chain(first, second, 0)
-    assert set(by_family(chain, catalogue)) == set(by_family(first, catalogue)) | set(by_family(second, catalogue))
+def test_a_familys_share_is_how_far_its_columns_together_move_the_log_odds(trained: Trained) -> None:
+    """Two rows: what columns of one family give and take within a row is set off, between rows it is not."""
+    catalogue = trained.result.bundle.catalogue
+    values = np.zeros((2, len(catalogue.names) + 2))
+    visits = [place for place, one in enumerate(catalogue.features) if one.signal == "direction:inbound"][:2]
+    values[0, visits], values[1, visits] = (1.0, -0.5), (-0.75, -0.75)
+    values[:, catalogue.names.index("lead_age_days")] = (0.5, -0.5)
+    values[:, -2] = (0.25, 0.25)  # the points
+    values[:, -1] = 100.0  # the bias is nobody's
+    found = shares(values, catalogue)
+    assert found == pytest.approx({"inbound": 4 / 7, "age of the lead": 2 / 7, "the rulebook's points": 1 / 7})
+    assert list(found) == ["inbound", "age of the lead", "the rulebook's points"]
 
 
 def test_where_there_is_no_board_there_is_no_curve(trained: Trained) -> None:

@@ -1,12 +1,12 @@
 """Which columns a ridge looks at: what a lead is, where it stands, what it did, each said once."""
 
-import small_bundle
+from small_company import Trained
 
 from training import ridge_columns
 
 
-def test_a_ridge_looks_at_decayed_counts_stages_attributes_and_the_accounts_others():
-    catalogue = small_bundle.catalogue()
+def test_a_ridge_looks_at_decayed_counts_stages_attributes_and_the_accounts_others(trained: Trained) -> None:
+    catalogue = trained.result.bundle.catalogue
     found = ridge_columns.of(catalogue)
     assert found.names == catalogue.names
     lines = {catalogue.names[place] for place in found.lines}
@@ -16,8 +16,8 @@ def test_a_ridge_looks_at_decayed_counts_stages_attributes_and_the_accounts_othe
     assert not any(name.startswith(("gap_", "latest_", "sessions_")) for name in lines)
 
 
-def test_every_attribute_is_looked_at_once_categories_as_codes_and_numbers_in_ranges():
-    catalogue = small_bundle.catalogue()
+def test_every_attribute_is_looked_at_once_categories_as_codes_and_numbers_in_ranges(trained: Trained) -> None:
+    catalogue = trained.result.bundle.catalogue
     found = ridge_columns.of(catalogue)
     attributes = {place for place, one in enumerate(catalogue.features) if one.signal.startswith("attribute:")}
     assert attributes == {*found.codes, *found.ranges}
