@@ -65,6 +65,8 @@ def grow(
     rows = np.arange(len(matrix))
     encoded = _encoded(matrix, rows, columns)
     design = encoded.design(matrix, rows)
+    if not design.shape[1]:
+        return encoded.member(np.zeros(0), _log_odds(labels, weights))
     with threadpool_limits(threads(matrix.size)):
         fitted = _logistic(strength).fit(design, labels, sample_weight=weights)
     return encoded.member(fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]))
@@ -76,6 +78,9 @@ def _path(
     """Each strength's ridge and its margins of the window's validation rows; each fit starts from the one before."""
     encoded = _encoded(matrix, window.train, columns)
     design, asked = encoded.design(matrix, window.train), encoded.design(matrix, window.validation)
+    if not design.shape[1]:
+        rate = _log_odds(labels[window.train], window.weights)
+        return [(encoded.member(np.zeros(0), rate), np.full(len(asked), rate))] * len(STRENGTHS)
     logistic = _logistic(STRENGTHS[0]).set_params(warm_start=True)
     found = []
     with threadpool_limits(threads(matrix.size)):
@@ -84,6 +89,12 @@ def _path(
             member = encoded.member(logistic.coef_[0].astype(np.float64), float(logistic.intercept_[0]))
             found.append((member, np.asarray(logistic.decision_function(asked), dtype=np.float64)))
     return found
+
+
+def _log_odds(labels: Labels, weights: FloatArray) -> float:
+    """The log-odds of everybody: what a ridge says where no column tells two rows apart."""
+    rate = float(np.average(labels, weights=weights))
+    return float(np.log(rate / (1 - rate)))
 
 
 def _logistic(strength: float) -> LogisticRegression:
@@ -197,6 +208,11 @@ def _encoded(matrix: FloatArray, rows: IntArray, columns: RidgeColumns) -> _Enco
 
 
 def _borders(known: FloatArray) -> FloatArray:
-    """Borders between RANGES ranges of as many rows each, fewer where values repeat; none below the least value."""
-    between = np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher")
-    return np.unique(between[between > known.min()])
+    """Borders between RANGES ranges of as many rows each; where values repeat, fewer, and each of few is a range alone."""
+    distinct = np.unique(known)
+    if len(distinct) <= RANGES:
+        return distinct[1:]
+    between = np.unique(np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher"))
+    above = between[between > distinct[0]]
+    # Nearly all are the least, 0 say: that is a range alone, and the others are divided.
+    return above if len(above) else np.unique([distinct[1], *_borders(known[known > distinct[0]])])

@@ -131,6 +131,31 @@ def test_a_headcount_need_not_go_along_a_line_and_what_is_missing_has_a_part_of_
     assert set(np.round(parts, 9)) == set(np.round([*ranges.parts, member.missing["headcount"]], 9))
 
 
+@pytest.mark.parametrize(
+    ("known", "borders"),
+    [
+        ([0.0] * 9 + [1.0], [1.0]),
+        ([1.0, 2.0, 3.0, 3.0, 7.0], [2.0, 3.0, 7.0]),
+        ([0.0] * 90 + [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0], [1.0, 3.0, 5.0, 7.0, 9.0]),
+        (list(range(10)), [2.0, 4.0, 6.0, 8.0]),
+        ([4.0] * 3, []),
+    ],
+)
+def test_ranges_hold_as_many_each_and_few_values_one_each(known: list[float], borders: list[float]):
+    assert ridge._borders(np.array(known)).tolist() == borders
+
+
+def test_where_no_column_tells_two_rows_apart_everybody_has_the_rate():
+    labels = np.tile(np.array([0, 0, 0, 1], dtype=np.int8), 25)
+    columns = RidgeColumns(("still",), (0,), (), ())
+    half = np.arange(50)
+    found = ridge.fit(np.ones((100, 1)), labels, np.ones(100), [Window(half, np.ones(50), half + 50, None)], columns)
+    assert sigmoid(found.member.margins(np.ones((2, 1)), np.zeros(2, np.int64), 1)).tolist() == pytest.approx(
+        [0.25] * 2
+    )
+    assert sigmoid(found.margins[0]).tolist() == pytest.approx([0.24] * 50)
+
+
 @given(
     st.lists(st.sampled_from([math.nan, -3.0, 0.0, 1.0, 2.0, 7.0]), min_size=8, max_size=60),
     st.lists(st.sampled_from([math.nan, 0.0, 1.0, 2.0]), min_size=60, max_size=60),
