@@ -81,7 +81,11 @@ def _asked(one: Asked) -> str:
     what = f"**{one.target} within {one.horizon_days} days**"
     if one.refused:
         return f"{what}: nothing could be trained. {one.refused[:1].upper()}{one.refused[1:]}."
-    step = {"points": "the points alone", "blend": "trees from the points beside a ridge", "model": "trees without the points"}
+    step = {
+        "points": "the points alone",
+        "blend": "trees from the points beside a ridge",
+        "model": "trees without the points",
+    }
     who = {"model": "the model", "points": "the calibrated points"}[one.answers]
     about = (
         f"{what}, test from {one.test_from}; learnt from {one.train_snapshots:,} snapshots with "

@@ -1,4 +1,4 @@
-"""The constants of the simulated process. What they do is written beside the formulas in `simulate`.
+"""The constants of the simulated process. What they do is written beside the formulas in `rates`.
 
 Rates are per working day; effects are on the logarithm of a rate. Two sets: one with a hidden intent, one in which
 everything that moves a rate is recorded.
