@@ -70,6 +70,9 @@ class RidgeMember:
         numbers += self.missing.values()
         if not np.isfinite(numbers).all() or any(line.scale <= 0 for line in self.lines.values()):
             raise ValueError("the ridge holds a number that is not finite, or a scale that is not above 0")
+        twice = sorted((*self.lines, *self.steps, *self.ranges))
+        if len(set(twice)) < len(twice) or set(self.missing) - {*self.steps, *self.ranges}:
+            raise ValueError("the ridge adds a column twice, or names what a line adds where it is missing")
         for name, one in self.ranges.items():
             if len(one.parts) != len(one.borders) + 1 or list(one.borders) != sorted(set(one.borders)):
                 raise ValueError(

@@ -202,7 +202,7 @@ def _too_few_sql(sql: Side) -> str:
     converted = sql.snapshots.converted_leads(sql.split.train)
     if converted > BLEND_TO:
         return ""
-    return f"{converted} leads in training became sql, and trees alone want more than {BLEND_TO}"
+    return f"{converted} leads in training became sql, and trees without the points want more than {BLEND_TO}"
 
 
 def _too_few(part: Side) -> str:

@@ -22,7 +22,10 @@ from training.settings import threads
 Labels = NDArray[np.int8]
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # scikit-learn's C: the least binds most
 RANGES = 5
+LEAST_SHARE = 0.01  # of the rows that have a number, in a range
 _MOST_STEPS = 1000
+_LEAST_VARIANCE = 0.05  # of a cell: at its own, the ridge would not hold back what a handful of leads say
+_LEAST_RATE = 1e-6
 _LEAST_SCALE = 1e-9  # numbers that lie closer, straightened, are apart by rounding alone
 
 
@@ -65,8 +68,8 @@ def grow(
     rows = np.arange(len(matrix))
     encoded = _encoded(matrix, rows, columns)
     design = encoded.design(matrix, rows)
-    if not design.shape[1]:
-        return encoded.member(np.zeros(0), _log_odds(labels, weights))
+    if not _teaches(design, labels):
+        return encoded.member(np.zeros(design.shape[1]), _log_odds(labels, weights))
     with threadpool_limits(threads(matrix.size)):
         fitted = _logistic(strength).fit(design, labels, sample_weight=weights)
     return encoded.member(fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]))
@@ -78,9 +81,9 @@ def _path(
     """Each strength's ridge and its margins of the window's validation rows; each fit starts from the one before."""
     encoded = _encoded(matrix, window.train, columns)
     design, asked = encoded.design(matrix, window.train), encoded.design(matrix, window.validation)
-    if not design.shape[1]:
+    if not _teaches(design, labels[window.train]):
         rate = _log_odds(labels[window.train], window.weights)
-        return [(encoded.member(np.zeros(0), rate), np.full(len(asked), rate))] * len(STRENGTHS)
+        return [(encoded.member(np.zeros(design.shape[1]), rate), np.full(len(asked), rate))] * len(STRENGTHS)
     logistic = _logistic(STRENGTHS[0]).set_params(warm_start=True)
     found = []
     with threadpool_limits(threads(matrix.size)):
@@ -91,9 +94,14 @@ def _path(
     return found
 
 
+def _teaches(design: NDArray[np.float32], labels: Labels) -> bool:
+    """Whether there is anything to tell apart, and by."""
+    return design.shape[1] > 0 and bool(labels.min() != labels.max())
+
+
 def _log_odds(labels: Labels, weights: FloatArray) -> float:
-    """The log-odds of everybody: what a ridge says where no column tells two rows apart."""
-    rate = float(np.average(labels, weights=weights))
+    """The log-odds of everybody: what a ridge says where nothing can be told apart."""
+    rate = float(np.clip(np.average(labels, weights=weights), _LEAST_RATE, 1 - _LEAST_RATE))
     return float(np.log(rate / (1 - rate)))
 
 
@@ -115,22 +123,23 @@ class _Cells:
 
     @property
     def scales(self) -> FloatArray:
-        """One over the standard deviation of each cell's column; 0 where it does not vary."""
-        spread = np.sqrt(self.shares * (1 - self.shares))
-        return np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+        """One over the standard deviation of each cell's column, of a rare one as if it were less rare; 0: no row, or all."""
+        spread = np.sqrt(np.maximum(self.shares * (1 - self.shares), _LEAST_VARIANCE))
+        return np.where((self.shares > 0) & (self.shares < 1), 1 / spread, 0.0)
 
     def fill(self, design: NDArray[np.float32], values: FloatArray) -> None:
-        """Write the cells' columns; of a code that training did not see, the means."""
+        """Write the cells' columns; of a cell that training did not see, the means."""
         place = _cell(values, self.borders, len(self.shares))
+        place = np.where(self.scales[place] > 0, place, -1)
         design[:] = -self.shares * self.scales
         known = np.flatnonzero(place >= 0)
         design[known, place[known]] += self.scales[place[known]]
         design[np.flatnonzero(place < 0)] = 0
 
     def parts(self, weights: FloatArray) -> FloatArray:
-        """What each cell adds, counted from the mean over the rows."""
+        """What each cell adds, counted from the mean over the rows: 0 where training saw none."""
         own = weights * self.scales
-        return np.asarray(own - self.shares @ own, dtype=np.float64)
+        return np.where(self.scales > 0, own - self.shares @ own, 0.0)
 
 
 def _cell(values: FloatArray, borders: FloatArray | None, count: int) -> IntArray:
@@ -208,11 +217,21 @@ def _encoded(matrix: FloatArray, rows: IntArray, columns: RidgeColumns) -> _Enco
 
 
 def _borders(known: FloatArray) -> FloatArray:
-    """Borders between RANGES ranges of as many rows each; where values repeat, fewer, and each of few is a range alone."""
-    distinct = np.unique(known)
-    if len(distinct) <= RANGES:
-        return distinct[1:]
-    between = np.unique(np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher"))
-    above = between[between > distinct[0]]
-    # Nearly all are the least, 0 say: that is a range alone, and the others are divided.
-    return above if len(above) else np.unique([distinct[1], *_borders(known[known > distinct[0]])])
+    """Borders between ranges: RANGES of as many rows each, or where values repeat each value that enough rows have.
+
+    Where nearly all rows have the least value, 0 say, that is a range alone, and the others are divided.
+    """
+    least = known.min()
+    others = known[known > least]
+    between = np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher")
+    if len(np.unique(known)) <= RANGES:
+        between = np.unique(others)
+    elif between[-1] == least:
+        between = np.quantile(others, np.arange(RANGES - 1) / (RANGES - 1), method="higher")
+    borders: list[float] = []
+    for border in np.unique(between[between > least]).tolist():
+        below = known < border
+        newest = below & (known >= borders[-1]) if borders else below
+        if min(newest.mean(), (known >= border).mean()) >= LEAST_SHARE:
+            borders.append(border)
+    return np.array(borders)

@@ -175,7 +175,16 @@ def test_a_ridge_of_what_cannot_be_counted_is_refused():
         ):
             RidgeMember(("visits",), {}, {}, 0.0, ranges={"visits": ranges})
     with pytest.raises(ValueError, match=r"^the ridge holds a number that is not finite"):
-        RidgeMember(("visits",), {}, {}, 0.0, missing={"visits": math.nan})
+        RidgeMember(("visits",), {}, {"visits": (0.5,)}, 0.0, missing={"visits": math.nan})
+    line = Line(0.0, 1.0, 1.0)
+    with pytest.raises(
+        ValueError, match=r"^the ridge adds a column twice, or names what a line adds where it is missing$"
+    ):
+        RidgeMember(("visits",), {"visits": line}, {}, 0.0, ranges={"visits": Ranges((), (0.5,))})
+    with pytest.raises(
+        ValueError, match=r"^the ridge adds a column twice, or names what a line adds where it is missing$"
+    ):
+        RidgeMember(("visits",), {"visits": line}, {}, 0.0, missing={"visits": 0.5})
 
 
 def test_points_alone_are_a_model():

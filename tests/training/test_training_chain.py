@@ -262,7 +262,7 @@ def test_few_sql_leave_the_chain_untried(direct):
     there = world(company(leads=1400))
     found = there.chained(direct)
     assert found.chain is None
-    message = r"no chain by way of sql was tried: \d+ leads in training became sql, and trees alone want more than 400"
+    message = r"no chain by way of sql was tried: \d+ leads in training became sql, and trees without the points want more than 400"
     assert re.fullmatch(message, found.route.sentence)
     assert there.part.split.folds
 
