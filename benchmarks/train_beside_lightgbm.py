@@ -3,8 +3,8 @@
     python benchmarks/train_beside_lightgbm.py ours ROWS COLUMNS
     python benchmarks/train_beside_lightgbm.py bare ROWS COLUMNS ROUNDS
 
-`ours` is `training.learner.learn` without a search: bins, a window that chooses rounds and calibrator, and the
-boosters of all rows, as texts. `bare` is `lightgbm.train` for each of those boosters, with its settings, seed and
+`ours` is `training.learner.learn` without a search (bins, a window that chooses rounds and calibrator, and the boosters
+of all rows, as texts) and `training.averaged.better` (a ridge, which looks at a fifth of the columns, as of an export). `bare` is `lightgbm.train` for each of those boosters, with its settings, seed and
 ROUNDS rounds, on a data set of its own, as texts. Columns are normal; five of them move the answer, of which 5% are yes.
 Seconds are of the processor, over all threads: another process on the machine moves them little. `peak` is the most
 memory that was resident beyond what Python and its libraries took before there was a matrix.
@@ -13,7 +13,7 @@ memory that was resident beyond what Python and its libraries took before there 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.scale.child import peak  # noqa: E402
 from features.feature import Feature  # noqa: E402
 from histories.contract import Target  # noqa: E402
-from training import learner  # noqa: E402
+from training import averaged, learner  # noqa: E402
 from training.fitted import silent  # noqa: E402
 from training.recipe import Age  # noqa: E402
 from training.settings import BAG, by_size, threads  # noqa: E402
@@ -43,14 +43,19 @@ SEED, WINDOW = 1, 0.2
 
 @dataclass(frozen=True)
 class Columns:
-    """All that learning asks of a catalogue: numbers without a direction."""
+    """All that learning asks of a catalogue: numbers without a direction, of which a ridge looks at every fifth."""
 
     count: int
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(f"x{column}" for column in range(self.count))
+        return tuple(f"x{column}{'' if column % 5 else '_decayed_7d'}" for column in range(self.count))
+
+    @property
+    def blocks(self) -> Mapping[str, tuple[Feature, ...]]:
+        """The columns by block."""
+        return {"signals": self.features} | dict.fromkeys(("account", "stages", "lead", "own", "attributes"), ())
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -96,9 +101,10 @@ def split(rows: int) -> Split:
 def ours(matrix: FloatArray, answer: NDArray[np.int8]) -> int:
     """Learn as training does; return the rounds."""
     asked, columns = snapshots(answer), Columns(matrix.shape[1])
-    learnt = learner.learn(matrix, asked, split(len(answer)), columns, SEED, None, silent)  # type: ignore[arg-type]
+    parts = split(len(answer))
+    learnt = learner.learn(matrix, asked, parts, columns, SEED, None, silent)  # type: ignore[arg-type]
     assert learnt is not None
-    return learnt.learning.rounds
+    return averaged.better(learnt, matrix, asked, parts, columns).learning.rounds  # type: ignore[arg-type]
 
 
 def bare(matrix: FloatArray, answer: NDArray[np.int8], rounds: int) -> int:

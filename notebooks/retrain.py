@@ -109,7 +109,7 @@ audit.why
 # %% [markdown]
 # ## Learn, and measure on the newest leads
 # How much is learnt follows from how many deals there are: with few, the rules' points, brought to probabilities; with
-# more, trees that start from the points beside a ridge; with many, trees.
+# more, trees that start from the points beside a ridge; with many, trees without the points.
 
 # %%
 fitted = fit.fit_prepared(histories, settings, rules, prepared, now=NOW, source="the sample")
