@@ -1,6 +1,6 @@
 """Trees, a ridge, and their mean, as the parts of a chain to the customer, beside the true probabilities.
 
-    uv run python benchmarks/ridge_beside_truth.py --leads 20000 --seeds 101 102 103 104
+    uv run python benchmarks/ridge_beside_truth.py --leads 20000 --seeds 101 102
 
 On samples whose hazards hang on recorded facts alone, with the default recipe, nothing calibrated. `narrow` ridges look at
 the columns of `training.ridge_columns`, `wide` ones at all of them. For each: the log loss of P(sql) on the windows
