@@ -310,7 +310,8 @@ def test_the_page_names_what_is_missing_and_shows_what_is_there() -> None:
     assert "### BPIC 2012, 13,087 leads" in text
     assert "**sql within 30 days**: nothing could be trained. No lead converts." in text
     assert (
-        "learnt from 1,234 snapshots with 120 converted leads: trees without the points. In the bundle, the model answers." in text
+        "learnt from 1,234 snapshots with 120 converted leads: trees without the points. In the bundle, the model answers."
+        in text
     )
     assert re.search(r"^\| all \| 2 \| 1 \| 1\.000 \(.* \| \+0\.000 \(", text, re.MULTILINE)
     assert "Not measured yet: `python -m benchmarks.results --part olist`" in text
