@@ -4,10 +4,11 @@
     python benchmarks/train_beside_lightgbm.py bare ROWS COLUMNS ROUNDS
 
 `ours` is `training.learner.learn` without a search (bins, a window that chooses rounds and calibrator, and the boosters
-of all rows, as texts) and `training.averaged.better` (a ridge, which looks at a fifth of the columns, as of an export). `bare` is `lightgbm.train` for each of those boosters, with its settings, seed and
-ROUNDS rounds, on a data set of its own, as texts. Columns are normal; five of them move the answer, of which 5% are yes.
-Seconds are of the processor, over all threads: another process on the machine moves them little. `peak` is the most
-memory that was resident beyond what Python and its libraries took before there was a matrix.
+of all rows, as texts) and `training.averaged.better` (a ridge, which looks at a fifth of the columns, as of an export).
+`bare` is `lightgbm.train` for each of those boosters, with its settings, seed and ROUNDS rounds, on a data set of its
+own, as texts. Columns are normal; five of them move the answer, of which 5% are yes. Seconds are of the processor, over
+all threads: another process on the machine moves them little. `peak` is the most memory that was resident beyond what
+Python and its libraries took before there was a matrix.
 """
 
 import json

@@ -6,7 +6,7 @@ leaves far what training saw.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -88,32 +88,16 @@ class RidgeMember:
     def _table(self) -> "_Table":
         # In the columns' order, whatever that of the mappings is: it decides the last bits of the sum.
         lines = [(place, self.lines[name]) for place, name in enumerate(self.names) if name in self.lines]
-        steps = [(place, name) for place, name in enumerate(self.names) if name in self.steps]
-        ranges = [(place, name) for place, name in enumerate(self.names) if name in self.ranges]
+        cells = [(place, _of_codes(self.steps[name])) for place, name in enumerate(self.names) if name in self.steps]
+        cells += [(place, self.ranges[name]) for place, name in enumerate(self.names) if name in self.ranges]
         return _Table(
             np.array([place for place, _ in lines], dtype=np.int64),
             np.array([(one.centre, one.scale, one.coefficient) for _, one in lines], dtype=np.float64).reshape(-1, 3),
-            self._cells(steps, {name: (0.0,) * (len(parts) - 1) for name, parts in self.steps.items()}, self.steps),
-            self._cells(
-                ranges,
-                {name: one.borders for name, one in self.ranges.items()},
-                {name: one.parts for name, one in self.ranges.items()},
-            ),
-        )
-
-    def _cells(
-        self,
-        columns: Sequence[tuple[int, str]],
-        borders: Mapping[str, tuple[float, ...]],
-        parts: Mapping[str, tuple[float, ...]],
-    ) -> "_Cells":
-        return _Cells(
-            np.array([place for place, _ in columns], dtype=np.int64),
-            np.cumsum([0, *(len(parts[name]) for _, name in columns)], dtype=np.int64),
-            # One border more than there are, so that borders and parts begin at the same places.
-            np.array([one for _, name in columns for one in (*borders[name], math.inf)], dtype=np.float64),
-            np.array([part for _, name in columns for part in parts[name]], dtype=np.float64),
-            np.array([self.missing.get(name, 0.0) for _, name in columns], dtype=np.float64),
+            np.array([place for place, _ in cells], dtype=np.int64),
+            np.cumsum([0, *(len(one.parts) for _, one in cells)], dtype=np.int64),
+            np.array([border for _, one in cells for border in (*one.borders, math.inf)], dtype=np.float64),
+            np.array([part for _, one in cells for part in one.parts], dtype=np.float64),
+            np.array([self.missing.get(self.names[place], 0.0) for place, _ in cells], dtype=np.float64),
         )
 
     def margins(self, matrix: Floats, points: npt.NDArray[np.int64], threads: int) -> Floats:
@@ -133,23 +117,21 @@ class RidgeMember:
         return values
 
 
-class _Cells(NamedTuple):
-    """Columns that add by the cell that a value falls into."""
-
-    places: Places
-    bounds: Places  # [columns + 1]: where the parts of each lie
-    borders: Floats  # of ranges: the upper border of each part, infinity for the last
-    parts: Floats
-    missing: Floats  # [columns]
+def _of_codes(parts: tuple[float, ...]) -> Ranges:
+    """The steps of codes 0, 1, 2 and so on as ranges around them; beyond the codes lies 0."""
+    return Ranges(tuple(code - 0.5 for code in range(len(parts) + 1)), (0.0, *parts, 0.0))
 
 
 class _Table(NamedTuple):
-    """A ridge as the arrays that compiled code adds by."""
+    """A ridge as the arrays that compiled code adds by. `cells`: columns that add by the range that a value falls into."""
 
     line_places: Places
     lines: Floats  # [lines, 3]
-    steps: _Cells
-    ranges: _Cells
+    cell_places: Places
+    bounds: Places  # [cells + 1]: where the parts of each column lie
+    borders: Floats  # the upper border of each part, infinity for a column's last
+    parts: Floats
+    missing: Floats  # [cells]
 
 
 # Row by row, each in one order: a matrix product's bits would depend on the number of rows.
@@ -159,10 +141,8 @@ def _sum(margins: Floats, matrix: Floats, table: _Table, intercept: float, first
         margin = intercept
         for one in range(table.line_places.size):
             margin += _line(table, one, matrix[row, table.line_places[one]])
-        for one in range(table.steps.places.size):
-            margin += _step(table.steps, one, matrix[row, table.steps.places[one]])
-        for one in range(table.ranges.places.size):
-            margin += _range(table.ranges, one, matrix[row, table.ranges.places[one]])
+        for one in range(table.cell_places.size):
+            margin += _cell(table, one, matrix[row, table.cell_places[one]])
         margins[row] = margin
 
 
@@ -172,12 +152,9 @@ def _fill(values: Floats, matrix: Floats, table: _Table) -> None:
         for one in range(table.line_places.size):
             place = table.line_places[one]
             values[row, place] = _line(table, one, matrix[row, place])
-        for one in range(table.steps.places.size):
-            place = table.steps.places[one]
-            values[row, place] = _step(table.steps, one, matrix[row, place])
-        for one in range(table.ranges.places.size):
-            place = table.ranges.places[one]
-            values[row, place] = _range(table.ranges, one, matrix[row, place])
+        for one in range(table.cell_places.size):
+            place = table.cell_places[one]
+            values[row, place] = _cell(table, one, matrix[row, place])
 
 
 @inlined
@@ -190,21 +167,13 @@ def _line(table: _Table, one: int, number: float) -> float:
 
 
 @inlined
-def _step(steps: _Cells, one: int, code: float) -> float:
-    if np.isnan(code):
-        return float(steps.missing[one])
-    first = steps.bounds[one]
-    return float(steps.parts[first + int(code)]) if 0 <= code < steps.bounds[one + 1] - first else 0.0
-
-
-@inlined
-def _range(ranges: _Cells, one: int, number: float) -> float:
+def _cell(table: _Table, one: int, number: float) -> float:
     if np.isnan(number):
-        return float(ranges.missing[one])
-    at = ranges.bounds[one]
-    while number >= ranges.borders[at] and at < ranges.bounds[one + 1] - 1:
+        return float(table.missing[one])
+    at, last = table.bounds[one], table.bounds[one + 1] - 1
+    while at < last and number >= table.borders[at]:
         at += 1
-    return float(ranges.parts[at])
+    return float(table.parts[at])
 
 
 def straight(numbers: Floats) -> Floats:

@@ -31,10 +31,15 @@ _INTENT_RATES = np.array([0.0062, 0.0030, 0.00055, 0.0003])
 
 
 @compiled
+def fading(age: float, least: float, h: Hazards) -> float:
+    """Return what is left of a new lead's rates at an age (days): half of what lies above `least` every `fade_half_life`."""
+    return least + (1.0 - least) * math.exp(-_LN2 * age / h.fade_half_life)
+
+
+@compiled
 def web_rates(rates: Floats, state: Floats, fit: float, age: float, hidden: float, theirs: float, h: Hazards) -> None:
     """Visits and forms: a base rate that fades with age, excited by recent acts, raised by fit and hidden intent."""
-    faded = h.quiet + (1.0 - h.quiet) * math.exp(-_LN2 * age / h.fade_half_life)
-    activity = theirs * h.acts * faded * (1.0 + h.excitement * min(state[WARM], 10.0))
+    activity = theirs * h.acts * fading(age, h.quiet, h) * (1.0 + h.excitement * min(state[WARM], 10.0))
     activity *= math.exp(0.15 * fit + h.intent_on_acts * hidden)
     for index in range(len(_WEB)):
         rates[_WEB[index]] = activity * _WEB_RATES[index]

@@ -13,7 +13,7 @@ import numpy as np
 from histories.compiled import compiled
 from histories.sample import vocabulary as v
 from histories.sample.hazards import Hazards
-from histories.sample.rates import mail_rates, sales_rates, stage_rates, web_rates
+from histories.sample.rates import fading, mail_rates, sales_rates, stage_rates, web_rates
 from histories.sample.state import (
     AT,
     BOUNCED,
@@ -39,7 +39,6 @@ from histories.sample.state import (
 )
 from histories.sample.streams import OURS, THEIRS, Stream, clock, exponential, season, uniform
 
-_LN2 = math.log(2.0)
 _FIRST_ACT = np.array([v.FORM, v.FORM, v.DOWNLOAD, v.WEBINAR_SIGNUP, v.FORM, v.SESSION, -1])  # by source
 
 
@@ -61,9 +60,7 @@ def _refresh(account: Account, row: int, moment: float, colleagues: float, h: Ha
     if state[STANDING] < v.AT_CUSTOMER:
         web_rates(rates, state, fit, age, hidden, theirs, h)
         sales_rates(rates, state, fit, ours)
-        aged = (
-            h.stale + (1.0 - h.stale) * math.exp(-_LN2 * age / h.fade_half_life) if state[STANDING] < v.AT_SQL else 1.0
-        )
+        aged = fading(age, h.stale, h) if state[STANDING] < v.AT_SQL else 1.0
         stage_rates(rates, state, fit, hidden, colleagues, ours, aged * math.exp(h.drift_stages * years), h)
         rates[v.SHOCK] = h.shock_rate
     elif state[STANDING] == v.AT_LOST:
