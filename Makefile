@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 ARGS ?=
 SIZE ?= full
+TRAIN_full := --train-rows 500000 --train-columns 300
 
 # uv comes from the machine or, where it has none, with pip into this clone.
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.tools/bin/uv)
@@ -39,7 +40,7 @@ check: $(COMPLETE) ## lint, format, types, floors, known vulnerabilities, lock f
 	$(RUN) pytest -q tests/house
 
 bench: $(COMPLETE) ## time the seeded workloads, then features and the service beside their peers, into docs/benchmarks*.md (SIZE=small: minutes), and the store
-	$(RUN) pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(ARGS)
+	$(RUN) pytest benchmarks -o filterwarnings=default --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(TRAIN_$(SIZE)) $(ARGS)
 	$(RUN) python -m benchmarks.scale --size $(SIZE)
 	$(RUN) python -m benchmarks.serving --size $(SIZE)
 	$(RUN) python -m benchmarks.store.ingestion
@@ -52,11 +53,11 @@ soak: $(COMPLETE) ## let good, greedy, bad, slow and cut-off clients at the serv
 writers: $(COMPLETE) ## eight writers post 200,000 interactions while the service is killed twenty times (ARGS="--help")
 	$(RUN) python -m benchmarks.intake $(ARGS)
 
-results: $(COMPLETE) ## what training reaches, into docs/results.md: hours, and it goes on where it was broken off (ARGS="--part truth --seeds 1")
+results: $(COMPLETE) ## what training reaches, into docs/results.md, of the parts that are not in benchmarks/measured (ARGS="--part truth --seeds 1")
 	$(RUN) python -m benchmarks.results $(ARGS)
 
 clean: ## remove what the targets made, but for .venv
-	rm -rf demo mlflow.db mlartifacts .lead-scoring .results .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf demo mlflow.db mlartifacts .lead-scoring .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked --inexact

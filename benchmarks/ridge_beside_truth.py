@@ -5,7 +5,9 @@
 On samples whose hazards hang on recorded facts alone, with the default recipe, nothing calibrated. `narrow` ridges look at
 the columns of `training.ridge_columns`, `wide` ones at all of them. For each: the log loss of P(sql) on the windows
 inside training, which is what training goes by; then, on test snapshots drawn at random, how far the customer's AUC lies
-behind the truth's, how far the log loss above it, and predicted over true. Seeds that docs/results.md does not use.
+behind the truth's, how far the log loss above it, and predicted over true. Seeds that docs/results.md does not use. The
+`told` ridge looks at what the simulated hazards go by and nothing else (`benchmarks/simulated_state.py`), which no model
+of a company's leads can be given: what it lacks, more leads alone would bring.
 """
 
 import argparse
@@ -23,8 +25,10 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.results import expected  # noqa: E402
 from benchmarks.results.exports import sampled  # noqa: E402
 from benchmarks.results.known_truth import truths  # noqa: E402
+from benchmarks.simulated_state import NAMES, states  # noqa: E402
 from features.catalogue import Catalogue  # noqa: E402
 from histories.contract import Histories, Target  # noqa: E402
+from histories.sample import Parameters  # noqa: E402
 from scoring.calibration import IDENTITY, sigmoid  # noqa: E402
 from scoring.chain import joint_log_odds, sql_column  # noqa: E402
 from training import chain, ridge, ridge_columns  # noqa: E402
@@ -56,6 +60,15 @@ class Said:
         return Said((self.windows + other.windows) / 2, (self.test + other.test) / 2)
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The test snapshots whose truth is known: `matrix` [snapshots, features], `state` [snapshots, simulated state]."""
+
+    matrix: FloatArray
+    state: FloatArray
+    parameters: Parameters
+
+
 def everything(catalogue: Catalogue) -> RidgeColumns:
     """All columns of a catalogue, numbers in lines."""
     codes = tuple(place for place, one in enumerate(catalogue.features) if one.categorical)
@@ -63,22 +76,27 @@ def everything(catalogue: Catalogue) -> RidgeColumns:
     return RidgeColumns(catalogue.names, lines, codes, ())
 
 
-def learnt(matrix: FloatArray, side: Side, asked: FloatArray, catalogue: Catalogue) -> dict[str, Said]:
+def learnt(matrix: FloatArray, side: Side, asked: Asked, catalogue: Catalogue) -> dict[str, Said]:
     """Learn a part of the chain in each way."""
     snapshots, split = side.snapshots, side.split
-    nothing = np.zeros(len(asked), dtype=np.int64)
+    nothing = np.zeros(len(asked.matrix), dtype=np.int64)
     trees = learn(matrix, snapshots, split, catalogue, 1, None, silent)
     if trees is None:
         raise SystemExit("there is no window inside training; take more leads")
-    ways = {"trees": Said(np.concatenate(trees.windows.margins), trees.model.margins(asked, nothing))}
-    for name, columns in (("wide ridge", everything(catalogue)), ("narrow ridge", ridge_columns.of(catalogue))):
-        found = ridge.fit(matrix, snapshots.answer[split.train], split.weights, windows_of(split, None), columns)
-        ways[name] = Said(np.concatenate(found.margins), found.member.margins(asked, nothing, 1))
-    return ways | {f"trees and {name}": ways["trees"] + ways[name] for name in ("wide ridge", "narrow ridge")}
+    ways = {"trees": Said(np.concatenate(trees.windows.margins), trees.model.margins(asked.matrix, nothing))}
+    state = states(asked.parameters, subset(snapshots.table, split.train))
+    for name, columns, trained, wanted in (
+        ("wide ridge", everything(catalogue), matrix, asked.matrix),
+        ("narrow ridge", ridge_columns.of(catalogue), matrix, asked.matrix),
+        ("told ridge", RidgeColumns(NAMES, tuple(range(len(NAMES))), (), ()), state, asked.state),
+    ):
+        found = ridge.fit(trained, snapshots.answer[split.train], split.weights, windows_of(split, None), columns)
+        ways[name] = Said(np.concatenate(found.margins), found.member.margins(wanted, nothing, 1))
+    return ways | {f"trees and {name}": ways["trees"] + ways[name] for name in list(ways) if name != "trees"}
 
 
 def lines(
-    histories: Histories, part: Part, asked: FloatArray, catalogue: Catalogue
+    histories: Histories, part: Part, asked: Asked, catalogue: Catalogue
 ) -> Iterator[tuple[str, float, FloatArray]]:
     """Yield each way's name, its log loss of sql on the windows, and its customer log-odds of what is asked."""
     column = sql_column(catalogue)
@@ -87,7 +105,7 @@ def lines(
     first = learnt(chain.sql_matrix(part, sql, histories, catalogue), sql, asked, catalogue)
     second = learnt(chain.given_matrix(part, given), given, asked, catalogue)
     labels = np.concatenate([sql.snapshots.answer[one.validation] for one in sql.split.folds])
-    before = asked[:, column] == 0
+    before = asked.matrix[:, column] == 0
     for name, one in first.items():
         log_odds = second[name].test.copy()
         log_odds[before] = joint_log_odds(one.test[before], log_odds[before])
@@ -110,8 +128,9 @@ def main() -> None:
         test = subset(question.snapshots.table, parts.test)
         chosen, true, error = truths(parameters, test, question.snapshots.horizon_days, ROWS, DRAWS)
         part = Part(seen.matrix[:trained], question.snapshots, parts)
+        asked = Asked(seen.matrix[trained:][chosen], states(parameters, test.take(chosen)), parameters)
         best, least = expected.auc(true, true), expected.least_log_loss(true, error)
-        for name, windows, log_odds in lines(export.histories, part, seen.matrix[trained:][chosen], catalogue):
+        for name, windows, log_odds in lines(export.histories, part, asked, catalogue):
             told = sigmoid(log_odds)
             print(  # noqa: T201 -- the command's answer
                 f"| {seed} | {name} | {windows:.5f} | {best - expected.auc(true, told):.4f} | "

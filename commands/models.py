@@ -1,11 +1,13 @@
 """Models: train one, compare it with the rules, promote it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from commands.options import Config, RecipeFile, RulebookFile, beside, now
-from commands.terminal import out, steps
+from commands.terminal import err, out, steps
 from histories.errors import CallError
 
 
@@ -27,6 +29,7 @@ def train(
     with steps() as step:
         result = run.train(config, *files, now(), step, allow_leaks=allow_leak or ())
     report.render_training(result, out)
+    _tell_other_rules(files[1], result.rulebook_version)
 
 
 def compare(config: Config, recipe: RecipeFile = None, rulebook: RulebookFile = None) -> None:
@@ -38,6 +41,18 @@ def compare(config: Config, recipe: RecipeFile = None, rulebook: RulebookFile = 
     with steps() as step:
         result = comparing.compare(config, *files, now(), step)
     report.render_comparison(result, out)
+    _tell_other_rules(files[1], result.rulebook_version)
+
+
+def _tell_other_rules(file: Path, version: str) -> None:
+    """Warn where the rules that were measured are not those in force: their figures say nothing of what is used."""
+    from training import other_rules
+    from training.tracking import open_tracker
+
+    in_force = other_rules.other(open_tracker(), version)
+    if in_force is not None:
+        said = other_rules.sentence(str(file), version, in_force)
+        err.print(Text.assemble(("warning: ", "bold yellow"), said), soft_wrap=True)
 
 
 def promote(

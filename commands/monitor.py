@@ -20,7 +20,9 @@ def monitor(
     segment: Annotated[
         list[str] | None,
         typer.Option(
-            "--segment", metavar="NAME", help="A category to measure by; may be given several times [default: all]."
+            "--segment",
+            metavar="NAME",
+            help="An attribute to measure by; may be given several times [default: all categories].",
         ),
     ] = None,
     as_of: Annotated[

@@ -55,6 +55,10 @@ class Deals:
         learnt_from = trains(drawn.lives, self.border, self.kept_share)[drawn.group]
         return np.flatnonzero(drawn.mature & (drawn.cutoff >= self.border) & ~learnt_from)
 
+    def test_conversions(self) -> Mapping[Target, int]:
+        """Leads of those rows that reached each target."""
+        return {target: drawn.converted_leads(self.test(target)) for target, drawn in self.drawn.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class RuleReport:
@@ -74,12 +78,14 @@ class RuleReport:
 class Figure:
     """One figure of the whole: `name`, `unit` ("auc", "share", "leads"), and its value with a 95% interval.
 
+    `target`: whose conversions it counts; None: it counts none.
     `judged`: a higher one is better; where not, it is a matter of what the team wants. `old`: the other rulebook's,
     `apart`: this one minus the other, drawn in pairs; None without another rulebook.
     """
 
     name: str
     unit: str
+    target: Target | None
     judged: bool
     new: Difference
     old: Difference | None
@@ -90,7 +96,8 @@ class Figure:
 class Backtest:
     """What a replay came to. `rules` in the order of the rulebook, `whole` on the part from the border on.
 
-    `overlaps` are those among the snapshots for customer.
+    `test_conversions`: leads of that part that reached each target, which the verdicts rest on. `overlaps` are those
+    among the snapshots for customer.
     """
 
     deals: Deals
@@ -99,6 +106,7 @@ class Backtest:
     rules: tuple[RuleReport, ...]
     overlaps: tuple[Overlap, ...]
     whole: tuple[Figure, ...]
+    test_conversions: Mapping[Target, int]
     weeks: float
 
 
@@ -139,7 +147,7 @@ def backtest(
     progress("Weighing the whole", steps - 1, steps)
     whole = _whole(closed, [replayed] if other is None else [replayed, other], draws)
     progress("Done", steps, steps)
-    return Backtest(closed, new, old, reports, same, whole, replayed.handed.weeks)
+    return Backtest(closed, new, old, reports, same, whole, closed.test_conversions(), replayed.handed.weeks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +205,7 @@ class _Asked:
 
     name: str
     unit: str
+    target: Target | None
     judged: bool
     measures: Sequence[Measure]
     groups: NDArray[np.int64]
@@ -211,9 +220,9 @@ class _Asked:
         samples = [np.concatenate([part[place] for part in parts]) for place in range(len(values))]
         intervals = [interval(value, sample) for value, sample in zip(values, samples, strict=True)]
         if len(values) == 1:
-            return Figure(self.name, self.unit, self.judged, intervals[0], None, None)
+            return Figure(self.name, self.unit, self.target, self.judged, intervals[0], None, None)
         apart = interval(values[0] - values[1], samples[0] - samples[1])
-        return Figure(self.name, self.unit, self.judged, intervals[0], intervals[1], apart)
+        return Figure(self.name, self.unit, self.target, self.judged, intervals[0], intervals[1], apart)
 
 
 def _whole(closed: Deals, books: list[_Replayed], draws: int) -> tuple[Figure, ...]:
@@ -222,18 +231,18 @@ def _whole(closed: Deals, books: list[_Replayed], draws: int) -> tuple[Figure, .
         rows = closed.test(target)
         tested = np.isin(closed.mature(target), rows)
         ranked = [_auc(drawn.label[rows], book.points[book.mature[target]][tested]) for book in books]
-        asked.append(_Asked(f"AUC of the points: {_became(target)}", "auc", True, ranked, drawn.group[rows]))
+        asked.append(_Asked(f"AUC of the points: {_became(target)}", "auc", target, True, ranked, drawn.group[rows]))
     for target, boards in closed.boards.items():
         called = [Calling(boards, book.points[book.boards[target]], closed.calls).precision for book in books]
         name = f"Of {closed.calls:,} called a week: {_became(target)}"
-        asked.append(_Asked(name, "share", True, called, boards.group))
+        asked.append(_Asked(name, "share", target, True, called, boards.group))
     group = books[0].handed.group
     for stage, name in enumerate(("mql", "sql")):
         if any(_has(one.book, stage) for one in books):
             leads = [_per_week(one.handed, stage) if _has(one.book, stage) else _undefined for one in books]
-            asked.append(_Asked(f"Leads a week that reach {name}", "leads", False, leads, group))
+            asked.append(_Asked(f"Leads a week that reach {name}", "leads", None, False, leads, group))
             shares = [_share(one.handed, stage) for one in books]
-            asked.append(_Asked("  of them customers later", "share", False, shares, group))
+            asked.append(_Asked("  of them customers later", "share", Target.CUSTOMER, False, shares, group))
     return tuple(one.figure(closed.seed, draws) for one in asked)
 
 

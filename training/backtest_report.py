@@ -1,7 +1,7 @@
 """Renders a backtest for a terminal, for those who write the rules."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.panel import Panel
@@ -14,7 +14,8 @@ from scoring.rules import HUNDREDTHS
 from scoring.words import number
 from training.backtest import Backtest, Figure, RuleReport
 from training.bootstrap import Difference
-from training.findings import FEW_CONVERSIONS
+from training.checks import ENOUGH_CONVERSIONS
+from training.findings import too_few
 from training.lift import Pull
 from training.overlap import Overlap
 
@@ -27,7 +28,7 @@ _STYLES = {
     Pull.ALWAYS: "yellow",
 }
 _MOST_PAIRS = 6
-_OUTCOMES = {Target.CUSTOMER: "became customers", Target.SQL: "became sql"}
+_BECAME = {Target.CUSTOMER: ("became a customer", "became customers"), Target.SQL: ("became sql", "became sql")}
 _TITLES = {Target.CUSTOMER: "Customer", Target.SQL: "SQL"}
 
 
@@ -51,9 +52,10 @@ def _print_rules(found: Backtest, target: Target, console: Console) -> None:
     drawn, rows = found.deals.drawn[target], found.deals.mature(target)
     console.print(Text(f"{_TITLES[target]} within {drawn.horizon_days} days, rule by rule", style="bold"))
     first, last = (date(int(edge(drawn.cutoff[rows]))) for edge in (min, max))
+    converted = drawn.converted_leads(rows)
     counted = (
         f"{len(rows):,} snapshots of {len(set(drawn.lead[rows].tolist())):,} leads, {first} to {last}; "
-        f"{drawn.converted_leads(rows):,} of the leads {_OUTCOMES[target]}."
+        f"{converted:,} of the leads {_became(converted, target)}."
     )
     console.print(Text(counted, style="dim"))
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
@@ -67,6 +69,15 @@ def _print_rules(found: Backtest, target: Target, console: Console) -> None:
         style = "dim" if lift.pull in (Pull.NEVER, Pull.TOO_FEW) else ""
         table.add_row(*_cells(rule, target), Text(lift.pull.value, style=_STYLES[lift.pull]), style=style)
     console.print(table)
+
+
+def _became(leads: int, target: Target) -> str:
+    one, many = _BECAME[target]
+    return one if leads == 1 else many
+
+
+def _leads_became(leads: int, target: Target) -> str:
+    return f"{leads:,} {'lead' if leads == 1 else 'leads'} {_became(leads, target)}"
 
 
 def _cells(rule: RuleReport, target: Target) -> tuple[Text, str, str, str, str, str, str]:
@@ -101,10 +112,9 @@ def findings(found: Backtest) -> list[tuple[str, str]]:
     sentences = []
     for target, drawn in found.deals.drawn.items():
         converted = drawn.converted_leads(found.deals.mature(target))
-        if converted < FEW_CONVERSIONS:
-            sentences.append(
-                (f"Only {converted:,} leads {_OUTCOMES[target]}: below {FEW_CONVERSIONS} a lift can be luck.", "yellow")
-            )
+        if converted < ENOUGH_CONVERSIONS:
+            said = f"Only {_leads_became(converted, target)}: below {ENOUGH_CONVERSIONS} a lift can be luck."
+            sentences.append((said, "yellow"))
     never = [rule.name for rule in found.rules if all(one.pull is Pull.NEVER for one in rule.lifts.values())]
     if never:
         sentences.append((f"Never fires: {_quoted(never)}.", "yellow"))
@@ -129,10 +139,7 @@ def _quoted(names: Sequence[str]) -> str:
 
 def _print_whole(found: Backtest, console: Console) -> None:
     console.print(Text("The whole", style="bold"))
-    counts = ", ".join(
-        f"{found.deals.drawn[target].converted_leads(found.deals.test(target)):,} leads {_OUTCOMES[target]}"
-        for target in found.deals.drawn
-    )
+    counts = ", ".join(_leads_became(leads, target) for target, leads in found.test_conversions.items())
     since = f"Deals from {date(found.deals.border)} on ({counts}), which a draft learnt from this export has not seen."
     console.print(Text(since, style="dim"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
@@ -144,12 +151,13 @@ def _print_whole(found: Backtest, console: Console) -> None:
         table.add_column("Old", justify="right", min_width=6)
         table.add_column("Difference (95% interval)", justify="right")
         table.add_column("")
+    few = _untold(found)
     for figure in found.whole:
-        table.add_row(*_figure(figure))
+        table.add_row(*_figure(figure, few))
     console.print(table)
 
 
-def _figure(figure: Figure) -> tuple[str | Text, ...]:
+def _figure(figure: Figure, few: Collection[Target]) -> tuple[str | Text, ...]:
     if figure.old is None or figure.apart is None:
         if math.isnan(figure.new.value):
             return figure.name, "–"
@@ -160,7 +168,7 @@ def _figure(figure: Figure) -> tuple[str | Text, ...]:
         return figure.name, new, old, "–", Text("cannot tell", style="dim")
     value, low, high = (_apart(figure.unit, one) for one in (figure.apart.value, figure.apart.low, figure.apart.high))
     points = " pp" if figure.unit == "share" else ""
-    return figure.name, new, old, f"{value}{points} ({low} to {high})", _verdict(figure)
+    return figure.name, new, old, f"{value}{points} ({low} to {high})", _verdict(figure, few)
 
 
 def _value(unit: str, value: float) -> str:
@@ -174,7 +182,9 @@ def _apart(unit: str, value: float) -> str:
     return shown if shown.strip("+-0.") else shown.replace("-", "+")
 
 
-def _verdict(figure: Figure) -> Text:
+def _verdict(figure: Figure, few: Collection[Target]) -> Text:
+    if figure.target in few:
+        return Text("cannot tell", style="dim")
     side = favours(figure)
     if side is None:
         same = figure.apart is not None and figure.apart.low == figure.apart.high == 0
@@ -194,25 +204,50 @@ def favours(figure: Figure) -> bool | None:
 
 
 def conclusion(found: Backtest) -> str:
-    """Say in a sentence or two whether the new rulebook is better, or what the one at hand is worth."""
-    judged = [figure for figure in found.whole if figure.judged]
-    if found.old is None:
-        auc = found.whole[0].new
-        if math.isnan(auc.value):
-            return "The newest deals cannot tell what these points are worth: none of them, or all, converted."
-        chance = " That is no better than chance, as far as these deals can tell." if auc.low <= 0.5 else ""
-        return (
-            f"Of a lead that became a customer and one that did not, these points ranked the first higher "
-            f"{auc.value:.0%} of the time ({auc.low:.0%} to {auc.high:.0%}).{chance}"
-        )
-    sides = [favours(figure) for figure in judged]
+    """Say in a sentence or two whether the new rulebook is better, or what the one at hand is worth.
+
+    Of a target that few leads of the test reached it says that it cannot be told, and rests on the others.
+    """
+    few = _untold(found)
+    told = [figure for figure in found.whole if figure.judged and figure.target not in few]
+    sentences = list(few.values())
+    if told:
+        sentences.append(_worth(told[0]) if found.old is None else _comparison(told, alone=bool(few)))
+    return " ".join(sentences)
+
+
+def _untold(found: Backtest) -> dict[Target, str]:
+    """Return the targets of which the test holds too few conversions, each with the sentence that says so."""
+    to_tell = "points from chance" if found.old is None else "two rulebooks apart"
+    said = {target: too_few(leads, to_tell) for target, leads in found.test_conversions.items()}
+    return {target: f"Cannot tell for {target.value}: {few}." for target, few in said.items() if few}
+
+
+def _worth(auc: Figure) -> str:
+    one = auc.new
+    if math.isnan(one.value):
+        return "The newest deals cannot tell what these points are worth: all of them converted."
+    became = _became(1, auc.target or Target.CUSTOMER)
+    chance = " That is no better than chance, as far as these deals can tell." if one.low <= 0.5 else ""
+    return (
+        f"Of a lead that {became} and one that did not, these points ranked the first higher "
+        f"{one.value:.0%} of the time ({one.low:.0%} to {one.high:.0%}).{chance}"
+    )
+
+
+def _comparison(told: Sequence[Figure], alone: bool) -> str:
+    """Say what judged figures come to. `alone`: they are of one target, as the others cannot be told."""
+    sides = [favours(figure) for figure in told]
     better, worse = sides.count(True), sides.count(False)
     if better and worse:
-        return f"A trade: of {len(judged)} figures that should be high the new rulebook is better on {better}, worse on {worse}."
-    if better or worse:
+        said = f"A trade: of {len(told)} figures that should be high the new rulebook is better on {better}, worse on {worse}."
+    elif better or worse:
         side, other = ("better", "worse") if better else ("worse", "better")
-        return (
-            f"The new rulebook is {side}: so say {better or worse} of the {len(judged)} figures that should be high, and "
+        said = (
+            f"The new rulebook is {side}: so say {better or worse} of the {len(told)} figures that should be high, and "
             f"none says that it is {other}."
         )
-    return "These deals cannot tell which of the two rulebooks is better: each difference that matters may be luck."
+    else:
+        said = "These deals cannot tell which of the two rulebooks is better: each difference that matters may be luck."
+    target = told[0].target
+    return f"For {target.value}, {said[0].lower()}{said[1:]}" if alone and target else said

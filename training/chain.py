@@ -234,6 +234,8 @@ def _route(direct: Learnt, customer: Part, sql: Side, first: Learnt, second: Lea
         f"P(customer) is {ways[chained]}: log loss {losses[chained]:.4f} on {len(labels):,} snapshots of the windows "
         f"inside training, {losses[not chained]:.4f} if it were {ways[not chained]}"
     )
+    if chained:
+        sentence += ". The chain's trees have default settings and do not start from the rulebook's points"
     return Route(chained, sentence, len(labels), losses[0], losses[1], first.learning, second.learning)
 
 

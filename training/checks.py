@@ -43,7 +43,8 @@ class Evidence:
     """What a test says of one target's model beside the rules. Differences are model minus rules.
 
     `precision`: of the calls of a week; None where the export saw the end of no weekly board.
-    `predicted_over_observed`: the model's own. `parts`: the segments that the recipe names.
+    `predicted_over_observed`: the model's own; `points_over_observed`: that of the calibrated points. `parts`: the
+    segments that the recipe names.
     """
 
     target: Target
@@ -52,6 +53,7 @@ class Evidence:
     log_loss: Difference
     precision: Difference | None
     predicted_over_observed: Difference
+    points_over_observed: Difference
     parts: tuple[Part, ...]
 
 
@@ -93,9 +95,24 @@ def beside_rules(evidence: Evidence) -> tuple[Check, ...]:
         enough(evidence.target, evidence.converted_leads),
         _better_than_rules(evidence),
         _no_worse_calls(evidence),
-        _keeps_its_word(evidence),
+        _keeps_its_word(model_ratio(evidence.target), "It predicts", evidence.predicted_over_observed),
         _segments(evidence.target, evidence.snapshots, evidence.parts, "the rules"),
     )
+
+
+def points_keep_their_word(target: Target, ratio: Difference) -> Check:
+    """Ask whether the calibrated points, where they answer, promise what comes. `ratio`: predicted over observed."""
+    return _keeps_its_word(points_ratio(target), "The points predict", ratio)
+
+
+def model_ratio(target: Target) -> str:
+    """Return the name of the check of a model's predicted over observed."""
+    return f"{target.value}/predicted_over_observed"
+
+
+def points_ratio(target: Target) -> str:
+    """Return the name of the check of the calibrated points' predicted over observed."""
+    return f"{target.value}/points_predicted_over_observed"
 
 
 def beside_champion(rivalry: Rivalry, margin: float) -> tuple[Check, ...]:
@@ -158,9 +175,8 @@ def _no_worse_calls(evidence: Evidence) -> Check:
     return Check(name, one.high, 0.0, passed, sentence, "0 or above")
 
 
-def _keeps_its_word(evidence: Evidence) -> Check:
+def _keeps_its_word(name: str, promised: str, one: Difference) -> Check:
     """The whole interval of predicted over observed must lie within bounds, whichever end is the nearer to one."""
-    name, one = f"{evidence.target.value}/predicted_over_observed", evidence.predicted_over_observed
     bounds = f"{LEAST_RATIO:g} to {MOST_RATIO:g}"
     if math.isnan(one.value):
         sentence = "None of the test's leads converted: what it predicts cannot be held against anything."
@@ -168,7 +184,7 @@ def _keeps_its_word(evidence: Evidence) -> Check:
     low, high = one.low >= LEAST_RATIO, one.high <= MOST_RATIO
     figure, threshold = (one.low, LEAST_RATIO) if not low else (one.high, MOST_RATIO)
     sentence = (
-        f"It predicts {one.value:.2f} times what came (95% interval {one.low:.2f} to {one.high:.2f}); "
+        f"{promised} {one.value:.2f} times what came (95% interval {one.low:.2f} to {one.high:.2f}); "
         f"allowed is {bounds}."
     )
     return Check(name, figure, threshold, low and high, sentence, bounds)

@@ -46,8 +46,10 @@ class Cutoffs:
     """The cut-offs of the champion (`model`) and the rules for so many calls a week, for leads to become customers.
 
     `open_leads` at `exported_at` (UTC microseconds); `boards`: how many weeks from `since` on whose outcome is known,
-    none of which training saw; `difference`: conversions a week, model minus rules; `promised`: what the model's
-    probabilities add up to over today's calls, which takes the whole horizon to come true.
+    none of which training saw; `converted_leads`: on the boards, called or not; `difference`: conversions a week,
+    model minus rules; `same_calls`: on each board both scores give every lead the same chance of a call, which is 0 or 1
+    but for ties (False where there is no board); `promised`: what the model's probabilities add up to over today's
+    calls, which takes the whole horizon to come true.
     """
 
     calls_per_week: int
@@ -56,8 +58,10 @@ class Cutoffs:
     open_leads: int
     since: int
     boards: int
+    converted_leads: int
     by_score: Mapping[str, Cutoff]
     difference: Difference
+    same_calls: bool
     promised: float
 
 
@@ -90,10 +94,12 @@ def cutoffs(
         open_leads=len(open_leads),
         since=since,
         boards=boards.days,
+        converted_leads=len(np.unique(boards.lead[boards.label == 1])),
         by_score={name: _cutoff(today[name].score, boards, measured.get(name), calls) for name in sources},
         difference=_a_week(capacity.difference(measured[MODEL], measured[RULES])["conversions"], boards.days)
         if measured
         else _UNKNOWN,
+        same_calls=bool(measured) and np.array_equal(measured[MODEL].selected, measured[RULES].selected),
         promised=float(highest.sum()),
     )
 

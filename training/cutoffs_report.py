@@ -8,8 +8,8 @@ from rich.text import Text
 
 from histories.clock import date
 from scoring.words import number
-from training.bootstrap import Difference
 from training.cutoffs import Cutoff, Cutoffs
+from training.findings import luck
 from training.lineup import MODEL, RULES
 
 
@@ -55,20 +55,33 @@ def sentences(found: Cutoffs) -> list[str]:
     if not found.boards:
         said.append("What such calls bring is not known yet: no week's horizon had ended when the export was taken.")
     elif math.isfinite(found.difference.value):
-        said.append(_difference(found.difference))
+        few = luck(found.converted_leads, "the past weeks")
+        said.append(_difference(found, surely=not few))
+        said += [few] if few else []
     return said
 
 
-def _difference(one: Difference) -> str:
-    if one.low == one.high == 0:
-        return "Both scores would have called the same leads."
+def _difference(found: Cutoffs, surely: bool) -> str:
+    """Say which score's calls brought more. `surely`: enough leads converted to name one."""
+    one = found.difference
+    if found.same_calls:
+        return "Both scores put the same leads up for a call."
+    if one.value == one.low == one.high == 0:
+        return _as_many(found.by_score[MODEL].conversions.value)
     interval = f"95% interval {one.low:+.1f} to {one.high:+.1f}"
-    if one.low > 0 or one.high < 0:
+    if surely and (one.low > 0 or one.high < 0):
         more = "model" if one.value > 0 else "rules"
         return f"By the {more}, {abs(one.value):.1f} more customers a week ({interval}, model minus rules)."
     return (
         f"The past weeks do not tell the two apart: {one.value:+.1f} customers a week, model minus rules ({interval})."
     )
+
+
+def _as_many(conversions: float) -> str:
+    """Say what calls of different leads came to that brought the same. `conversions`: a week, by either score."""
+    if not conversions:
+        return "None of the leads that either score would have called in the past weeks became a customer."
+    return f"The calls of either score would have brought as many customers: {conversions:.1f} a week."
 
 
 def _probability(value: float) -> str:

@@ -16,6 +16,7 @@ def beside_rules(lineup: Lineup) -> Evidence | None:
         log_loss=lineup.differences[RULES]["log_loss"],
         precision=lineup.capacity_differences.get(RULES, {}).get("precision"),
         predicted_over_observed=model.intervals["predicted_over_observed"],
+        points_over_observed=lineup.contenders[RULES].intervals["predicted_over_observed"],
         parts=_parts(lineup, RULES),
     )
 

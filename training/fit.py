@@ -210,8 +210,12 @@ def _gate(lineup: Lineup, why: str) -> Answering:
     """Ask the gate who answers. `why`: which step of the ladder training stood on."""
     found = evidence.beside_rules(lineup)
     if found is None:
-        alike = "the model says what the points say" if MODEL in lineup.contenders else why
-        return gate.points_answer(lineup.target, lineup.contenders[RULES].figures.converted_leads, alike)
+        alike, points = (
+            "the model says what the points say" if MODEL in lineup.contenders else why,
+            lineup.contenders[RULES],
+        )
+        ratio = points.intervals["predicted_over_observed"]
+        return gate.points_answer(lineup.target, points.figures.converted_leads, ratio, alike)
     return gate.answers(found)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -100,6 +100,11 @@ class Learning:
         """The ridge's strength as runs record it; `none` where trees are alone."""
         return "none" if self.ridge_strength is None else self.ridge_strength
 
+    def params(self) -> dict[str, object]:
+        """Return names and values for a run's record."""
+        said: dict[str, object] = asdict(self.settings)
+        return said | {"rounds": self.rounds, "calibration": self.calibration, "ridge": self.ridge}
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -122,8 +127,8 @@ class Route:
         said: dict[str, object] = {"route": "chain" if self.chained else "direct", "route_why": self.sentence}
         if self.sql is not None and self.given_sql is not None:
             said |= {"route_log_loss_direct": self.direct_log_loss, "route_log_loss_chain": self.chain_log_loss}
-            said |= {"chain_sql_rounds": self.sql.rounds, "chain_given_sql_rounds": self.given_sql.rounds}
-            said |= {"chain_sql_ridge": self.sql.ridge, "chain_given_sql_ridge": self.given_sql.ridge}
+            said |= {f"chain_sql_{name}": value for name, value in self.sql.params().items()}
+            said |= {f"chain_given_sql_{name}": value for name, value in self.given_sql.params().items()}
         return said
 
 

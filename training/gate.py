@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from histories.clock import date
 from histories.contract import Target
+from training.bootstrap import Difference
 from training.checks import (
     ENOUGH_CONVERSIONS,
     Asked,
@@ -22,6 +23,9 @@ from training.checks import (
     enough,
     enough_unseen,
     in_words,
+    model_ratio,
+    points_keep_their_word,
+    points_ratio,
 )
 
 
@@ -106,23 +110,27 @@ def answers(evidence: Evidence) -> Answering:
     """Decide by the test whether the model answers for a target: only where it passes every check beside the rules.
 
     One is put off to `judge`: where predicted over observed may be right but is not sure to be, the points are no
-    surer.
+    surer. Points that answer in its place are asked for theirs.
     """
     checks = beside_rules(evidence)
     failed = [check.sentence for check in checks if not check.passed and not _unsure(check, evidence)]
     if failed:
-        return Answering(False, checks, f"the model may not answer. {' '.join(failed)}".removesuffix("."))
+        points = points_keep_their_word(evidence.target, evidence.points_over_observed)
+        return Answering(False, (*checks, points), f"the model may not answer. {' '.join(failed)}".removesuffix("."))
     return Answering(True, checks, f"the model beats the points. {checks[1].sentence}".removesuffix("."))
 
 
 def _unsure(check: Check, evidence: Evidence) -> bool:
     ratio = evidence.predicted_over_observed
-    return check.name.endswith("/predicted_over_observed") and ratio.low <= 1 <= ratio.high
+    return check.name == model_ratio(evidence.target) and ratio.low <= 1 <= ratio.high
 
 
-def points_answer(target: Target, converted_leads: int, reason: str) -> Answering:
-    """Return that the points answer for a target without a model of its own. `converted_leads`: in the test."""
-    return Answering(False, (enough(target, converted_leads),), reason)
+def points_answer(target: Target, converted_leads: int, ratio: Difference, reason: str) -> Answering:
+    """Return that the points answer for a target without a model of its own.
+
+    `converted_leads`: in the test. `ratio`: the calibrated points' predicted over observed there.
+    """
+    return Answering(False, (enough(target, converted_leads), points_keep_their_word(target, ratio)), reason)
 
 
 def judge(
@@ -200,8 +208,9 @@ def _untold(answering: Sequence[tuple[Target, Answering]]) -> str:
                     f"For {target.value} the test holds {in_words(round(check.figure or 0))}, and it takes "
                     f"{ENOUGH_CONVERSIONS} to tell two scores apart."
                 )
-            if check.name == f"{target.value}/predicted_over_observed" and not check.passed and one.model:
-                return f"Whether its probabilities for {target.value} hold is not sure. {check.sentence}"
+            asked = model_ratio(target) if one.model else points_ratio(target)
+            if check.name == asked and not check.passed:
+                return f"Its probabilities for {target.value} are not sure to hold. {check.sentence}"
     return ""
 
 

@@ -23,12 +23,19 @@ MOST_LEADS = 20_000
 _COHORTS = 10
 _SURE, _TIMES_SURER = 0.05, 5
 _LEAST_DROP = 0.2  # of the share that is filled in
-# Words in the names of CRM fields that change as a deal goes on.
-_CHANGING = re.compile(
-    r"(?:^|[_ .-])(?:stage|status|owner|closed?|won|lost|outcome|last|latest|modified|updated|converted|total"
-    r"|probability|forecast|is)(?=$|[_ .-])",
-    re.IGNORECASE,
+# Words in the names of CRM fields that change as a deal goes on. `statecode` is how Dynamics writes it: `state_code` and
+# `StateCode` are parts of an address.
+_CHANGING = (
+    "stage|status|statecode|owner|owning|closed?|won|lost|outcome|last(?! ?name)|latest|recent|next|modified|modstamp"
+    "|updated|converted|became|total|probability|forecast|is|actual ?value|estimated ?value|expected ?revenue"
 )
+# Words that CRMs write together with those, as in `lifecyclestage`.
+_BESIDE = (
+    "account|activity|actual|assigned|business|by|campaign|category|code|contact|contacted|date|deal|estimated|hold|id|in"
+    "|lead|lifecycle|name|on|opportunity|reason|sales|time|unit|used|user"
+)
+_CHANGES = re.compile(rf"\b(?:{_BESIDE})*(?:{_CHANGING})(?:{_BESIDE}|{_CHANGING})*\b")
+_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W\d_]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +155,16 @@ def _only(name: str, values: FloatArray, of: Leads, end: End, z: float) -> Itera
     yield Finding(name, Probe.ONLY, end.target, share, low, Verdict.BLOCK, sentence)
 
 
+def changes(name: str) -> bool:
+    """Tell whether a field has a name of those that change as a deal goes on: `StageName`, `closedate`, `is_won`.
+
+    A name is words between separators, digits and capitals. One of them must tell, or be made of such words alone.
+    """
+    return _CHANGES.search(_BREAK.sub(" ", name).lower()) is not None
+
+
 def _changing(name: str) -> Iterator[Finding]:
-    if _CHANGING.search(name):
+    if changes(name):
         sentence = "it has no date, and fields of such a name change as a deal goes on"
         yield Finding(name, Probe.UNDATED, None, float("nan"), None, Verdict.LOOK, sentence)
 

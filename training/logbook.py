@@ -34,12 +34,17 @@ def metrics(lineups: Sequence[Lineup], name: str) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for lineup in lineups:
-        if name in lineup.contenders:
-            prefix = lineup.target.value
-            found |= {f"{prefix}/{key}": value for key, value in _figures(lineup.contenders[name].figures).items()}
-        if name in lineup.capacity:
-            found |= {f"{prefix}/{key}": value for key, value in _at_capacity(lineup.capacity[name]).items()}
+        prefix, shown = lineup.target.value, shows(lineup, name)
+        if shown in lineup.contenders:
+            found |= {f"{prefix}/{key}": value for key, value in _figures(lineup.contenders[shown].figures).items()}
+        if shown in lineup.capacity:
+            found |= {f"{prefix}/{key}": value for key, value in _at_capacity(lineup.capacity[shown]).items()}
     return {key: value for key, value in found.items() if math.isfinite(value)}
+
+
+def shows(lineup: Lineup, name: str) -> str:
+    """Return whose figures a contender's run has for a target: where no model was learnt, the model's has the rules'."""
+    return RULES if name == MODEL and MODEL not in lineup.contenders else name
 
 
 def _figures(measured: Figures) -> dict[str, float]:
@@ -89,7 +94,8 @@ def snapshots(lineups: Sequence[Lineup], name: str) -> pa.Table:
 
     Columns: target, lead_id, cutoff (ISO 8601), age, label, probability, score (what ranks: points for the rules).
     """
-    return pa.concat_tables(_scores(one, one.contenders[name]) for one in lineups if name in one.contenders)
+    shown = [(one, shows(one, name)) for one in lineups]
+    return pa.concat_tables(_scores(one, one.contenders[name]) for one, name in shown if name in one.contenders)
 
 
 def _scores(lineup: Lineup, one: Contender) -> pa.Table:
@@ -163,9 +169,10 @@ def own_pictures(lineups: Sequence[Lineup], name: str) -> Mapping[str, Drawing]:
     """Return one contender's figures by their path, the same for each, so that the compare view shows them abreast."""
     drawn: dict[str, Drawing] = {}
     for lineup in lineups:
-        if name in lineup.contenders:
-            one = lineup.contenders[name]
-            scored = {name: figures.Scored(one.score, one.probability)}
+        shown = shows(lineup, name)
+        if shown in lineup.contenders:
+            one = lineup.contenders[shown]
+            scored = {shown: figures.Scored(one.score, one.probability)}
             title = f"{lineup.title}: predicted and observed"
             path = f"figures/{lineup.target.value}_reliability.png"
             drawn[path] = figures.reliability(title, lineup.labels.astype(float), scored)
@@ -227,12 +234,14 @@ def write_children(
 ) -> dict[str, str]:
     """Write one child run for each contender and return their ids by contender. `params`: settings by contender.
 
-    `model` is what the run of the model is called: `challenger` where it is new, `champion` where it serves.
+    `model` is what the run of the model is called: `challenger` where it is new, `champion` where it serves. There is
+    one whatever was learnt, so that the compare view has two runs to show.
     """
     ids = {}
-    for name in contenders(lineups):
+    for name in dict.fromkeys((MODEL, *contenders(lineups))):
         with parent.child(model if name == MODEL else name) as child:
-            child.params({"score": name, **params.get(name, {})})
+            shown = {f"{one.target.value}.shows": shows(one, name) for one in lineups if name == MODEL}
+            child.params({"score": name, **params.get(name, {}), **shown})
             child.dataset(rows, "test")
             child.metrics(metrics(lineups, name))
             child.table(snapshots(lineups, name), SNAPSHOTS_TABLE)

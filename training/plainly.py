@@ -48,13 +48,9 @@ def reached(target: Target, count: float) -> str:
 
 def tiles(lineup: Lineup) -> tuple[Tile, ...]:
     """Return the figures to begin with: conversions and money a week at the team's capacity, and who ranks better."""
-    if not _converted(lineup):
+    if not findings.converted_leads(lineup):
         return ()
     return tuple(tile for tile in (_reached_tile(lineup), _money_tile(lineup), _ranking_tile(lineup)) if tile)
-
-
-def _converted(lineup: Lineup) -> int:
-    return next(iter(lineup.contenders.values())).figures.converted_leads
 
 
 def _reached_tile(lineup: Lineup) -> Tile | None:
@@ -80,7 +76,7 @@ def _weekly(lineup: Lineup, measure: str, title: str, form: str) -> Tile | None:
     for first, second in pairs(lineup):
         apart = lineup.capacity_differences.get(second, {}).get(measure)
         if apart is not None and not math.isnan(apart.value):
-            sure.append(_apart(_scaled(apart, 1 / weeks), first, second, form, "a week"))
+            sure.append(_apart(lineup, _scaled(apart, 1 / weeks), (first, second), form, "a week"))
     return Tile(title, _bars(values, form), tuple(sure))
 
 
@@ -90,7 +86,7 @@ def _ranking_tile(lineup: Lineup) -> Tile | None:
         return None
     title = "Of a lead that converted and one that did not, the right one ranked first"
     sure = [
-        _apart(_scaled(lineup.differences[second]["auc"], 100), first, second, ".1f", "times in 100")
+        _apart(lineup, _scaled(lineup.differences[second]["auc"], 100), (first, second), ".1f", "times in 100")
         for first, second in pairs(lineup)
     ]
     return Tile(title, _bars(values, ".0%"), tuple(sure))
@@ -108,13 +104,15 @@ def _scaled(one: Difference, factor: float) -> Difference:
     return Difference(one.value * factor, one.low * factor, one.high * factor)
 
 
-def _apart(one: Difference, first: str, second: str, form: str, unit: str) -> str:
+def _apart(lineup: Lineup, one: Difference, pair: tuple[str, str], form: str, unit: str) -> str:
     """Say by how much a figure of which more is better is higher or lower, and whether luck could explain it."""
+    first, second = pair
     much = f"{abs(one.value):{form}} {unit} {'more' if one.value >= 0 else 'less'} than {NAMES[second]}"
     spread = f"with luck taken into account {one.low:+{form}} to {one.high:+{form}}"
-    if one.low > 0 or one.high < 0:
-        return f"{_capital(NAMES[first])}: {much} ({spread})."
-    return f"Too close to call. {_capital(NAMES[first])}: {much} ({spread})."
+    said = f"{_capital(NAMES[first])}: {much} ({spread})."
+    if findings.too_few(findings.converted_leads(lineup)):
+        return f"Too few converted to tell. {said}"
+    return said if one.low > 0 or one.high < 0 else f"Too close to call. {said}"
 
 
 def _capital(text: str) -> str:
@@ -133,8 +131,10 @@ def sentences(lineup: Lineup) -> Iterator[str]:
 def _verdict(lineup: Lineup) -> str:
     if MODEL not in lineup.contenders or lineup.same:
         return findings.finding(lineup)
-    if not _converted(lineup):
+    if not findings.converted_leads(lineup):
         return "None of the test's leads converted: nothing can be said of who is better."
+    if findings.too_few(findings.converted_leads(lineup)):
+        return findings.finding(lineup)
     loss = lineup.differences[RULES]["log_loss"]
     model, rules = (lineup.contenders[name].samples["log_loss"] for name in (MODEL, RULES))
     ahead = int(np.sum(model < rules))

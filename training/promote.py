@@ -2,16 +2,16 @@
 
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from histories.clock import iso
+from histories.clock import date, iso, parse
 from histories.errors import DataError
 from scoring import bundle as bundles
 from scoring import rulebook as rulebooks
 from scoring.bundle import Bundle
 from training.fingerprint import folder_sha256
-from training.gate import Decision, Lost, may_serve
+from training.gate import Decision, Lost, Verdict, may_serve
 from training.records import Version
 from training.rulebook_in_force import published
 from training.tracking import BUNDLE_PATH, RULEBOOK_PATH, Tracker
@@ -24,6 +24,9 @@ RULEBOOK_VERSION = "rulebook_version"
 VERDICT = "verdict"
 VERDICT_SENTENCE = "verdict_sentence"
 VERDICT_CHAMPION = "verdict_champion"
+PROMOTED_AT = "promoted_at"
+ROLLED_BACK_AT = "rolled_back_at"
+ROLLED_BACK_VERSION = "rolled_back_version"  # of a run and its version: the one of the same content that was
 _REMEMBERED = 50
 _log = logging.getLogger(__name__)
 
@@ -56,6 +59,14 @@ class Change:
 
     before: int | None
     now: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The version `number` was rolled back, `at` UTC microseconds, and nobody promoted its content since."""
+
+    number: int
+    at: int
 
 
 def resolve(tracker: Tracker, which: str | int, into: Path) -> Resolved:
@@ -117,23 +128,66 @@ def champion_as_trained(tracker: Tracker, into: Path) -> Resolved:
     return resolve(tracker, _aliased(tracker, CHAMPION).number, into)
 
 
+def taken_back(tracker: Tracker, bundle_version: str) -> TakenBack | None:
+    """Return the registered version of this very content that was rolled back last.
+
+    None where none was, or where one of that content was promoted after it: then somebody wanted it back.
+    """
+    equal = [one for one in tracker.versions() if one.tags.get(BUNDLE_VERSION) == bundle_version]
+    back = [TakenBack(one.number, parse(one.tags[ROLLED_BACK_AT])) for one in equal if ROLLED_BACK_AT in one.tags]
+    last = max(back, key=lambda one: one.at, default=None)
+    promoted = [parse(one.tags[PROMOTED_AT]) for one in equal if PROMOTED_AT in one.tags]
+    return None if last is None or max(promoted, default=last.at) > last.at else last
+
+
+def heeding(verdict: Verdict, back: TakenBack | None) -> Verdict:
+    """Let the verdict say that its bundle does not serve, where a version of the same content was rolled back.
+
+    The decision stays what the figures came to: by it `promote` brings the bundle back.
+    """
+    if back is None or not verdict.serves:
+        return verdict
+    sentence = (
+        f"By its figures this bundle may serve, but version {back.number} with the same content was rolled back on "
+        f"{date(back.at)}, and so it becomes the challenger; `lead-scoring promote` brings it back."
+    )
+    return replace(verdict, sentence=" ".join((sentence, *verdict.uncompared)))
+
+
+def settle(tracker: Tracker, version: Version, serves: bool, beside: Resolved | Lost | None, now: int) -> str:
+    """Point an alias at a version that was just registered, its files hashed again, and return which.
+
+    `serves`: whether its verdict, given beside `beside`, lets it. Where somebody else serves by now, it is no verdict
+    on that one; and what people rolled back, people bring back. `now` in UTC microseconds.
+    """
+    wanted = serves and taken_back(tracker, version.tags[BUNDLE_VERSION]) is None
+    if wanted and still_serves(tracker, beside):
+        crown(tracker, version, now)
+        return CHAMPION
+    if wanted:
+        _log.warning(
+            "version %d is the challenger: another champion came while it was trained; train again", version.number
+        )
+    _intact(tracker, version.number)
+    tracker.set_alias(CHALLENGER, version.number)
+    return CHALLENGER
+
+
 def promote(tracker: Tracker, number: int | None, now: int) -> Change:
     """Make a version the champion, if the gate let it; None: the challenger. `now` in UTC microseconds.
 
     Raises DataError where the gate's verdict was against it, or was given against another champion.
     """
     version = _aliased(tracker, CHALLENGER) if number is None else tracker.version(number)
-    serving = tracker.alias(CHAMPION)
-    _allowed(version, serving)
+    _allowed(tracker, version, tracker.alias(CHAMPION))
     return crown(tracker, version, now)
 
 
 def crown(tracker: Tracker, version: Version, now: int) -> Change:
     """Make a version champion whose verdict is known to allow it: check its hash, then move the alias in one step."""
-    with tempfile.TemporaryDirectory() as scratch:
-        resolve(tracker, version.number, Path(scratch))
+    _intact(tracker, version.number)
     past = _past(tracker)
-    tracker.tag_version(version.number, {"promoted_at": iso(now)})
+    tracker.tag_version(version.number, {PROMOTED_AT: iso(now)})
     tracker.set_champions([*past, version.number][-_REMEMBERED:])
     tracker.set_alias(CHAMPION, version.number)
     challenger = tracker.alias(CHALLENGER)
@@ -152,12 +206,17 @@ def rollback(tracker: Tracker, now: int) -> Change:
         serving = f"version {past[0]} is the first" if past else "there is no champion"
         raise DataError(f"nothing to go back to: {serving}; `lead-scoring promote VERSION` names another")
     before, target = past[-1], past[-2]
-    with tempfile.TemporaryDirectory() as scratch:
-        resolve(tracker, target, Path(scratch))
+    _intact(tracker, target)
     tracker.set_alias(CHAMPION, target)
     tracker.set_champions(past[:-1])
-    tracker.tag_version(before, {"rolled_back_at": iso(now)})
+    tracker.tag_version(before, {ROLLED_BACK_AT: iso(now)})
     return Change(before, target)
+
+
+def _intact(tracker: Tracker, number: int) -> None:
+    """Raise DataError where a version's files are not those that were registered."""
+    with tempfile.TemporaryDirectory() as scratch:
+        resolve(tracker, number, Path(scratch))
 
 
 def _aliased(tracker: Tracker, alias: str) -> Version:
@@ -170,7 +229,7 @@ def _aliased(tracker: Tracker, alias: str) -> Version:
     return version
 
 
-def _allowed(version: Version, serving: Version | None) -> None:
+def _allowed(tracker: Tracker, version: Version, serving: Version | None) -> None:
     """Refuse what the gate refused, and what it judged beside a champion that no longer serves."""
     if serving is not None and serving.number == version.number:
         raise DataError(f"version {version.number}: is the champion already")
@@ -181,13 +240,19 @@ def _allowed(version: Version, serving: Version | None) -> None:
             f"version {version.number}: the gate says no. {version.tags.get(VERDICT_SENTENCE, 'It was never judged.')}"
         )
     current = "" if serving is None else str(serving.number)
-    if judged != current:
+    if judged != current and (judged or not _lost(tracker)):
         against = f"version {judged}" if judged else "no champion"
         beside = f"version {current} is" if current else "there is none"
         raise DataError(
             f"version {version.number}: was judged against {against}, but now {beside} champion; train again, "
             f"so that both are measured on the same snapshots"
         )
+
+
+def _lost(tracker: Tracker) -> bool:
+    """Tell whether the champion can no longer be read, and so counts as none."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return isinstance(rival(tracker, Path(scratch)), Lost)
 
 
 def _past(tracker: Tracker) -> list[int]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from training.bootstrap import Difference
 from training.evaluate import BEST, LOWER_IS_BETTER
-from training.findings import better
+from training.findings import better, converted_leads, too_few
 from training.lineup import Lineup
 
 
@@ -49,7 +49,9 @@ def render(lineup: Lineup, names: list[str]) -> Group:
     on_test.show_header = True
     for row in _ON_TEST:
         values = [float(getattr(lineup.contenders[name].figures.measures, row.measure)) for name in names]
-        on_test.add_row(*_cells(row, values, lineup.differences.get(_against(names), {}).get(row.measure), names))
+        on_test.add_row(
+            *_cells(lineup, row, values, lineup.differences.get(_against(names), {}).get(row.measure), names)
+        )
     return Group(on_test, *_at_capacity(lineup, names))
 
 
@@ -76,7 +78,7 @@ def _at_capacity(lineup: Lineup, names: list[str]) -> Iterator[RenderableType]:
         values = [float(getattr(one.measures, row.measure)) for one in found]
         if not all(math.isnan(one) for one in values):
             one = lineup.capacity_differences.get(_against(names), {}).get(row.measure)
-            table.add_row(*_cells(row, values, one, names))
+            table.add_row(*_cells(lineup, row, values, one, names))
     yield table
 
 
@@ -85,11 +87,15 @@ def _against(names: list[str]) -> str:
     return names[1] if len(names) == 2 else ""
 
 
-def _cells(row: _Row, values: list[float], one: Difference | None, names: list[str]) -> list[RenderableType]:
+def _cells(
+    lineup: Lineup, row: _Row, values: list[float], one: Difference | None, names: list[str]
+) -> list[RenderableType]:
     cells: list[RenderableType] = [row.name]
     cells += ["–" if math.isnan(value) else _shown(row.form, value, "") for value in values]
     if one is not None:
-        cells += _difference(row, values, one, names)
+        shown, verdict = _difference(row, values, one, names)
+        few = too_few(converted_leads(lineup)) is not None
+        cells += [shown, Text("cannot tell", style="dim") if few and verdict else verdict]
     return cells
 
 

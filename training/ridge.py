@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from scoring.calibration import IDENTITY
 from scoring.ridge import Line, Ranges, RidgeMember, standard, straight
+from training import number_ranges
 from training.booster import FloatArray, IntArray, Window
 from training.calibrators import log_loss
 from training.ridge_columns import RidgeColumns
@@ -22,7 +23,6 @@ from training.settings import threads
 Labels = NDArray[np.int8]
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # scikit-learn's C: the least binds most
 RANGES = 5
-LEAST_SHARE = 0.01  # of the rows that have a number, in a range
 _MOST_STEPS = 1000
 _LEAST_VARIANCE = 0.05  # of a cell: at its own, the ridge would not hold back what a handful of leads say
 _LEAST_RATE = 1e-6
@@ -208,30 +208,9 @@ def _encoded(matrix: FloatArray, rows: IntArray, columns: RidgeColumns) -> _Enco
         known = values[np.isfinite(values)]
         if not len(known):
             continue
-        borders = None if column in columns.codes else _borders(known)
+        borders = None if column in columns.codes else number_ranges.borders(known, RANGES)
         count = 2 + (int(known.max()) if borders is None else len(borders))
         shares = np.bincount(_cell(values, borders, count), minlength=count) / len(values)
         if (shares > 0).sum() > 1:
             cells.append(_Cells(column, borders, shares))
     return _Encoded(columns.names, np.array(numbers, np.int64), np.array(centres), np.array(scales), tuple(cells))
-
-
-def _borders(known: FloatArray) -> FloatArray:
-    """Borders between ranges: RANGES of as many rows each, or where values repeat each value that enough rows have.
-
-    Where nearly all rows have the least value, 0 say, that is a range alone, and the others are divided.
-    """
-    least = known.min()
-    others = known[known > least]
-    between = np.quantile(known, np.arange(1, RANGES) / RANGES, method="higher")
-    if len(np.unique(known)) <= RANGES:
-        between = np.unique(others)
-    elif between[-1] == least:
-        between = np.quantile(others, np.arange(RANGES - 1) / (RANGES - 1), method="higher")
-    borders: list[float] = []
-    for border in np.unique(between[between > least]).tolist():
-        below = known < border
-        newest = below & (known >= borders[-1]) if borders else below
-        if min(newest.mean(), (known >= border).mean()) >= LEAST_SHARE:
-            borders.append(border)
-    return np.array(borders)

@@ -1,6 +1,5 @@
 """One training run: an export, a recipe and a rulebook become a judged, registered, perhaps promoted bundle."""
 
-import logging
 import math
 import signal
 import tempfile
@@ -28,6 +27,7 @@ from training import (
     leakage_report,
     lineup,
     logbook,
+    other_rules,
     promote,
     recipe,
     rivals,
@@ -40,6 +40,7 @@ from training.fitted import Fitted, Progress, Score, silent
 from training.gate import Decision, Lost, Verdict
 from training.leakage import Audit
 from training.lineup import MODEL, RULES, Lineup
+from training.other_rules import InForce
 from training.promote import Resolved
 from training.recipe import Recipe
 from training.records import Place, Version
@@ -77,7 +78,6 @@ class TrainingResult:
 # Where finished trials of a search are kept until their run has ended: in the working folder, by what was read.
 TRIALS = Path(".lead-scoring", "trials")
 NOT_COMPARED = "not_compared"
-_log = logging.getLogger(__name__)
 
 
 class Terminated(BaseException):
@@ -125,7 +125,7 @@ def train(
         tracker.run("train", "train") as run,
         tempfile.TemporaryDirectory() as scratch,
     ):
-        _log_input(run, given)
+        _log_input(run, given, other_rules.other(tracker, rules.version))
         prepared = prepare(histories, settings, progress)
         leakage.require(leakage.fields(histories, prepared.catalogue), allow_leaks)
         audit = _audit(run, given, prepared, allow_leaks)
@@ -134,7 +134,7 @@ def train(
         champion = promote.rival(tracker, Path(scratch) / "champion")
         lineups = rivals.lineups(histories, settings, fitted, champion)
         audit = _with_models(audit, fitted)
-        verdict = _judge(fitted, lineups, audit, champion)
+        verdict = _judge(tracker, fitted, lineups, audit, champion)
         progress("writing to MLflow", 1, 2)
         children = _log_output(run, given, fitted, lineups, audit, verdict, Path(scratch) / BUNDLE_PATH)
         version, alias = _register(tracker, run, given, fitted, verdict, champion, now, Path(scratch) / BUNDLE_PATH)
@@ -186,12 +186,14 @@ def _ended_politely() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _log_input(run: Run, given: _Input) -> None:
+def _log_input(run: Run, given: _Input, in_force: InForce | None) -> None:
     run.params(_recipe_params(given.recipe))
     run.text(given.recipe.source, "recipe.toml")
     run.text(given.rules.source, RULEBOOK_PATH)
     run.text(given.fingerprint.to_json(), "fingerprint.json")
     run.tags({"data_sha256": given.fingerprint.sha256, "rulebook_version": given.rules.version})
+    if in_force is not None:
+        run.tags({other_rules.IN_FORCE: in_force.version})
 
 
 def _recipe_params(settings: Recipe) -> dict[str, object]:
@@ -215,12 +217,15 @@ def _recipe_params(settings: Recipe) -> dict[str, object]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _judge(fitted: Fitted, lineups: Sequence[Lineup], audit: Audit, champion: Resolved | Lost | None) -> Verdict:
+def _judge(
+    tracker: Tracker, fitted: Fitted, lineups: Sequence[Lineup], audit: Audit, champion: Resolved | Lost | None
+) -> Verdict:
     answering = [(one.target, fitted.results[one.target].answering) for one in lineups]
     rival = rivals.rival(champion, lineups) if isinstance(champion, Resolved) else champion
     clean = Check("leakage", len(audit.blocking), 0, not audit.stops_promotion, audit.why, "nothing that stops")
     margin = fitted.recipe.gate_margin
-    return gate.judge(fitted.bundle.version, answering, clean, rival, fitted.test_start, margin)
+    verdict = gate.judge(fitted.bundle.version, answering, clean, rival, fitted.test_start, margin)
+    return promote.heeding(verdict, promote.taken_back(tracker, fitted.bundle.version))
 
 
 def _with_models(audit: Audit, fitted: Fitted) -> Audit:
@@ -287,11 +292,7 @@ def _learning(fitted: Fitted) -> dict[str, object]:
         learnt[f"{target.value}.in_bundle"] = MODEL if result.champion is Score.MODEL else RULES
         learnt |= {f"{target.value}.step": result.step.value, f"{target.value}.step_why": result.why}
         if result.learning is not None:
-            settings = asdict(result.learning.settings)
-            learnt |= {f"{target.value}.{key}": value for key, value in settings.items()}
-            learnt[f"{target.value}.rounds"] = result.learning.rounds
-            learnt[f"{target.value}.calibration"] = result.learning.calibration
-            learnt[f"{target.value}.ridge"] = result.learning.ridge
+            learnt |= {f"{target.value}.{name}": value for name, value in result.learning.params().items()}
             learnt[f"{target.value}.trials"] = result.learning.trials
             if (route := result.learning.route) is not None:
                 learnt |= {f"{target.value}.{name}": value for name, value in route.params().items()}
@@ -310,7 +311,7 @@ def _register(
 ) -> tuple[Version, str]:
     """Enter the bundle into the registry and point an alias at it. The champion itself is not entered again.
 
-    `beside`: whom the verdict speaks of. Where somebody else serves by now, it is no verdict on that one.
+    `beside`: whom the verdict speaks of.
     """
     serving = tracker.alias(promote.CHAMPION)
     if serving is not None and verdict.decision is Decision.SAME:
@@ -325,13 +326,8 @@ def _register(
         "data_sha256": given.fingerprint.sha256,
         "trained_until": iso(fitted.bundle.card.trained_until),
     }
+    if back := promote.taken_back(tracker, fitted.bundle.version):
+        tags[promote.ROLLED_BACK_VERSION] = str(back.number)
+        run.tags({promote.ROLLED_BACK_VERSION: str(back.number)})
     version = tracker.register(run, tags)
-    if verdict.serves and promote.still_serves(tracker, beside):
-        promote.crown(tracker, version, now)
-        return version, promote.CHAMPION
-    if verdict.serves:
-        _log.warning(
-            "version %d is the challenger: another champion came while it was trained; train again", version.number
-        )
-    tracker.set_alias(promote.CHALLENGER, version.number)
-    return version, promote.CHALLENGER
+    return version, promote.settle(tracker, version, verdict.serves, beside, now)

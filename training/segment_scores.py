@@ -44,7 +44,10 @@ class _Members:
 
 
 def by_segment(histories: Histories, names: Sequence[str], lineup: Lineup, seed: int) -> tuple[Segment, ...]:
-    """Return the lineup's contenders by age, then by the values of the attributes `names`, the commonest first."""
+    """Return the lineup's contenders by age, then by the attributes `names`.
+
+    Of a category the commonest value comes first, of a number the least range.
+    """
     members = [*_ages(lineup), *(one for name in names for one in _values(histories, name, lineup))]
     sums = _Sums(lineup, members)
     clusters = int(lineup.clusters.max()) + 1
@@ -63,7 +66,7 @@ def _ages(lineup: Lineup) -> Iterator[_Members]:
 def _values(histories: Histories, name: str, lineup: Lineup) -> Iterator[_Members]:
     cutoffs = np.asarray(lineup.rows["cutoff"].to_numpy(), dtype=np.int64)
     named = segments.values(histories, name, lineup.rows["lead_id"].to_pylist(), cutoffs)
-    found = list(segments.parts(named))
+    found = list(segments.parts(named, segments.ranges(histories, name)))
     kept = {value for value, _ in found}
     board: list[str | None] = []
     if lineup.boards is not None:

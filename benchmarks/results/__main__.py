@@ -2,7 +2,7 @@
 
 What is measured is kept in the folder --work, one file a part; what lies there is not measured again, so that a run
 that was broken off goes on. The page holds everything that the folder has. `--part` with nothing behind it writes the
-page alone. After a change of the code, name a new folder.
+page alone. To measure a part again, remove its file.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.results import plan
-from benchmarks.results.kept import ROOT
+from benchmarks.results.kept import MEASURED, ROOT
 from benchmarks.results.page import page
 from benchmarks.results.plan import PARTS, Plan
 from benchmarks.scale.machine import machine
@@ -43,7 +43,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     default = Plan()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description=__doc__)
-    parser.add_argument("--work", type=Path, default=ROOT / ".results", help="where parts are kept")
+    parser.add_argument("--work", type=Path, default=MEASURED, help="where parts are kept")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "results.md")
     parser.add_argument("--part", nargs="*", choices=PARTS, default=list(PARTS), help="what to measure")
     parser.add_argument("--leads", type=int, nargs="+", help="sizes of the samples; else each part's own")

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from histories.whole_file import whole_file
 
 ROOT = Path(__file__).resolve().parents[2]
+MEASURED = ROOT / "benchmarks" / "measured"  # checked in: the page is these parts in words
 
 
 class Found(Protocol):

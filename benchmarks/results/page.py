@@ -36,10 +36,10 @@ def page(results: Results, began: int, machine: str, versions: str) -> str:
 def _head(began: int, machine: str, versions: str) -> str:
     return f"""# Results
 
-What training reaches, measured by `make results`, which wrote this page. All of it at full size takes hours; each part is kept, so that a run that was broken off goes on (`{COMMAND} --help`). What was measured with less than was asked for says so.
+What training reaches, measured by `make results`, which wrote this page. All of it at full size takes hours; each part is kept in `benchmarks/measured`, so that a run that was broken off goes on, and a part whose file is removed is measured again (`{COMMAND} --help`). What was measured with less than was asked for says so.
 
-- Date: {clock.date(began)}
-- Machine: {machine}
+- Written: {clock.date(began)}; the parts at the end of the page tell when each was measured, and of which commit
+- Machine that wrote it: {machine}
 - Versions: {versions}"""
 
 

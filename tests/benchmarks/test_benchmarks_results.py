@@ -252,7 +252,7 @@ def judged(results: Results) -> dict[str, tuple[str, str]]:
 
 def test_what_was_not_measured_says_how_it_would_be() -> None:
     found = judged(NOTHING)
-    assert len(found) == 10
+    assert len(found) == 11
     assert found["customer, 20,000 simulated leads: AUC behind the truth's"] == (
         "",
         "not measured: `python -m benchmarks.results --part truth --leads 20000 --seeds 5`",
@@ -291,7 +291,20 @@ def covered(count: int, repetitions: int, fresh: int) -> Coverage:
 @pytest.mark.parametrize(("count", "said"), [(89, "**not met**"), (90, "met"), (99, "met"), (100, "**not met**")])
 def test_an_interval_that_holds_always_is_as_wrong_as_one_that_holds_seldom(count: int, said: str) -> None:
     found = judged(replace(NOTHING, coverage=[held("coverage", covered(count, 100, 200_000))]))
-    assert list(found.values())[8:] == [(f"{count} of 100 (true one from 200,000 fresh leads)", said)] * 2
+    assert list(found.values())[8:10] == [(f"{count} of 100 (true one from 200,000 fresh leads)", said)] * 2
+
+
+def test_measures_that_no_target_names_are_judged_together_and_those_outside_named() -> None:
+    """Uncertainty is the answers' own: both scores have the same, and its interval holds 0 always."""
+    one = covered(95, 100, 200_000)
+    measures = dict(one.measures) | {"brier": Held(0.1, 89, 3, 8), "uncertainty": Held(0.0, 100, 0, 0)}
+    found = judged(replace(NOTHING, coverage=[held("coverage", replace(one, measures=measures))]))
+    others = len(MEASURES) - 3
+    assert list(found.values())[10] == (
+        f"{others - 1} of {others} measures; outside: brier 89 of 100", "**not met**"
+    )  # fmt: skip
+    within = judged(replace(NOTHING, coverage=[held("coverage", one)]))
+    assert list(within.values())[10] == (f"{others} of {others} measures", "met")
 
 
 def test_fewer_repetitions_than_asked_are_named() -> None:
@@ -316,12 +329,19 @@ def test_the_page_names_what_is_missing_and_shows_what_is_there() -> None:
     assert re.search(r"^\| all \| 2 \| 1 \| 1\.000 \(.* \| \+0\.000 \(", text, re.MULTILINE)
     assert "Not measured yet: `python -m benchmarks.results --part olist`" in text
     assert "| `truth-20000-1` | 1970-01-01T00:00Z | `abc1234` | 1 |" in text
-    assert len(re.findall(r"\| not measured: `python -m benchmarks\.results --part", text)) == 7
+    assert len(re.findall(r"\| not measured: `python -m benchmarks\.results --part", text)) == 8
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert [len({row.count("|") for row in table}) for table in tables] == [1] * len(tables)
 
 
 # What is kept
+
+
+def test_the_page_in_docs_says_what_is_kept() -> None:
+    """Machine and versions are those of who wrote it."""
+    written = (kept.ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    again = page(plan.read(kept.MEASURED), 0, "a machine", "Python")
+    assert written[written.index("## Targets") :] == again[again.index("## Targets") :]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from histories.errors import DataError
 from scoring import rulebook
 from training import backtest_report, recipe
 from training.backtest import Backtest, Deals, backtest, deals
+from training.bootstrap import Difference
 from training.handed_over import handed_over
 from training.lift import Pull
 
@@ -119,6 +120,61 @@ def test_points_for_what_matters_beat_points_for_what_does_not(found: Backtest) 
     assert auc.apart.value == pytest.approx(auc.new.value - auc.old.value)
     assert auc.apart.low > 0.1
     assert backtest_report.conclusion(found).startswith("The new rulebook is better: so say ")
+
+
+def few(found: Backtest, customers: int, sql: int) -> Backtest:
+    return replace(found, test_conversions={Target.CUSTOMER: customers, Target.SQL: sql})
+
+
+def test_the_conversions_that_verdicts_rest_on_are_those_of_the_test(found: Backtest, closed: Deals) -> None:
+    for target, drawn in closed.drawn.items():
+        rows = closed.test(target)
+        leads = {int(lead) for lead, label in zip(drawn.lead[rows], drawn.label[rows], strict=True) if label == 1}
+        assert found.test_conversions[target] == len(leads) >= 50
+
+
+def test_of_fewer_than_fifty_conversions_no_rulebook_is_better(found: Backtest) -> None:
+    scarce = few(found, customers=1, sql=49)
+    assert backtest_report.conclusion(scarce) == (
+        "Cannot tell for customer: the test holds 1 converted lead, and it takes 50 to tell two rulebooks apart. "
+        "Cannot tell for sql: the test holds 49 converted leads, and it takes 50 to tell two rulebooks apart."
+    )
+    text = " ".join(shown(scarce).split())
+    assert "(1 lead became a customer, 49 leads became sql), which" in text
+    assert "is better" not in text
+    assert "new is better" in shown(found)
+
+
+def test_the_target_with_enough_conversions_is_judged_alone(found: Backtest) -> None:
+    assert backtest_report.conclusion(few(found, customers=49, sql=50)) == (
+        "Cannot tell for customer: the test holds 49 converted leads, and it takes 50 to tell two rulebooks apart. "
+        "For sql, the new rulebook is better: so say 2 of the 2 figures that should be high, and none says that it is worse."
+    )
+
+
+def test_how_much_work_is_handed_over_is_told_without_conversions(found: Backtest) -> None:
+    """Leads a week at a stage count no conversions."""
+    more = replace(found.whole[4], apart=Difference(2.0, 1.0, 3.0))
+    assert (more.unit, more.target) == ("leads", None)
+    assert re.search(
+        r"Leads a week that reach mql .*\+2\.0 \(\+1\.0 to \+3\.0\) +more",
+        shown(few(replace(found, whole=(more,)), customers=0, sql=0)),
+    )
+
+
+def test_what_one_rulebook_is_worth_is_told_of_a_target_with_enough_conversions(closed: Deals) -> None:
+    found = backtest(closed, rulebook.parse(GOOD, "g.toml"), None, draws=50)
+    auc = found.whole[1].new
+    assert backtest_report.conclusion(found).startswith("Of a lead that became a customer and one that did not, these")
+    assert backtest_report.conclusion(few(found, customers=3, sql=50)) == (
+        "Cannot tell for customer: the test holds 3 converted leads, and it takes 50 to tell points from chance. "
+        "Of a lead that became sql and one that did not, these points ranked the first higher "
+        f"{auc.value:.0%} of the time ({auc.low:.0%} to {auc.high:.0%})."
+    )
+    assert backtest_report.conclusion(few(found, customers=3, sql=1)) == (
+        "Cannot tell for customer: the test holds 3 converted leads, and it takes 50 to tell points from chance. "
+        "Cannot tell for sql: the test holds 1 converted lead, and it takes 50 to tell points from chance."
+    )
 
 
 def test_a_rulebook_beside_itself_differs_in_nothing(closed: Deals) -> None:

@@ -11,7 +11,7 @@ from histories.contract import Attribute, LeadHistory, Outcome, Stage, Target
 from histories.errors import DataError
 from training.board import recent_board
 from training.recipe import Age
-from training.segments import OTHER, parts, values
+from training.segments import OTHER, parts, ranges, values
 from training.snapshots import draw
 
 
@@ -65,6 +65,43 @@ def test_a_segment_is_what_was_known_at_the_snapshot():
     histories = assemble([lead(1, 0, attributes=dated), lead(2, 0)], exported_at=100 * DAY)
     cutoffs = np.array([30 * DAY, 30 * DAY + 1, 99 * DAY])
     assert values(histories, "industry", ["0001", "0001", "0002"], cutoffs) == ["bank", "shop", None]
+
+
+def sized(employees):
+    """A lead each, the number of whose employees was known from the start; None: never."""
+    told = [() if one is None else (Attribute("employees", one),) for one in employees]
+    return assemble([lead(n, 0, attributes=one) for n, one in enumerate(told)], exported_at=100 * DAY)
+
+
+def test_a_number_is_a_segment_by_the_range_that_it_lies_in():
+    histories = sized([float(n) for n in range(1, 401)] + [None])
+    assert ranges(histories, "employees") == ("1 to 99", "100 to 199", "200 to 299", "300 or more")
+    asked = ["0000", "0098", "0099", "0399", "0400"]
+    found = values(histories, "employees", asked, np.full(5, 50 * DAY))
+    assert found == ["1 to 99", "1 to 99", "100 to 199", "300 or more", None]
+
+
+def test_a_range_is_that_of_the_number_that_was_known_at_the_snapshot():
+    grew = lead(401, 0, attributes=(Attribute("employees", 5.0), Attribute("employees", 350.0, known_at=30 * DAY)))
+    others = [lead(n, 0, attributes=(Attribute("employees", float(n)),)) for n in range(1, 401)]
+    histories = assemble([*others, grew], exported_at=100 * DAY)
+    cutoffs = np.array([30 * DAY, 30 * DAY + 1])
+    assert values(histories, "employees", ["0401", "0401"], cutoffs) == ["1 to 99", "300 or more"]
+
+
+def test_a_category_has_no_ranges():
+    histories = assemble([lead(1, 0, attributes=(Attribute("industry", "bank"),))], exported_at=100 * DAY)
+    assert ranges(histories, "industry") == ()
+
+
+def test_ranges_come_in_their_order_then_others_by_how_common_they_are():
+    named = ["50 or more"] * 60 + ["1 to 49"] * 30 + [None] * 40 + ["0"]
+    assert [value for value, _ in parts(named, ("0", "1 to 49", "50 or more"))] == [
+        "1 to 49",
+        "50 or more",
+        None,
+        OTHER,
+    ]
 
 
 def test_rare_values_come_together_and_no_snapshot_is_lost():

@@ -188,8 +188,12 @@ def test_where_each_step_has_its_own_reasons_the_chain_is_the_better(whole, dire
     assert route.sentence == (
         f"P(customer) is the chain P(sql) x P(customer | sql): log loss {route.chain_log_loss:.4f} on "
         f"{route.snapshots:,} snapshots of the windows inside training, {route.direct_log_loss:.4f} if it were learnt "
-        "directly"
+        "directly. The chain's trees have default settings and do not start from the rulebook's points"
     )
+    said = route.params()
+    for part, learning in (("chain_sql", route.sql), ("chain_given_sql", route.given_sql)):
+        assert {name: said[f"{part}_{name}"] for name in learning.params()} == learning.params()
+        assert {"rounds", "calibration", "ridge", "num_leaves"} <= learning.params().keys()
 
 
 def test_the_chain_speaks_of_the_customers_days_and_predicts_as_many_as_come(whole, tried):

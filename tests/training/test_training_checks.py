@@ -19,7 +19,7 @@ def evidence(
     ratio: Difference = RATIO,
     parts: tuple[Part, ...] = (),
 ) -> Evidence:
-    return Evidence(Target.CUSTOMER, 1000, converted, log_loss, precision, ratio, parts)
+    return Evidence(Target.CUSTOMER, 1000, converted, log_loss, precision, ratio, Difference(1.0, 0.9, 1.1), parts)
 
 
 def asked(name: str, given: Evidence) -> Check:

@@ -85,11 +85,23 @@ def test_without_an_open_lead_there_is_nobody_to_call(trained: Trained, historie
         cutoffs(replace(histories, outcomes=won), trained.result.bundle, rules, Business(), CALLS, seed=1)
 
 
-def counted(difference: Difference, boards: int = 12) -> Cutoffs:
+def counted(difference: Difference, boards: int = 12, converted: int = 50) -> Cutoffs:
     nothing = Difference(np.nan, np.nan, np.nan)
     model = Cutoff(0.0641, 20, 0.0312, Difference(3.6, 2.7, 4.7) if boards else nothing)
     rules = Cutoff(45.0, 20, 30.0, Difference(2.1, 1.5, 3.0) if boards else nothing)
-    return Cutoffs(20, 30, 1000 * DAY, 400, 800 * DAY, boards, {MODEL: model, RULES: rules}, difference, 4.2)
+    return Cutoffs(
+        calls_per_week=20,
+        horizon_days=30,
+        exported_at=1000 * DAY,
+        open_leads=400,
+        since=800 * DAY,
+        boards=boards,
+        converted_leads=converted if boards else 0,
+        by_score={MODEL: model, RULES: rules},
+        difference=difference,
+        same_calls=False,
+        promised=4.2,
+    )
 
 
 def test_the_table_gives_each_score_its_own_scale() -> None:
@@ -129,7 +141,7 @@ def test_the_table_gives_each_score_its_own_scale() -> None:
             12,
             "By the rules, 1.5 more customers a week (95% interval -2.8 to -0.2, model minus rules).",
         ),
-        (Difference(0.0, 0.0, 0.0), 12, "Both scores would have called the same leads."),
+        (Difference(0.0, 0.0, 0.0), 12, "The calls of either score would have brought as many customers: 3.6 a week."),
         (
             Difference(np.nan, np.nan, np.nan),
             0,
@@ -139,3 +151,49 @@ def test_the_table_gives_each_score_its_own_scale() -> None:
 )
 def test_the_last_sentence_says_no_more_than_is_known(difference: Difference, boards: int, said: str) -> None:
     assert cutoffs_report.sentences(counted(difference, boards))[-1] == said
+
+
+def test_the_same_leads_are_said_only_where_both_scores_call_them() -> None:
+    """Other leads, of whom none became a customer, make no difference either."""
+    none = Difference(0.0, 0.0, 0.0)
+    found = counted(none)
+    assert cutoffs_report.sentences(replace(found, same_calls=True))[-1] == (
+        "Both scores put the same leads up for a call."
+    )
+    nobody = {name: replace(one, conversions=none) for name, one in found.by_score.items()}
+    assert cutoffs_report.sentences(replace(found, by_score=nobody))[-1] == (
+        "None of the leads that either score would have called in the past weeks became a customer."
+    )
+
+
+def test_of_fewer_than_fifty_converted_leads_no_score_is_named_and_luck_is() -> None:
+    surely = Difference(1.5, 0.2, 2.8)
+    assert cutoffs_report.sentences(counted(surely, converted=49))[-2:] == [
+        "The past weeks do not tell the two apart: +1.5 customers a week, model minus rules (95% interval +0.2 to +2.8).",
+        "Only 49 leads of the past weeks converted: below 50 a difference can be luck.",
+    ]
+    assert cutoffs_report.sentences(counted(surely, converted=1))[-1] == (
+        "Only 1 lead of the past weeks converted: below 50 a difference can be luck."
+    )
+    assert cutoffs_report.sentences(counted(surely))[-1].startswith("By the model, 1.5 more customers a week")
+
+
+def test_scores_that_call_other_leads_are_told_from_those_that_call_the_same(
+    trained: Trained, histories: Histories, found: Cutoffs
+) -> None:
+    """Where there are calls for everybody on the boards, any two scores call the same."""
+    rules = rulebook.read(trained.company.rulebook)
+    everybody = cutoffs(histories, trained.result.bundle, rules, Business(), 10_000, seed=1)
+    assert everybody.same_calls
+    assert not found.same_calls
+
+
+def test_converted_leads_are_those_on_the_boards_each_once(histories: Histories, found: Cutoffs) -> None:
+    """Open on some board, and a customer within the horizon of it: a lead that is on two boards by then counts once."""
+    table = histories.outcomes.filter(pa.compute.equal(histories.outcomes["stage"], "customer"))
+    won = dict(zip(table["lead_id"].to_pylist(), table["reached_at"].to_pylist(), strict=True))
+    created = dict(zip(histories.leads["lead_id"].to_pylist(), histories.leads["created_at"].to_pylist(), strict=True))
+    days = [found.since + week * 7 * DAY for week in range(found.boards)]
+    assert found.converted_leads == sum(
+        any(created[one] <= day <= at < day + found.horizon_days * DAY for day in days) for one, at in won.items()
+    )

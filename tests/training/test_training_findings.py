@@ -64,10 +64,31 @@ def test_the_aucs_are_told_as_pairs_won() -> None:
     )
 
 
-def test_without_conversions_there_is_no_ranking_and_a_caution() -> None:
-    nobody = made(NOISE, FLAT, np.zeros_like(LABELS))
-    assert ranking(nobody) is None
-    assert caution(nobody) == "Only 0 leads of the test converted: below 50 a difference can be luck."
+@pytest.mark.parametrize(
+    ("converted", "leads"), [(0, "0 converted leads"), (1, "1 converted lead"), (49, "49 converted leads")]
+)
+def test_of_fewer_than_fifty_converted_leads_no_winner_is_named(converted: int, leads: str) -> None:
+    """A perfect model beside points that know nothing: with 50 it wins."""
+    labels = np.r_[np.ones(converted, dtype=int), np.zeros(200, dtype=int)]
+    one = made(np.where(labels == 1, 0.9, 0.01), np.full(len(labels), 0.25), labels)
+    assert finding(one) == f"Cannot tell: the test holds {leads}, and it takes 50 to tell two scores apart."
+    assert headline([one]) == (
+        f"Customer within 90 days: cannot tell: the test holds {leads}, and it takes 50 to tell two scores apart."
+    )
+    assert caution(one) is None, "the finding says it already"
+
+
+def test_of_fifty_converted_leads_the_winner_is_named() -> None:
+    labels = np.r_[np.ones(50, dtype=int), np.zeros(200, dtype=int)]
+    one = made(np.where(labels == 1, 0.9, 0.01), np.full(len(labels), 0.25), labels)
+    assert finding(one).startswith("The model predicts better than the rules (log loss -")
+
+
+def test_without_conversions_there_is_no_ranking_and_the_rules_alone_are_cautioned() -> None:
+    nobody = np.zeros_like(LABELS)
+    assert ranking(made(NOISE, FLAT, nobody)) is None
+    said = "Only 0 leads of the test converted: below 50 a difference can be luck."
+    assert caution(made(None, FLAT, nobody)) == caution(made(FLAT, FLAT, nobody)) == said
 
 
 def test_fifty_converted_leads_need_no_caution() -> None:

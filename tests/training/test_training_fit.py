@@ -203,10 +203,10 @@ def test_no_conversion_at_all_says_what_to_do():
         fit(base=-99.0, effect=0.0)
 
 
-def test_a_segment_that_is_no_category_is_named():
+def test_a_segment_that_is_no_attribute_is_named():
     plan = recipe.parse(PLAN.source.replace('"industry"', '"industri"'), "recipe.toml")
     message = (
-        "recipe [report] segments: 'industri' is not a category among the export's attributes; allowed are industry; "
+        "recipe [report] segments: 'industri' is not among the export's attributes; allowed are industry; "
         "did you mean 'industry'?"
     )
     with pytest.raises(CallError, match=f"^{re.escape(message)}$"):

@@ -15,11 +15,12 @@ from training.gate import Answering, Decision, Lost, Rival, Verdict, answers, ju
 
 TEST_FROM = 100 * DAY
 MARGIN = 0.002
+SURE = Difference(1.0, 0.9, 1.1)
 
 
 def evidence(converted: int = 80, high: float = -0.003, target: Target = Target.CUSTOMER) -> Evidence:
     log_loss = Difference(high - 0.003, high - 0.006, high)
-    return Evidence(target, 1000, converted, log_loss, None, Difference(1.0, 0.9, 1.1), ())
+    return Evidence(target, 1000, converted, log_loss, None, SURE, SURE, ())
 
 
 def answering(converted: int = 80, high: float = -0.003) -> list[tuple[Target, Answering]]:
@@ -72,7 +73,7 @@ def test_probabilities_that_may_be_right_but_are_not_sure_to_be_are_left_to_the_
     assert first.decision is Decision.CANNOT_TELL
     assert first.serves
     assert first.sentence == (
-        "Cannot tell. Whether its probabilities for customer hold is not sure. It predicts 1.10 times what came "
+        "Cannot tell. Its probabilities for customer are not sure to hold. It predicts 1.10 times what came "
         "(95% interval 0.90 to 1.30); allowed is 0.8 to 1.25. There was no champion: this bundle becomes the first. "
         "It answers with the model for customer."
     )
@@ -91,12 +92,30 @@ def test_probabilities_that_are_surely_off_leave_the_answer_to_the_points() -> N
 
 
 def test_points_that_answer_for_want_of_a_model_are_judged_by_the_test_s_conversions_too() -> None:
-    few = points_answer(Target.CUSTOMER, 31, "81 converted leads are fewer than 100")
+    few = points_answer(Target.CUSTOMER, 31, SURE, "81 converted leads are fewer than 100")
     assert not few.model
     assert few.reason == "81 converted leads are fewer than 100"
     assert judged(None, [(Target.CUSTOMER, few)]).decision is Decision.CANNOT_TELL
-    enough = points_answer(Target.CUSTOMER, 50, "81 converted leads are fewer than 100")
+    enough = points_answer(Target.CUSTOMER, 50, SURE, "81 converted leads are fewer than 100")
     assert judged(None, [(Target.CUSTOMER, enough)]).decision is Decision.PROMOTE
+
+
+def test_points_that_answer_are_held_to_what_they_promise() -> None:
+    """Half as many came as both promised: the model goes, and the points that stay are no better."""
+    half = Difference(2.0, 1.8, 2.2)
+    found = answers(replace(evidence(), predicted_over_observed=half, points_over_observed=half))
+    assert not found.model
+    first = judged(None, [(Target.CUSTOMER, found)])
+    assert first.decision is Decision.CANNOT_TELL
+    assert first.serves
+    assert first.sentence == (
+        "Cannot tell. Its probabilities for customer are not sure to hold. The points predict 2.00 times what came "
+        "(95% interval 1.80 to 2.20); allowed is 0.8 to 1.25. There was no champion: this bundle becomes the first. "
+        "It answers with the points for customer."
+    )
+    assert not judged(rival(), [(Target.CUSTOMER, found)]).serves
+    alone = points_answer(Target.CUSTOMER, 50, half, "81 converted leads are fewer than 100")
+    assert judged(None, [(Target.CUSTOMER, alone)]).decision is Decision.CANNOT_TELL
 
 
 def test_the_first_bundle_becomes_champion() -> None:

@@ -59,6 +59,20 @@ def test_the_sentence_counts_the_draws_in_which_the_better_score_was_ahead(lineu
     )
 
 
+def test_of_few_conversions_neither_the_verdict_nor_a_tile_names_a_winner() -> None:
+    """Of these 200 leads 28 converted; the figures are shown all the same."""
+    few = shown(leads=200)
+    assert next(plainly.sentences(few)) == (
+        "Cannot tell: the test holds 28 converted leads, and it takes 50 to tell two scores apart."
+    )
+    assert not [one for one in plainly.sentences(few) if "better" in one or "can be luck" in one]
+    weeks = few.capacity[MODEL].boards
+    surely = with_difference(few, "conversions", Difference(2.0 * weeks, 1.0 * weeks, 3.0 * weeks))
+    assert plainly.tiles(surely)[0].sure == (
+        "Too few converted to tell. The model: 2.0 a week more than the rules (with luck taken into account +1.0 to +3.0).",
+    )
+
+
 @pytest.mark.parametrize(
     ("interval", "said"),
     [

@@ -11,6 +11,7 @@ from scoring.calibration import IDENTITY, sigmoid
 from training import ridge
 from training.booster import Window
 from training.calibrators import log_loss
+from training.number_ranges import borders as borders_between
 from training.ridge_columns import RidgeColumns
 
 COLUMNS = RidgeColumns(("visits", "age", "noise", "still", "industry"), (0, 1, 2, 3), (4,), ())
@@ -180,7 +181,7 @@ def test_where_all_convert_a_ridge_says_so_and_falls_over_nothing():
     ],
 )
 def test_ranges_hold_as_many_each_and_few_values_one_each(known: list[float], borders: list[float]):
-    assert ridge._borders(np.array(known)).tolist() == borders
+    assert borders_between(np.array(known), ridge.RANGES).tolist() == borders
 
 
 def test_where_no_column_tells_two_rows_apart_everybody_has_the_rate():

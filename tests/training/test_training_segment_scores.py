@@ -28,7 +28,7 @@ def company() -> Histories:
         LeadHistory(
             f"{number:03d}",
             DAY,
-            attributes=(Attribute("source", "web" if WEB[number] else "fair"),),
+            attributes=(Attribute("source", "web" if WEB[number] else "fair"), *_size(number)),
             outcomes=(Outcome(Stage.CUSTOMER, 15 * DAY),) if CONVERTED[number] else (),
         )
         for number in range(COUNT)
@@ -36,10 +36,17 @@ def company() -> Histories:
     return assemble(leads, exported_at=30 * DAY)
 
 
+def _size(number: int) -> tuple[Attribute, ...]:
+    """Of 800 leads the first 400 have 1 to 400 employees, the next 300 have 1000; of the last it is not known."""
+    return () if number >= 700 else (Attribute("employees", float(number + 1 if number < 400 else 1000)),)
+
+
 HISTORIES = company()
 
 
-def compared(model: np.ndarray, rules: np.ndarray, calls: int = 80) -> tuple[Segment, ...]:
+def compared(
+    model: np.ndarray, rules: np.ndarray, calls: int = 80, names: tuple[str, ...] = ("source",)
+) -> tuple[Segment, ...]:
     rows = pa.table(
         {
             "lead_id": [f"{number:03d}" for number in range(COUNT)],
@@ -54,7 +61,7 @@ def compared(model: np.ndarray, rules: np.ndarray, calls: int = 80) -> tuple[Seg
     on = weekly(HISTORIES, Target.CUSTOMER, 10, 10 * DAY)
     called = {name: Scores(*(_board(on, one.probability),) * 2) for name, one in scores.items()}
     found = lineup.on_boards(found, on, called, Business(calls_per_week=calls), seed=1)
-    return by_segment(HISTORIES, ["source"], found, seed=1)
+    return by_segment(HISTORIES, names, found, seed=1)
 
 
 def _board(on, probability):
@@ -77,6 +84,21 @@ def test_segments_are_the_ages_and_the_values_with_what_each_holds() -> None:
     assert (web.snapshots, web.leads, web.converted_leads) == (400, 400, 80)
     assert web.rate == pytest.approx(0.2)
     assert np.isnan(found["age: 9d"].scores[MODEL].selected)
+
+
+def test_a_number_is_measured_in_ranges_the_least_first_and_where_it_is_missing() -> None:
+    """The quarters of the 700 numbers begin at 176, 351 and 1000: 200 is rounder than 176 and near enough, 350 than 351."""
+    found = by_title(compared(GOOD, RATE, names=("employees",)))
+    assert [(title, one.snapshots) for title, one in found.items()] == [
+        ("age: 9d", 800),
+        ("employees: 1 to 199", 199),
+        ("employees: 200 to 349", 150),
+        ("employees: 350 to 999", 51),
+        ("employees: 1000", 300),
+        ("employees: missing", 100),
+    ]
+    assert found["employees: 1 to 199"].converted_leads == 40  # every fifth of the first 199, from the first on
+    assert 0 < found["employees: 1000"].scores[MODEL].selected < 1
 
 
 def test_where_all_is_well_no_segment_is_flagged() -> None:

@@ -79,7 +79,8 @@ def _ranking(title: str, lineup: Lineup) -> Iterator[Finding]:
         model.samples["log_loss"] - rules.samples["log_loss"],
     )
     # Where the bundle answers with the points themselves, there is no other score to fall back on.
-    if loss.low > 0 and not alike(lineup):
+    enough = model.figures.converted_leads >= ENOUGH_CONVERSIONS
+    if enough and loss.low > 0 and not alike(lineup):
         yield Finding(
             "rules_better",
             title,
@@ -88,7 +89,7 @@ def _ranking(title: str, lineup: Lineup) -> Iterator[Finding]:
             "Compare (`lead-scoring compare store://`); train again, or roll back (`lead-scoring promote --rollback`).",
         )
     auc = _sure(model.figures.measures.auc, model.samples["auc"])
-    if model.figures.converted_leads >= ENOUGH_CONVERSIONS and auc.low <= 0.5:
+    if enough and auc.low <= 0.5:
         yield Finding(
             "ranking",
             title,

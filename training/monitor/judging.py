@@ -38,7 +38,7 @@ def judge(known: Known, bundle: Bundle, segments: Sequence[str], seed: int) -> I
     """Yield each target that `bundle` answers for, the newest that answered. `segments`: as for `watch`."""
     for target in (Target.CUSTOMER, Target.SQL):
         if target in bundle.models:
-            yield _judged(known, bundle, target, _categories(known.histories, segments), seed)
+            yield _judged(known, bundle, target, _segments(known.histories, segments), seed)
 
 
 def _judged(known: Known, bundle: Bundle, target: Target, segments: Sequence[str], seed: int) -> Judged:
@@ -64,10 +64,12 @@ def _judged(known: Known, bundle: Bundle, target: Target, segments: Sequence[str
     return Judged(target, whole, newest, earlier, by_lot)
 
 
-def _categories(histories: Histories, segments: Sequence[str]) -> list[str]:
-    """The segments asked for, or without any the categories of the store, whose values are few by their nature."""
-    found = sorted(name for name, kind in histories.attribute_types.items() if kind is AttributeType.CATEGORY)
-    return [name for name in found if not segments or name in segments]
+def _segments(histories: Histories, segments: Sequence[str]) -> list[str]:
+    """The segments asked for, or without any the categories of the store: few values by their nature, and no ranges."""
+    kinds = histories.attribute_types
+    if segments:
+        return sorted(name for name in kinds if name in segments)
+    return sorted(name for name, kind in kinds.items() if kind is AttributeType.CATEGORY)
 
 
 def _counted(known: Known, bundle: Bundle, target: Target) -> Counted:
