@@ -65,7 +65,7 @@ _CAPS = np.array([6.0, 4.0, 3.0, 2.0, 2.0, np.inf, 4.0, 1.0, 1.0])
 def states(parameters: Parameters, table: pa.Table) -> FloatArray:
     """Return [rows of `table` (lead_id, cutoff), NAMES], such that the hazards go along a line of each one's logarithm.
 
-    That is how a ridge takes its numbers: each is capped as the hazards cap it, and what `straight` undoes.
+    That is how a ridge takes its numbers: each is capped as the hazards of the stages cap it, and what `straight` undoes.
     """
     population = parameters.population()
     leads = np.array([int(one[1:]) - 1 for one in table.column("lead_id").to_pylist()], dtype=np.int64)

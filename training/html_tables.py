@@ -6,6 +6,7 @@ from histories.clock import date
 from training import checks_table
 from training.checks import Check
 from training.disagreement import Disputed
+from training.findings import converted_leads, too_few
 from training.html_table import Table, number, spread, table
 from training.leak_finding import Verdict as Found
 from training.leakage import Audit
@@ -37,11 +38,14 @@ def _segment(lineup: Lineup, one: Segment, called: Sequence[str], compared: bool
     cells.append(spread(one.scores[lineup.chosen].predicted_over_observed, ".2f"))
     cells += [number(one.scores[name].selected, ".0%") for name in called]
     if compared:
-        cells.append(_who_is_better(one))
+        cells.append(_who_is_better(lineup, one))
     return cells
 
 
-def _who_is_better(one: Segment) -> str:
+def _who_is_better(lineup: Lineup, one: Segment) -> str:
+    # A segment is drawn towards the whole: where that cannot be told, it would say so by the whole's own figures.
+    if too_few(converted_leads(lineup)):
+        return "cannot tell"
     loss = one.log_loss_differences[RULES]
     if loss.high < 0:
         return "model better"

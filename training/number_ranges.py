@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 LEAST_SHARE = 0.01  # of the rows that have a number, in a range
-MOST_MOVED = 0.05  # of the rows: what may change ranges so that a border is a rounder number
+MOST_MOVED = 0.2  # of the smaller of two ranges: what may change sides so that the border is a rounder number
 _GROUPED_FROM = 10_000  # `2015` may be a year
 
 
@@ -35,13 +35,16 @@ def borders(known: FloatArray, most: int) -> FloatArray:
 def named(known: FloatArray, most: int) -> tuple[tuple[str, ...], IntArray]:
     """Return the names of `most` ranges at most, the least first, and in which of them each number is, [rows].
 
-    `1 to 49`, `50 to 199`, `200 or more` where all numbers are whole, else `below 0.5`, `0.5 to below 0.8`; a range
-    with one value only is called by it. Borders are round, so that they and the names stay as they are from one export
-    to the next. `known` [rows], none missing.
+    `49 or less`, `50 to 199`, `200 or more` where all numbers are whole, else `below 0.5`, `0.5 to below 0.8`; a range
+    with one value only is called by it. Borders are round, so that they seldom move from one export to the next.
+    `known` [rows], none missing.
     """
     if not len(known):
         return (), np.zeros(0, dtype=np.int64)
-    round_borders = np.unique([_rounded(border, known) for border in borders(known, most).tolist()])
+    exact = borders(known, most)
+    parts = [known[np.searchsorted(exact, known, side="right") == one] for one in range(len(exact) + 1)]
+    pairs = zip(exact.tolist(), parts[:-1], parts[1:], strict=True)
+    round_borders = np.unique([_rounded(border, below, above) for border, below, above in pairs])
     place = np.searchsorted(round_borders, known, side="right")
     numbers, place = np.unique(place, return_inverse=True)
     edges = [-np.inf, *round_borders.tolist(), np.inf]
@@ -50,12 +53,15 @@ def named(known: FloatArray, most: int) -> tuple[tuple[str, ...], IntArray]:
     return tuple(names), place.astype(np.int64)
 
 
-def _rounded(border: float, known: FloatArray) -> float:
-    """The border with the fewest digits that leave nearly all rows on the side where they are."""
-    below = known < border
+def _rounded(border: float, below: FloatArray, above: FloatArray) -> float:
+    """The border with the fewest digits that leaves nearly all of the ranges below and above it where they are.
+
+    A range of one value stays alone: 0 may stand for none.
+    """
+    bound = MOST_MOVED * min(len(below), len(above)) if below.min() < below.max() else 0.0
     for digits in range(1, 17):
         rounder = float(f"{border:.{digits}g}")
-        if ((known < rounder) != below).mean() <= MOST_MOVED:
+        if below.min() < rounder and (below >= rounder).sum() + (above < rounder).sum() <= bound:
             return rounder
     return border
 
@@ -67,9 +73,9 @@ def _name(inside: FloatArray, low: float, high: float, whole: bool) -> str:
         return _text(least)
     if np.isinf(high):
         return f"{_text(least if np.isinf(low) else low)} or more"
-    if whole:
-        return f"{_text(least if np.isinf(low) else low)} to {_text(high - 1)}"
-    return f"below {_text(high)}" if np.isinf(low) else f"{_text(low)} to below {_text(high)}"
+    if np.isinf(low):
+        return f"{_text(high - 1)} or less" if whole else f"below {_text(high)}"
+    return f"{_text(low)} to {_text(high - 1)}" if whole else f"{_text(low)} to below {_text(high)}"
 
 
 def _text(number: float) -> str:

@@ -151,7 +151,8 @@ def heeding(verdict: Verdict, back: TakenBack | None) -> Verdict:
         f"By its figures this bundle may serve, but version {back.number} with the same content was rolled back on "
         f"{date(back.at)}, and so it becomes the challenger; `lead-scoring promote` brings it back."
     )
-    return replace(verdict, sentence=" ".join((sentence, *verdict.uncompared)))
+    nobody = ("Until then nothing serves.",) if verdict.champion is None else ()
+    return replace(verdict, sentence=" ".join((sentence, *nobody, *verdict.uncompared)))
 
 
 def settle(tracker: Tracker, version: Version, serves: bool, beside: Resolved | Lost | None, now: int) -> str:

@@ -16,6 +16,7 @@ from histories.clock import span
 from histories.contract import Histories
 from training import bootstrap, segments
 from training.bootstrap import Difference
+from training.checks import ENOUGH_CONVERSIONS
 from training.evaluate import FloatArray, Order, figures
 from training.lineup import CHAMPION, MODEL, RULES, Contender, Lineup
 from training.segments import AGE, OTHER, Segment, SegmentScore
@@ -202,7 +203,8 @@ def _flags(
             f"{where}: predicted over observed is {ratio.value:.2f} (95% interval {ratio.low:.2f} to {ratio.high:.2f}), "
             f"more than {CALIBRATION_MARGIN:.0%} off."
         )
-    if lineup.chosen == MODEL and RULES in apart and apart[RULES].low > 0:
+    enough = lineup.contenders[lineup.chosen].figures.converted_leads >= ENOUGH_CONVERSIONS
+    if enough and lineup.chosen == MODEL and RULES in apart and apart[RULES].low > 0:
         worse = apart[RULES]
         yield (
             f"{where}: the model is worse than the rules there (log loss {worse.value:+.4f}, 95% interval "

@@ -1,4 +1,4 @@
-"""What people decided by hand no training overrules: a rollback holds, and a published rulebook is not passed over in silence."""
+"""What people decided by hand: a rollback holds, and where another rulebook was published, a training says so."""
 
 import shutil
 from pathlib import Path
@@ -152,7 +152,7 @@ def test_a_training_does_not_crown_again_what_was_rolled_back(again: Trained, tm
     result = again.result
     said = (
         "By its figures this bundle may serve, but version 1 with the same content was rolled back on 2025-06-03, and so it "
-        "becomes the challenger; `lead-scoring promote` brings it back."
+        "becomes the challenger; `lead-scoring promote` brings it back. Until then nothing serves."
     )
     assert (result.version, result.alias, result.verdict.sentence) == (3, CHALLENGER, said)
     assert serving(again.tracker) == 2

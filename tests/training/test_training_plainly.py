@@ -7,7 +7,7 @@ import pytest
 from shown_lineup import shown
 
 from histories.contract import Target
-from training import plainly
+from training import html_tables, plainly
 from training.bootstrap import Difference
 from training.lineup import CHAMPION, MODEL, RULES, Lineup
 
@@ -59,7 +59,7 @@ def test_the_sentence_counts_the_draws_in_which_the_better_score_was_ahead(lineu
     )
 
 
-def test_of_few_conversions_neither_the_verdict_nor_a_tile_names_a_winner() -> None:
+def test_of_few_conversions_neither_the_verdict_nor_a_tile_nor_a_segment_names_a_winner() -> None:
     """Of these 200 leads 28 converted; the figures are shown all the same."""
     few = shown(leads=200)
     assert next(plainly.sentences(few)) == (
@@ -71,6 +71,9 @@ def test_of_few_conversions_neither_the_verdict_nor_a_tile_names_a_winner() -> N
     assert plainly.tiles(surely)[0].sure == (
         "Too few converted to tell. The model: 2.0 a week more than the rules (with luck taken into account +1.0 to +3.0).",
     )
+    by_segment = html_tables.segments(few)
+    assert by_segment is not None
+    assert {row[-1] for row in by_segment.rows} == {"cannot tell"}
 
 
 @pytest.mark.parametrize(
