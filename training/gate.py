@@ -210,7 +210,7 @@ def _untold(answering: Sequence[tuple[Target, Answering]]) -> str:
                 )
             asked = model_ratio(target) if one.model else points_ratio(target)
             if check.name == asked and not check.passed:
-                return f"Its probabilities for {target.value} cannot be relied on. {check.sentence}"
+                return f"Its probabilities for {target.value} are not shown to hold. {check.sentence}"
     return ""
 
 

@@ -75,10 +75,10 @@ def sized(employees):
 
 def test_a_number_is_a_segment_by_the_range_that_it_lies_in():
     histories = sized([float(n) for n in range(1, 401)] + [None])
-    assert ranges(histories, "employees") == ("1 to 99", "100 to 199", "200 to 299", "300 or more")
+    assert ranges(histories, "employees") == ("99 or less", "100 to 199", "200 to 299", "300 or more")
     asked = ["0000", "0098", "0099", "0399", "0400"]
     found = values(histories, "employees", asked, np.full(5, 50 * DAY))
-    assert found == ["1 to 99", "1 to 99", "100 to 199", "300 or more", None]
+    assert found == ["99 or less", "99 or less", "100 to 199", "300 or more", None]
 
 
 def test_a_range_is_that_of_the_number_that_was_known_at_the_snapshot():
@@ -86,7 +86,7 @@ def test_a_range_is_that_of_the_number_that_was_known_at_the_snapshot():
     others = [lead(n, 0, attributes=(Attribute("employees", float(n)),)) for n in range(1, 401)]
     histories = assemble([*others, grew], exported_at=100 * DAY)
     cutoffs = np.array([30 * DAY, 30 * DAY + 1])
-    assert values(histories, "employees", ["0401", "0401"], cutoffs) == ["1 to 99", "300 or more"]
+    assert values(histories, "employees", ["0401", "0401"], cutoffs) == ["99 or less", "300 or more"]
 
 
 def test_a_category_has_no_ranges():

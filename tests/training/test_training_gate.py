@@ -73,7 +73,7 @@ def test_probabilities_that_may_be_right_but_are_not_sure_to_be_are_left_to_the_
     assert first.decision is Decision.CANNOT_TELL
     assert first.serves
     assert first.sentence == (
-        "Cannot tell. Its probabilities for customer cannot be relied on. It predicts 1.10 times what came "
+        "Cannot tell. Its probabilities for customer are not shown to hold. It predicts 1.10 times what came "
         "(95% interval 0.90 to 1.30); allowed is 0.8 to 1.25. There was no champion: this bundle becomes the first. "
         "It answers with the model for customer."
     )
@@ -109,7 +109,7 @@ def test_points_that_answer_are_held_to_what_they_promise() -> None:
     assert first.decision is Decision.CANNOT_TELL
     assert first.serves
     assert first.sentence == (
-        "Cannot tell. Its probabilities for customer cannot be relied on. The points predict 2.00 times what came "
+        "Cannot tell. Its probabilities for customer are not shown to hold. The points predict 2.00 times what came "
         "(95% interval 1.80 to 2.20); allowed is 0.8 to 1.25. There was no champion: this bundle becomes the first. "
         "It answers with the points for customer."
     )

@@ -91,13 +91,13 @@ def test_a_number_is_measured_in_ranges_the_least_first_and_where_it_is_missing(
     found = by_title(compared(GOOD, RATE, names=("employees",)))
     assert [(title, one.snapshots) for title, one in found.items()] == [
         ("age: 9d", 800),
-        ("employees: 1 to 199", 199),
+        ("employees: 199 or less", 199),
         ("employees: 200 to 349", 150),
         ("employees: 350 to 999", 51),
         ("employees: 1000", 300),
         ("employees: missing", 100),
     ]
-    assert found["employees: 1 to 199"].converted_leads == 40  # every fifth of the first 199, from the first on
+    assert found["employees: 199 or less"].converted_leads == 40  # every fifth of the first 199, from the first on
     assert 0 < found["employees: 1000"].scores[MODEL].selected < 1
 
 
