@@ -71,14 +71,14 @@ class Forgetting:
         return Found(there, marked, tuple(dict.fromkeys(left)), tuple(self._unseen()))
 
     def _unseen(self) -> Iterator[str]:
-        from training.tracking_place import missing, named
+        from training.tracking_place import label, missing, named
 
         if self.request_log is None:
             yield "request logs (--request-log names their folder)"
         elif not self.request_log.is_dir():
             yield f"request logs ({self.request_log} is no folder)"
         if missing():
-            yield f"MLflow (there is none at {named()}; MLFLOW_TRACKING_URI names another)"
+            yield f"MLflow (there is none at {label(named())}; MLFLOW_TRACKING_URI names another)"
 
     def _log(self, names: tuple[str, ...], removed: dict[tuple[str, str], int], left: list[str]) -> None:
         from serving import log_removal

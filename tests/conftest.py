@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,12 @@ from pathlib import Path
 import pytest
 
 _NUMBERS = itertools.count()
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C: a script's shell starts what it runs in its background deaf to it, and all that that starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

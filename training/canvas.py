@@ -27,6 +27,14 @@ def blank(
     return figure, list(grid.flat)
 
 
+def lay_out(figure: Figure) -> None:
+    """Give the axes their places, once for all formats that the figure is drawn in: that is half of the drawing."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
 def legend_above(axes: Axes) -> None:
     """Put the legend in one line above the axes, where it hides nothing."""
     axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2)

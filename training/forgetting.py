@@ -50,7 +50,7 @@ def _content(tracker: Tracker, run_id: str, path: str) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         fetched = tracker.fetch(run_id, path, Path(scratch))
         if fetched is None:
-            raise DataError(f"{path} of run {run_id} cannot be fetched from {tracker.uri}; run the command again")
+            raise DataError(f"{path} of run {run_id} cannot be fetched from {tracker.label}; run the command again")
         return fetched.read_text(encoding="utf-8")
 
 

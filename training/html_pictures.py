@@ -96,6 +96,7 @@ def pictures(drawn: Mapping[str, Figure], target: Target) -> Iterator[Picture]:
 def svg(figure: Figure, name: str, label: str) -> Markup:
     """Return a drawing as an SVG element with text as text; `name` keeps its ids apart from those of others on the page."""
     _flatten(figure)
+    canvas.lay_out(figure)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), io.StringIO() as file:
         figure.savefig(file, format="svg", dpi=_DOTS_PER_INCH, transparent=True, metadata={"Date": None})
         text = file.getvalue()

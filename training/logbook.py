@@ -7,7 +7,7 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from histories.clock import iso
-from training import figure_tables, figures, summary_figures
+from training import canvas, figure_tables, figures, summary_figures
 from training.bootstrap import Difference
 from training.capacity import CAPACITY_MEASURES, AtCapacity
 from training.evaluate import MEASURES, Figures
@@ -159,6 +159,7 @@ def write_figures(
     """
     drawn = pictures(lineups, shares)
     for path, drawing in drawn.items():
+        canvas.lay_out(drawing)
         run.figure(drawing, path)
     for name, table in figure_tables.tables(lineups, shares).items():
         run.table(table, f"tables/{name}.json")

@@ -34,15 +34,16 @@ def served(uri: str, place: Place) -> Iterator[str]:
 @contextmanager
 def _server(uri: str, base: str) -> Iterator[None]:
     port = base.rpartition(":")[2]
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", port]
-    quiet = {
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", port]
+    settings = {
+        "MLFLOW_BACKEND_STORE_URI": uri,  # there may be a password in it, and who lists processes sees their arguments
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, for work that is never ours
     }
     server = subprocess.Popen(  # noqa: S603 -- our own command
         [*command, "--workers", "1"],
-        env={**os.environ, **quiet},
+        env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

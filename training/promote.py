@@ -226,7 +226,7 @@ def _aliased(tracker: Tracker, alias: str) -> Version:
         known = ", ".join(str(one.number) for one in tracker.versions())
         hint = "; `lead-scoring promote VERSION` names one" if alias == CHALLENGER else ""
         found = f"{known}{hint}" if known else "none; run `lead-scoring train` first"
-        raise DataError(f"there is no {alias} in {tracker.uri}; registered versions are {found}")
+        raise DataError(f"there is no {alias} in {tracker.label}; registered versions are {found}")
     return version
 
 

@@ -114,6 +114,7 @@ class Tracker:
 
     def __init__(self, uri: str, client: MlflowClient, experiment_id: str) -> None:
         self.uri, self._client, self._experiment_id = uri, client, experiment_id
+        self.label = tracking_place.label(uri)
 
     @contextmanager
     def run(self, name: str, command: str) -> Iterator[Run]:
@@ -169,7 +170,7 @@ class Tracker:
             return _version(self._client.get_model_version(MODEL, str(number)))
         except MlflowException:
             known = ", ".join(str(one.number) for one in self.versions()) or "none; run `lead-scoring train` first"
-            raise DataError(f"version {number}: is not registered in {self.uri}; registered are {known}") from None
+            raise DataError(f"version {number}: is not registered in {self.label}; registered are {known}") from None
 
     def alias(self, name: str) -> Version | None:
         """Return the version that an alias points at, or None."""
@@ -263,7 +264,7 @@ class Tracker:
         try:
             yield
         except (MlflowException, SQLAlchemyError) as error:
-            raise DataError(f"MLflow at {self.uri}: does not answer ({_first_line(error)})") from None
+            raise DataError(f"MLflow at {self.label}: does not answer ({_first_line(error)})") from None
 
     def fetch(self, run_id: str, path: str, into: Path) -> Path | None:
         """Copy a file of a run into the folder `into`, and return where it is; None where MLflow no longer has it."""
@@ -299,9 +300,10 @@ def open_tracker(uri: str | None = None) -> Tracker:
             client = MlflowClient(tracking_uri=place, registry_uri=place)
             found = client.get_experiment_by_name(EXPERIMENT)
             experiment_id = found.experiment_id if found else _new_experiment(client, place)
-    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError) as error:
+        label = tracking_place.label(place)
         raise DataError(
-            f"MLflow at {place}: cannot be opened ({_first_line(error)}); "
+            f"MLflow at {label}: cannot be opened ({_first_line(error).replace(place, label)}); "
             f"set MLFLOW_TRACKING_URI to a database such as {tracking_place.DEFAULT_URI} or to a server such as http://127.0.0.1:5000"
         ) from None
     return Tracker(place, client, experiment_id)

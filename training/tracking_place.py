@@ -11,15 +11,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
+
 from training.records import Place
 
 SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+_DATABASES = ("postgresql", "mysql", "mssql")
 
 
 def named(uri: str | None = None) -> str:
     """Return where MLflow is: `uri`, else what MLFLOW_TRACKING_URI says, else a database in the working folder."""
-    return absolute(uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+    return absolute(uri or os.environ.get(URI_VARIABLE) or DEFAULT_URI)
 
 
 def missing() -> bool:
@@ -38,13 +43,26 @@ def database_of(uri: str) -> Path | None:
     return Path(uri.removeprefix(SQLITE).partition("?")[0]) if uri.startswith(SQLITE) else None
 
 
+def label(uri: str) -> str:
+    """Return the URI as messages show it: no password, and no options, where a driver takes one too."""
+    if uri.startswith(SQLITE):
+        return uri
+    try:
+        return sa.make_url(uri).set(query={}).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
+        return uri.rpartition("@")[2]
+
+
 def ask_once(place: str) -> None:
-    """Open an SQLite database: MLflow would try again for minutes where that is not possible."""
+    """Open a database: MLflow would try again for minutes where that is not possible."""
     path = database_of(place)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path)) as database:
             database.execute("select name from sqlite_master")
+    elif place.startswith(_DATABASES):
+        engine = sa.create_engine(place, poolclass=sa.NullPool)
+        engine.connect().close()
 
 
 def compare_place(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Place:
@@ -52,9 +70,11 @@ def compare_place(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Place
     runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
     experiments = quote(json.dumps([experiment_id], separators=(",", ":")), safe="")
     page = f"/#/compare-runs?runs={runs}&experiments={experiments}"
-    if uri.startswith(("http://", "https://")):
-        return Place(None, uri.rstrip("/") + page)
-    return Place(f"mlflow ui --backend-store-uri {uri}", f"http://127.0.0.1:5000{page}")
+    parts = urlsplit(uri)
+    if parts.scheme in {"http", "https"}:
+        return Place(None, parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/") + page)
+    store = uri if label(uri) == uri else f'"${URI_VARIABLE}"'
+    return Place(f"mlflow ui --backend-store-uri {store}", f"http://127.0.0.1:5000{page}")
 
 
 def local(uri: str) -> Path | None:

@@ -13,6 +13,7 @@ from serving.wire.example import curl_example
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.usefixtures("real_data")
 @pytest.mark.parametrize(("name", "open_leads"), [("bpic2012", 399), ("olist", 7_158)])

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,23 @@ from scoring import bundle as bundles
 from scoring.bundle import Bundle
 from scoring.rulebook import Rulebook
 from scoring.scorer import Scorer
-from serving import serve
+from serving import engine, serve
 from serving.predictor import Predictor
 from serving.wire import answers
 
 sys.path.append(str(Path(__file__).parents[1] / "scoring"))
 small_bundle = importlib.import_module("small_bundle")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unsettled() -> Iterator[None]:
+    """Leave Python's collector alone in this process: it would look through all that pytest holds for each service.
+
+    `test_serving_collector.py` asks for it by its own name, and services in processes of their own do as ever.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "collector", types.SimpleNamespace(settle=lambda: None))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,7 @@ def served(python: Path, bento: Path, home: Path, log: Path) -> Iterator[str]:
             serve.stop(process)
 
 
+@pytest.mark.slow
 def test_the_bento_serves_where_nothing_of_training_can_be_imported(
     bare: Path, bento: Path, bentoml_home: Path, packable: Packable, asked: Asked, tmp_path: Path
 ) -> None:

@@ -100,9 +100,11 @@ def test_a_worker_that_does_not_answer_in_time_takes_all_back(
         if next(looked) == 0:
             stuck.say(Worker(3, "here", "127.0.0.1:4000", "2026-01-01T00:00:00Z", prepared=str(order)))
 
-    why = "worker 3 of 127.0.0.1:4000 on here did not answer with it (lead_scoring:new) within 2 s. Nothing was changed"
+    why = (
+        "worker 3 of 127.0.0.1:4000 on here did not answer with it (lead_scoring:new) within 10 s. Nothing was changed"
+    )
     with pytest.raises(DataError, match=f"^{re.escape(why)}$"):
-        rollout.roll_out(deployment, pair.new.entry(), prepared, wait=2)
+        rollout.roll_out(deployment, pair.new.entry(), prepared, wait=10)
     stuck.leave()
     assert told(deployment)[-2:] == [(Action.DEPLOY, pair.new.tag), (Action.TAKEN_BACK, pair.new.tag)]
     assert deployment_log.read(deployment.log)[-1].said == why

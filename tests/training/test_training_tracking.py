@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -18,7 +19,7 @@ from histories.errors import DataError
 from training.pages import served
 from training.records import Dataset
 from training.tracking import Tracker, open_tracker
-from training.tracking_place import absolute
+from training.tracking_place import absolute, compare_place
 
 ROWS = pa.table({"lead_id": ["a", "b"], "label": [1, 0], "probability": [0.5, None]})
 DATASET = Dataset("test snapshots", "0123456789abcdef", "crm.toml", {"lead_id": "string"}, {"leads": 2})
@@ -147,13 +148,39 @@ def test_making_a_database_says_nothing_and_reports_nothing(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "uri", ["sqlite:///{}/folder", "sqlite:///{}/file/mlflow.db", "postgresql://nobody@127.0.0.1/x"]
 )
-def test_a_place_for_no_database_is_refused_at_once(uri: str, tmp_path: Path) -> None:
-    """A folder, a path through a file, a database whose driver is not installed."""
+def test_a_place_for_no_database_is_refused_at_once(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, a path through a file, a server that does not answer. MLflow would try again for minutes."""
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     place = uri.format(tmp_path)
     with pytest.raises(DataError, match=f"^MLflow at {re.escape(place)}: cannot be opened \\("):
         open_tracker(place)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgresql://reader:pass@127.0.0.1:1/runs?password=word", "postgresql://reader:***@127.0.0.1:1/runs"),
+        ("postgresql://reader:pa/ss@127.0.0.1:1/runs", "postgresql://reader:***@127.0.0.1:1/runs"),
+        ("postgresql://reader:pass@127.0.0.1:port/runs", "127.0.0.1:port/runs"),
+        ("nothing://reader:pass@127.0.0.1/runs", "nothing://reader:***@127.0.0.1/runs"),
+    ],
+)
+def test_no_message_holds_a_password(uri: str, shown: str) -> None:
+    with pytest.raises(DataError, match=f"^MLflow at {re.escape(shown)}: cannot be opened \\(") as raised:
+        open_tracker(uri)
+    assert "pass" not in str(raised.value)
+    assert "pa/ss" not in str(raised.value)
+    assert "word" not in str(raised.value)
+
+
+def test_no_link_holds_a_password() -> None:
+    database = compare_place("postgresql://reader:word@host/runs", "1", ["one"])
+    assert database.command == 'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"'
+    server = compare_place("https://reader:word@host:5000/mlflow/", "1", ["one"])
+    assert server.command is None
+    assert server.url.startswith("https://host:5000/mlflow/#/compare-runs?runs=")
 
 
 def test_what_is_no_database_is_named_with_what_to_do(tmp_path: Path) -> None:
