@@ -1,4 +1,4 @@
-"""Where MLflow is, and which processes write into it; nothing here speaks to it."""
+"""Where MLflow is, whether that can be opened, and which processes write into it; nothing here speaks to MLflow."""
 
 import json
 import logging
