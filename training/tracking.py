@@ -14,6 +14,7 @@ import pyarrow as pa
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"  # two bars for two files, in the middle of ours
+os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # between a command's own lines
 # Its own default waits four minutes for a server that is not there.
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
@@ -293,7 +294,7 @@ def open_tracker(uri: str | None = None) -> Tracker:
     A database that does not exist is made, with its artifacts in `mlartifacts` beside it. Raises DataError
     where MLflow cannot be opened.
     """
-    place = tracking_place.named(uri)
+    place = tracking_place.signed_in(tracking_place.named(uri))
     try:
         tracking_place.ask_once(place)
         with tracking_place.quiet():

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import socket
 import sqlite3
 import warnings
@@ -12,14 +13,13 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError
 
 from training.records import Place
 
 SQLITE = "sqlite:///"
 DEFAULT_URI = f"{SQLITE}mlflow.db"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
-_DATABASES = ("postgresql", "mysql", "mssql")
+_PATIENCE_SECONDS = "10"
 
 
 def named(uri: str | None = None) -> str:
@@ -44,25 +44,39 @@ def database_of(uri: str) -> Path | None:
 
 
 def label(uri: str) -> str:
-    """Return the URI as messages show it: no password, and no options, where a driver takes one too."""
-    if uri.startswith(SQLITE):
+    """Return the URI as messages show it: not who signs in, and no options, where a driver takes a password too."""
+    if uri.startswith((SQLITE, "file:")):
         return uri
-    try:
-        return sa.make_url(uri).set(query={}).render_as_string(hide_password=True)
-    except (ArgumentError, ValueError):
-        return uri.rpartition("@")[2]
+    return re.sub("://.*@", "://***@", uri).partition("?")[0]
+
+
+def signed_in(uri: str) -> str:
+    """Return a server's URI without who signs in, which MLflow hears by its variables: it prints the URI.
+
+    An `@` or `/` in a password may be written as it is. Any other URI comes back as it is.
+    """
+    found = re.fullmatch(r"(https?://)([^:]*):?(.*)@([^@]*)", uri)
+    if found is None:
+        return uri
+    scheme, name, password, rest = found.groups()
+    os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(name), unquote(password)
+    return scheme + rest
 
 
 def ask_once(place: str) -> None:
-    """Open a database: MLflow would try again for minutes where that is not possible."""
+    """Open an SQLite or PostgreSQL database: MLflow would try again for minutes where that is not possible."""
     path = database_of(place)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path)) as database:
             database.execute("select name from sqlite_master")
-    elif place.startswith(_DATABASES):
-        engine = sa.create_engine(place, poolclass=sa.NullPool)
-        engine.connect().close()
+    elif place.startswith("postgresql"):
+        url = sa.make_url(place)
+        if "@" in (url.host or ""):
+            raise ValueError("an @ in a name or password is written %40")
+        if "connect_timeout" not in url.query:
+            url = url.update_query_dict({"connect_timeout": _PATIENCE_SECONDS})
+        sa.create_engine(url, poolclass=sa.NullPool).connect().close()
 
 
 def compare_place(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Place:
@@ -70,11 +84,12 @@ def compare_place(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Place
     runs = quote(json.dumps(list(run_ids), separators=(",", ":")), safe="")
     experiments = quote(json.dumps([experiment_id], separators=(",", ":")), safe="")
     page = f"/#/compare-runs?runs={runs}&experiments={experiments}"
-    parts = urlsplit(uri)
-    if parts.scheme in {"http", "https"}:
-        return Place(None, parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/") + page)
-    store = uri if label(uri) == uri else f'"${URI_VARIABLE}"'
-    return Place(f"mlflow ui --backend-store-uri {store}", f"http://127.0.0.1:5000{page}")
+    if uri.startswith(("http://", "https://")):
+        return Place(None, uri.rstrip("/") + page)
+    asked = f"mlflow ui --backend-store-uri {uri}"
+    if label(uri) != uri:
+        asked = f'MLFLOW_BACKEND_STORE_URI="${URI_VARIABLE}" mlflow ui'
+    return Place(asked, f"http://127.0.0.1:5000{page}")
 
 
 def local(uri: str) -> Path | None:
