@@ -53,14 +53,15 @@ def label(uri: str) -> str:
 def signed_in(uri: str) -> str:
     """Return a server's URI without who signs in, which MLflow hears by its variables: it prints the URI.
 
-    An `@` or `/` in a password may be written as it is. Any other URI comes back as it is.
+    Any other URI comes back as it is.
     """
-    found = re.fullmatch(r"(https?://)([^:]*):?(.*)@([^@]*)", uri)
-    if found is None:
+    parts = urlsplit(uri)
+    who, at, host = parts.netloc.rpartition("@")
+    if parts.scheme not in {"http", "https"} or not at:
         return uri
-    scheme, name, password, rest = found.groups()
+    name, _, password = who.partition(":")
     os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(name), unquote(password)
-    return scheme + rest
+    return parts._replace(netloc=host).geturl()
 
 
 def ask_once(place: str) -> None:

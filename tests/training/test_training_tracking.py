@@ -184,7 +184,8 @@ def test_a_server_is_told_who_signs_in_and_its_uri_no_more_tells_it(monkeypatch:
     assert signed_in("https://reader:w%2Frd@x@host:5000/mlflow") == "https://host:5000/mlflow"
     told = [os.environ[f"MLFLOW_TRACKING_{name}"] for name in ("USERNAME", "PASSWORD")]
     assert told == ["reader", "w/rd@x"]
-    assert signed_in("https://host:5000/a:b") == "https://host:5000/a:b"
+    assert signed_in("https://host:5000/a:b@c") == "https://host:5000/a:b@c"
+    assert [os.environ[f"MLFLOW_TRACKING_{name}"] for name in ("USERNAME", "PASSWORD")] == told
 
 
 def test_no_process_is_started_with_a_password_in_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
